@@ -1,0 +1,143 @@
+"""Opens the database, and transactions that read or write."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, NewType
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.storage.errors import DatabaseUnavailable
+
+# A function that only reads takes a Reader; a Writer is one too. Nobody below commits.
+Reader = NewType("Reader", AsyncConnection)
+Writer = NewType("Writer", Reader)
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+# Long enough for another process' batch, short enough to say so to a sender that waits.
+BUSY_TIMEOUT_MS = 5_000
+
+
+class Database:
+    """One database, SQLite or PostgreSQL with PostGIS, with its pool of connections."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.engine = _create(url, pool_size)
+
+    @property
+    def dialect(self) -> str:
+        """Its kind: "sqlite" or "postgresql"."""
+        return self.engine.dialect.name
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        """One consistent view of the data.
+
+        Raises DatabaseUnavailable when the database cannot be reached.
+        """
+        with _availability():
+            async with self.engine.connect() as plain:
+                connection = await plain.execution_options(**self._read_options())
+                async with connection.begin():
+                    yield Reader(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Writer]:
+        """One transaction, committed when the block ends and rolled back when it raises.
+
+        Raises DatabaseUnavailable when the database cannot be reached or is locked.
+        """
+        with _availability():
+            async with self.engine.connect() as plain:
+                connection = await plain.execution_options(writes=True)
+                async with connection.begin():
+                    yield Writer(Reader(connection))
+
+    async def close(self) -> None:
+        """Gives all connections back."""
+        await self.engine.dispose()
+
+    def _read_options(self) -> dict[str, Any]:
+        if self.dialect == "sqlite":
+            return {}
+        return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+def _create(url: str, pool_size: int) -> AsyncEngine:
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_async_engine(
+            parsed, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+        )
+        sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(parsed, pool_size=pool_size, max_overflow=0, pool_timeout=10)
+
+
+def parse_url(url: str) -> URL:
+    """A database's address with the driver we use; a bare path means SQLite.
+
+    Raises ValueError with one line that says what is wrong.
+    """
+    try:
+        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    except ArgumentError as exc:
+        msg = f"not a database address: {url!r}"
+        raise ValueError(msg) from exc
+    kind = parsed.get_backend_name().replace("postgres", "postgresql", 1)
+    kind = "postgresql" if kind.startswith("postgresql") else kind
+    if kind not in DRIVERS:
+        msg = f"databases are sqlite:///FILE or postgresql://HOST/NAME, not {kind}://"
+        raise ValueError(msg)
+    return parsed.set(drivername=DRIVERS[kind])
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -- SQLAlchemy's adapter
+    # We begin transactions ourselves: the driver's own would start reads without a snapshot.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # In WAL mode only FULL waits for the disk at each commit: a receipt must survive a power cut.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A write that begins as a read could not be promoted once another process had written.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _availability() -> Iterator[None]:
+    """Turns a driver's words for "not there" into ours, and leaves all other errors alone."""
+    try:
+        yield
+    except (OSError, sa.exc.InterfaceError, sa.exc.OperationalError, sa.exc.TimeoutError) as exc:
+        raise DatabaseUnavailable(_reason(exc)) from exc
+    except DBAPIError as exc:
+        if exc.connection_invalidated:
+            raise DatabaseUnavailable(_reason(exc)) from exc
+        raise
+
+
+def _reason(exc: BaseException) -> str:
+    cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc
+    return str(cause).strip().split("\n")[0] or type(cause).__name__
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite address; None for PostgreSQL and for a database in memory."""
+    parsed = parse_url(url)
+    if (
+        parsed.get_backend_name() != "sqlite"
+        or not parsed.database
+        or parsed.database == ":memory:"
+    ):
+        return None
+    return Path(parsed.database)

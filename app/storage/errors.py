@@ -1,0 +1,21 @@
+"""What can go wrong below, in words of ours."""
+
+
+class StorageError(Exception):
+    """The root of these errors."""
+
+
+class DatabaseUnavailable(StorageError):
+    """The database cannot be reached, is locked, or stopped answering: nothing was stored."""
+
+
+class NotFound(StorageError):
+    """There is no such thing, or it is not the asker's to see."""
+
+
+class Conflict(StorageError):
+    """What was asked contradicts what is stored."""
+
+
+class SchemaMismatch(StorageError):
+    """The database's schema cannot be used by this version."""

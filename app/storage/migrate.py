@@ -1,0 +1,85 @@
+"""Brings a database to the schema of this version, and says how far it is."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from app.storage.engine import Database
+from app.storage.errors import SchemaMismatch
+
+
+async def upgrade(database: Database, revision: str = "head") -> None:
+    """Runs the migrations up to a revision, all in one transaction.
+
+    Raises SchemaMismatch where PostGIS is missing or the database belongs to a later version.
+    """
+    async with database.write() as writer:
+        await writer.run_sync(_refuse_unfit)
+        await writer.run_sync(_upgrade, revision)
+
+
+async def downgrade(database: Database, revision: str) -> None:
+    """Takes the migrations back down to a revision ("base": all of them)."""
+    async with database.write() as writer:
+        await writer.run_sync(_downgrade, revision)
+
+
+async def is_current(database: Database) -> bool:
+    """Whether the database has this version's schema.
+
+    Raises SchemaMismatch where it belongs to a later version.
+    """
+    async with database.read() as reader:
+        found = await reader.run_sync(_revision)
+    if found is not None and found not in _known_revisions():
+        msg = f"the database is at revision {found}, which only a newer version knows: run that"
+        raise SchemaMismatch(msg)
+    return found == _scripts().get_current_head()
+
+
+def _refuse_unfit(connection: sa.Connection) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    query = sa.text("SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'")
+    if connection.execute(query).scalar() is None:
+        msg = "the server has no PostGIS: install the package postgresql-NN-postgis-3 there"
+        raise SchemaMismatch(msg)
+
+
+def _upgrade(connection: sa.Connection, revision: str) -> None:
+    command.upgrade(_config(connection), revision)
+
+
+def _downgrade(connection: sa.Connection, revision: str) -> None:
+    command.downgrade(_config(connection), revision)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _known_revisions() -> set[str]:
+    return {script.revision for script in _scripts().walk_revisions()}
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_directory()))
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_directory()))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _directory() -> Path:
+    """The migrations: beside the package in the wheel, at the top of a checkout."""
+    app = Path(__file__).parents[1]
+    installed = app / "migrations"
+    return installed if installed.is_dir() else app.parent / "alembic"

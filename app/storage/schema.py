@@ -1,0 +1,305 @@
+"""The tables, the same on SQLite and PostGIS.
+
+Rows with `known_from` and `known_to` are never changed but by setting `known_to`: what was believed
+at any earlier moment can be read again.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from app.storage.types import Id, Instant, Shape
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _known() -> tuple[Column[object], Column[object]]:
+    """When a row was the truth: from, and to (null: still)."""
+    return Column("known_from", Instant, nullable=False), Column("known_to", Instant)
+
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+officers = Table(
+    "officers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("number", Text, nullable=False, unique=True, comment="collar number or the like"),
+    Column("name", Text, nullable=False),
+    Column("team_id", Id, ForeignKey("teams.id"), index=True),
+    Column("organisation", Text, nullable=False, server_default=text("'police'")),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("interval_s", Double, nullable=False),
+    Column("max_gap_s", Double, comment="null: max(120 s, 2.5 intervals)"),
+    Column("reports_when_still", Boolean, nullable=False),
+    Column("assumed_accuracy_m", Double, nullable=False),
+    *_known(),
+    Index(
+        "uq_profiles_current",
+        "name",
+        unique=True,
+        sqlite_where=text("known_to IS NULL"),
+        postgresql_where=text("known_to IS NULL"),
+    ),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False, comment="radio, phone, handheld, vehicle or gateway"),
+    Column("profile", Text, nullable=False, comment="a profile's name"),
+)
+
+device_addresses = Table(
+    "device_addresses",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("device_id", Id, ForeignKey("devices.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False, comment="owntracks (user/device), issi, ..."),
+    Column("address", Text, nullable=False),
+    UniqueConstraint("kind", "address"),
+)
+
+device_keys = Table(
+    "device_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("device_id", Id, ForeignKey("devices.id"), nullable=False, index=True),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("created", Instant, nullable=False),
+    Column("revoked", Instant),
+)
+
+gateway_devices = Table(
+    "gateway_devices",
+    metadata,
+    Column("gateway_id", Id, ForeignKey("devices.id"), primary_key=True),
+    Column("device_id", Id, ForeignKey("devices.id"), primary_key=True),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("officer_id", Id, ForeignKey("officers.id"), comment="whose own data an officer sees"),
+    Column("created", Instant, nullable=False),
+    Column("expires", Instant),
+    Column("revoked", Instant),
+)
+
+token_teams = Table(
+    "token_teams",
+    metadata,
+    Column("token_id", Id, ForeignKey("tokens.id"), primary_key=True),
+    Column("team_id", Id, ForeignKey("teams.id"), primary_key=True),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("device_id", Id, ForeignKey("devices.id"), nullable=False, index=True),
+    Column("officer_id", Id, ForeignKey("officers.id"), nullable=False, index=True),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, comment="null: until further notice"),
+    *_known(),
+)
+
+hotspots = Table(
+    "hotspots",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True, comment="the feature's properties.id"),
+)
+
+hotspot_versions = Table(
+    "hotspot_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hotspot_id", Id, ForeignKey("hotspots.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("geom", Shape, nullable=False),
+    Column("buffer_m", Double, nullable=False),
+    Column("valid_from", Instant, nullable=False, comment="start of an operational day"),
+    Column("valid_to", Instant),
+    *_known(),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("day_start", Text, nullable=False, comment="local time, HH:MM"),
+    Column("minimum_minutes", Double, nullable=False),
+    Column("maximum_minutes", Double, nullable=False),
+    Column("coverage_target", Double, nullable=False, comment="0 to 1"),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date),
+    *_known(),
+    Index(
+        "uq_plans_current",
+        "key",
+        unique=True,
+        sqlite_where=text("known_to IS NULL"),
+        postgresql_where=text("known_to IS NULL"),
+    ),
+)
+
+plan_windows = Table(
+    "plan_windows",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("plan_id", Id, ForeignKey("plans.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("weekdays", SmallInteger, nullable=False, comment="bit 0 Monday ... bit 6 Sunday"),
+    Column("start", Text, nullable=False, comment="local time, HH:MM"),
+    Column("end", Text, nullable=False, comment="local time; not after start: the next day"),
+    Column("patrols", Integer, nullable=False, comment="required of each hot spot"),
+)
+
+plan_hotspots = Table(
+    "plan_hotspots",
+    metadata,
+    Column("plan_id", Id, ForeignKey("plans.id"), primary_key=True),
+    Column("hotspot_id", Id, ForeignKey("hotspots.id"), primary_key=True),
+)
+
+duty_times = Table(
+    "duty_times",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("officer_id", Id, ForeignKey("officers.id"), nullable=False, index=True),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False),
+    *_known(),
+)
+
+abstractions = Table(
+    "abstractions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("officer_id", Id, ForeignKey("officers.id"), nullable=False, index=True),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    *_known(),
+)
+
+fixes = Table(
+    "fixes",
+    metadata,
+    Column("device_id", Id, primary_key=True, autoincrement=False),
+    Column("time", Instant, primary_key=True),
+    Column("received", Instant, nullable=False),
+    Column("geom", Shape("POINT"), nullable=False),
+    Column("accuracy_m", Double),
+    Column("speed_mps", Double),
+    Column("heading_deg", Double),
+    Column("altitude_m", Double),
+    Column("battery_pct", Double),
+    Column("source", Text, nullable=False),
+    ForeignKeyConstraint(["device_id"], ["devices.id"]),
+    sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (time)",
+)
+
+device_states = Table(
+    "device_states",
+    metadata,
+    Column("device_id", Id, ForeignKey("devices.id"), primary_key=True, autoincrement=False),
+    Column("first_us", Id, comment="first usable fix"),
+    Column("tail", LargeBinary, comment="the last usable fixes, as the engine packs them"),
+    Column("near", LargeBinary, comment="what is remembered near hot spots; null far from all"),
+    postgresql_with={"fillfactor": 50},
+)
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("device_id", Id, ForeignKey("devices.id"), nullable=False),
+    Column("hotspot_id", Id, ForeignKey("hotspots.id"), nullable=False),
+    Column("version_id", Id, ForeignKey("hotspot_versions.id"), nullable=False),
+    Column("first_us", Id, nullable=False, comment="start of the first presence"),
+    Column("enter", Instant, nullable=False),
+    Column("exit", Instant, nullable=False),
+    Column("outer_from", Instant, nullable=False),
+    Column("outer_to", Instant, nullable=False),
+    Column("enter_seen", Boolean, nullable=False),
+    Column("exit_seen", Boolean, nullable=False),
+    Column("inside_us", Id, nullable=False),
+    Column("bridged_us", Id, nullable=False),
+    Column("low_us", Id, nullable=False),
+    Column("fixes", Integer, nullable=False),
+    Column("mean_speed_mps", Double, nullable=False),
+    Column("pass_through", Boolean, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("spans", LargeBinary, nullable=False),
+    Column("method", SmallInteger, nullable=False, comment="version of the dwell method"),
+    *_known(),
+    CheckConstraint("exit >= enter", name="exit_after_enter"),
+    Index(
+        "uq_visits_current",
+        "device_id",
+        "version_id",
+        "first_us",
+        unique=True,
+        sqlite_where=text("known_to IS NULL"),
+        postgresql_where=text("known_to IS NULL"),
+    ),
+    Index("ix_visits_hotspot_enter", "hotspot_id", "enter"),
+    Index("ix_visits_enter", "enter"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("received", Instant, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)

@@ -1,0 +1,120 @@
+"""Databases and brokers for all tests; where one is missing a test skips, or fails if told to."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+import services
+
+from app.storage import migrate
+from app.storage.engine import Database
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-services",
+        action="store_true",
+        help="fail, rather than skip, where PostGIS or mosquitto is missing",
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("the folder of real tracks is not beside the project")
+    return SHARED / "data"
+
+
+def _or_skip(request: pytest.FixtureRequest, exc: services.ServiceMissing) -> None:
+    if request.config.getoption("--require-services"):
+        pytest.fail(str(exc))
+    pytest.skip(str(exc))
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[services.Postgres]:
+    try:
+        with services.postgres() as cluster:
+            yield cluster
+    except services.ServiceMissing as exc:
+        _or_skip(request, exc)
+
+
+@pytest.fixture(scope="session")
+def mosquitto(request: pytest.FixtureRequest) -> Iterator[services.Mosquitto]:
+    try:
+        with services.mosquitto() as broker:
+            yield broker
+    except services.ServiceMissing as exc:
+        _or_skip(request, exc)
+
+
+_NUMBERS = count()
+
+
+async def _execute(cluster: services.Postgres, statement: str) -> None:
+    connection = await asyncpg.connect(cluster.url("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgis_template(postgres: services.Postgres) -> str:
+    """A migrated database that each test's own is copied from: far quicker than migrating."""
+    name = "beatkeeper_template"
+    asyncio.run(_make(postgres, name))
+    return name
+
+
+async def _make(postgres: services.Postgres, name: str) -> None:
+    await _execute(postgres, f"CREATE DATABASE {name}")
+    await _migrate(postgres.url(name))
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrate.upgrade(database)
+    await database.close()
+
+
+@pytest.fixture
+def postgis_url(postgres: services.Postgres, postgis_template: str) -> Iterator[str]:
+    name = f"beatkeeper_{next(_NUMBERS)}"
+    asyncio.run(_execute(postgres, f"CREATE DATABASE {name} TEMPLATE {postgis_template}"))
+    yield postgres.url(name)
+    asyncio.run(_execute(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that each test's own is copied from."""
+    file = tmp_path_factory.mktemp("sqlite") / "beatkeeper.db"
+    asyncio.run(_migrate(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'beatkeeper.db')}"
+
+
+@pytest.fixture(params=["sqlite", "postgis"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated, empty database of each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A migrated, empty database of each kind."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()

@@ -1,0 +1,186 @@
+"""Real PostgreSQL and mosquitto for the tests, each started on a free port and stopped again."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+
+class ServiceMissing(Exception):
+    """A program or extension that the tests need is not installed."""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    msg = f"nothing listens on port {port}:\n{log.read_text(errors='replace')[-2000:]}"
+    raise RuntimeError(msg)
+
+
+def _other_user() -> str | None:
+    """Whom to run PostgreSQL as, which refuses root; None: as ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    msg = "running as root, and there is no user `postgres` or `nobody` for PostgreSQL"
+    raise ServiceMissing(msg)
+
+
+def postgres_bin() -> Path:
+    """Where initdb and postgres are, of the newest PostgreSQL that has PostGIS.
+
+    Raises ServiceMissing where there is none.
+    """
+    debian = Path("/usr/lib/postgresql")
+    folders = sorted(debian.glob("*/bin"), key=lambda bin_: int(bin_.parent.name), reverse=True)
+    if found := shutil.which("initdb"):
+        folders.append(Path(found).resolve().parent)
+    for folder in folders:
+        if (folder / "initdb").exists() and _has_postgis(folder):
+            return folder
+    msg = "no PostgreSQL with PostGIS (Debian: apt-get install postgresql-postgis)"
+    raise ServiceMissing(msg)
+
+
+def _has_postgis(folder: Path) -> bool:
+    version = folder.parent.name
+    shares = (Path("/usr/share/postgresql") / version, folder.parent / "share" / "postgresql")
+    return any((share / "extension" / "postgis.control").exists() for share in shares)
+
+
+@dataclass
+class Postgres:
+    """One cluster, made for the tests: trusts local connections, keeps its promises to the disk."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+
+@contextlib.contextmanager
+def postgres(settings: dict[str, str] | None = None) -> Iterator[Postgres]:
+    """Makes a cluster in a temporary folder, runs it, and takes it away again."""
+    bin_, user = postgres_bin(), _other_user()
+    root = Path(mkdtemp(prefix="beatkeeper-pg-"))
+    data, log = root / "data", root / "log"
+    if user:
+        shutil.chown(root, user)
+    run_as = {"user": user} if user else {}
+    subprocess.run(
+        [bin_ / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+        **run_as,
+    )
+    port = free_port()
+    options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(root)}
+    options |= {"port": str(port), "max_connections": "50", "fsync": "on"} | (settings or {})
+    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    try:
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [bin_ / "postgres", "-D", data, *arguments], stderr=stream, cwd="/", **run_as
+            )
+        _wait_until_open(port, process, log)
+        yield Postgres(port, process)
+        _stop(process, fast=True)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _stop(process: subprocess.Popen[bytes], *, fast: bool = False) -> None:
+    process.send_signal(signal.SIGINT if fast else signal.SIGTERM)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@dataclass
+class Mosquitto:
+    """One broker with its own folder, which outlives a restart."""
+
+    port: int
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        log = self.folder / "log"
+        with log.open("ab") as stream:
+            self.process = subprocess.Popen(
+                [mosquitto_path(), "-c", self.folder / "mosquitto.conf"],
+                stdout=stream,
+                stderr=stream,
+            )
+        _wait_until_open(self.port, self.process, log)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            _stop(self.process)
+            self.process = None
+
+
+def mosquitto_path() -> str:
+    """The broker's program. Raises ServiceMissing where it is not installed."""
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        msg = "no mosquitto (Debian: apt-get install mosquitto)"
+        raise ServiceMissing(msg)
+    return found
+
+
+@contextlib.contextmanager
+def mosquitto() -> Iterator[Mosquitto]:
+    """Runs a broker that asks for no password and keeps sessions on disk."""
+    folder = Path(mkdtemp(prefix="beatkeeper-mqtt-"))
+    port = free_port()
+    lines = [
+        f"listener {port} 127.0.0.1",
+        "allow_anonymous true",
+        "persistence true",
+        f"persistence_location {folder}/",
+        "autosave_on_changes true",
+        "autosave_interval 1",
+        "max_queued_messages 0",
+    ]
+    if os.geteuid() == 0:
+        lines.append("user root")
+    (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+    broker = Mosquitto(port, folder)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
+        shutil.rmtree(folder, ignore_errors=True)
