@@ -12,6 +12,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_GEOM = """
+ALTER TABLE fixes ADD COLUMN geom geometry(Point, 4326)
+GENERATED ALWAYS AS (ST_SetSRID(ST_MakePoint(lon, lat), 4326)) STORED
+"""
 _PROFILES = sa.table(
     "profiles",
     sa.column("name"),
@@ -55,6 +59,23 @@ def upgrade() -> None:
         sa.Column("profile", sa.Text(), nullable=False, comment="a profile's name"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_devices")),
         sa.UniqueConstraint("name", name=op.f("uq_devices_name")),
+    )
+    op.create_table(
+        "fixes",
+        sa.Column("device_id", Id, autoincrement=False, nullable=False),
+        sa.Column("time", Instant(), nullable=False),
+        sa.Column("received", Instant(), nullable=False),
+        sa.Column("lon", sa.Double(), nullable=False),
+        sa.Column("lat", sa.Double(), nullable=False),
+        sa.Column("accuracy_m", sa.Double(), nullable=True),
+        sa.Column("speed_mps", sa.Double(), nullable=True),
+        sa.Column("heading_deg", sa.Double(), nullable=True),
+        sa.Column("altitude_m", sa.Double(), nullable=True),
+        sa.Column("battery_pct", sa.Double(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "time", name=op.f("pk_fixes")),
+        postgresql_partition_by="RANGE (time)",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "hotspots",
@@ -159,12 +180,11 @@ def upgrade() -> None:
     op.create_table(
         "device_states",
         sa.Column("device_id", Id, autoincrement=False, nullable=False),
-        sa.Column("first_us", Id, nullable=True, comment="first usable fix"),
         sa.Column(
             "tail",
             sa.LargeBinary(),
             nullable=True,
-            comment="the last usable fixes, as the engine packs them",
+            comment="first, last and last two usable fixes; null before any",
         ),
         sa.Column(
             "near",
@@ -172,30 +192,12 @@ def upgrade() -> None:
             nullable=True,
             comment="what is remembered near hot spots; null far from all",
         ),
+        sa.Column("heard", Instant(), nullable=True, comment="when its last fixes came"),
         sa.ForeignKeyConstraint(
             ["device_id"], ["devices.id"], name=op.f("fk_device_states_device_id_devices")
         ),
         sa.PrimaryKeyConstraint("device_id", name=op.f("pk_device_states")),
         postgresql_with={"fillfactor": 50},
-    )
-    op.create_table(
-        "fixes",
-        sa.Column("device_id", Id, autoincrement=False, nullable=False),
-        sa.Column("time", Instant(), nullable=False),
-        sa.Column("received", Instant(), nullable=False),
-        sa.Column("geom", Shape("POINT"), nullable=False),
-        sa.Column("accuracy_m", sa.Double(), nullable=True),
-        sa.Column("speed_mps", sa.Double(), nullable=True),
-        sa.Column("heading_deg", sa.Double(), nullable=True),
-        sa.Column("altitude_m", sa.Double(), nullable=True),
-        sa.Column("battery_pct", sa.Double(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["device_id"], ["devices.id"], name=op.f("fk_fixes_device_id_devices")
-        ),
-        sa.PrimaryKeyConstraint("device_id", "time", name=op.f("pk_fixes")),
-        postgresql_partition_by="RANGE (time)",
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "gateway_devices",
@@ -361,6 +363,7 @@ def upgrade() -> None:
         sa.Column(
             "method", sa.SmallInteger(), nullable=False, comment="version of the dwell method"
         ),
+        sa.Column("opened", Instant(), nullable=False, comment="when it was first stored"),
         sa.Column("known_from", Instant(), nullable=False),
         sa.Column("known_to", Instant(), nullable=True),
         sa.CheckConstraint("exit >= enter", name=op.f("ck_visits_exit_after_enter")),
@@ -382,7 +385,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_visits_current",
         "visits",
-        ["device_id", "version_id", "first_us"],
+        ["device_id", "first_us", "version_id"],
         unique=True,
         sqlite_where=sa.text("known_to IS NULL"),
         postgresql_where=sa.text("known_to IS NULL"),
@@ -401,6 +404,7 @@ def upgrade() -> None:
     )
     if postgresql:
         op.execute("CREATE TABLE fixes_default PARTITION OF fixes DEFAULT")
+        op.execute(_GEOM)
     op.bulk_insert(_PROFILES, _STARTERS)
 
 
@@ -431,7 +435,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_hotspot_versions_hotspot_id"), table_name="hotspot_versions")
     op.drop_table("hotspot_versions")
     op.drop_table("gateway_devices")
-    op.drop_table("fixes")
     op.drop_table("device_states")
     op.drop_index(op.f("ix_device_keys_device_id"), table_name="device_keys")
     op.drop_table("device_keys")
@@ -455,4 +458,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_plans_key"), table_name="plans")
     op.drop_table("plans")
     op.drop_table("hotspots")
+    op.drop_table("fixes")
     op.drop_table("devices")

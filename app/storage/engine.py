@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NewType
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -113,12 +114,25 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+# The driver's own errors reach us where a batch is copied in without SQLAlchemy between.
+_UNAVAILABLE = (
+    OSError,
+    sa.exc.InterfaceError,
+    sa.exc.OperationalError,
+    sa.exc.TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
 @contextmanager
 def _availability() -> Iterator[None]:
     """Turns a driver's words for "not there" into ours, and leaves all other errors alone."""
     try:
         yield
-    except (OSError, sa.exc.InterfaceError, sa.exc.OperationalError, sa.exc.TimeoutError) as exc:
+    except _UNAVAILABLE as exc:
         raise DatabaseUnavailable(_reason(exc)) from exc
     except DBAPIError as exc:
         if exc.connection_invalidated:

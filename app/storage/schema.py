@@ -11,7 +11,6 @@ from sqlalchemy import (
     Date,
     Double,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -230,17 +229,19 @@ abstractions = Table(
 fixes = Table(
     "fixes",
     metadata,
+    # No foreign key: the locked row in device_states vouches for the device, once a batch.
     Column("device_id", Id, primary_key=True, autoincrement=False),
     Column("time", Instant, primary_key=True),
     Column("received", Instant, nullable=False),
-    Column("geom", Shape("POINT"), nullable=False),
+    # PostGIS has a generated column `geom` besides, for geographic information systems.
+    Column("lon", Double, nullable=False),
+    Column("lat", Double, nullable=False),
     Column("accuracy_m", Double),
     Column("speed_mps", Double),
     Column("heading_deg", Double),
     Column("altitude_m", Double),
     Column("battery_pct", Double),
     Column("source", Text, nullable=False),
-    ForeignKeyConstraint(["device_id"], ["devices.id"]),
     sqlite_with_rowid=False,
     postgresql_partition_by="RANGE (time)",
 )
@@ -249,9 +250,9 @@ device_states = Table(
     "device_states",
     metadata,
     Column("device_id", Id, ForeignKey("devices.id"), primary_key=True, autoincrement=False),
-    Column("first_us", Id, comment="first usable fix"),
-    Column("tail", LargeBinary, comment="the last usable fixes, as the engine packs them"),
+    Column("tail", LargeBinary, comment="first, last and last two usable fixes; null before any"),
     Column("near", LargeBinary, comment="what is remembered near hot spots; null far from all"),
+    Column("heard", Instant, comment="when its last fixes came"),
     postgresql_with={"fillfactor": 50},
 )
 
@@ -278,13 +279,14 @@ visits = Table(
     Column("open", Boolean, nullable=False),
     Column("spans", LargeBinary, nullable=False),
     Column("method", SmallInteger, nullable=False, comment="version of the dwell method"),
+    Column("opened", Instant, nullable=False, comment="when it was first stored"),
     *_known(),
     CheckConstraint("exit >= enter", name="exit_after_enter"),
     Index(
         "uq_visits_current",
         "device_id",
-        "version_id",
         "first_us",
+        "version_id",
         unique=True,
         sqlite_where=text("known_to IS NULL"),
         postgresql_where=text("known_to IS NULL"),

@@ -62,15 +62,11 @@ class Shape(TypeDecorator[BaseGeometry]):
     # GeoAlchemy2 reads this when it makes a table. Fixes and hot spots are found by their keys.
     spatial_index = False
 
-    def __init__(self, kind: str = "GEOMETRY") -> None:
-        super().__init__()
-        self.kind = kind
-
     def load_dialect_impl(self, dialect: Dialect | None) -> TypeEngine[Any]:
         # GeoAlchemy2 asks without a dialect whether a column is spatial.
         if dialect is not None and dialect.name == "sqlite":
             return LargeBinary()
-        return Geometry(self.kind, srid=WGS84, spatial_index=False)
+        return Geometry("GEOMETRY", srid=WGS84, spatial_index=False)
 
     def process_bind_param(self, value: BaseGeometry | None, dialect: Dialect) -> Any:  # noqa: ANN401 -- what a driver takes
         if value is None:

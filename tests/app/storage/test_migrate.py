@@ -26,5 +26,6 @@ def _differences(connection: sa.Connection) -> list[object]:
         change
         for change in compare_metadata(context, metadata)
         if not (change[0] == "remove_table" and change[1].name not in ours)
+        and not (change[0] == "remove_column" and change[3].name == "geom")
         and not (change[0] == "remove_index" and change[1].table.name not in ours)
     ]

@@ -1,0 +1,40 @@
+# What people and CI run. Everything else is in .venv/bin/beatkeeper.
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: demo test check bench run migrate lock
+
+demo: .venv/run ## a simulated shift through the real service; ARGS="--seed 7 --exit"
+	$(BIN)/beatkeeper demo $(ARGS)
+
+test: .venv/dev ## the whole suite, on real PostgreSQL with PostGIS and mosquitto
+	scripts/services.sh
+	$(BIN)/pytest --require-services $(ARGS)
+
+check: .venv/dev ## style, types and import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: .venv/dev ## speed beside its ceiling, to bench/results.json
+	scripts/services.sh
+	$(BIN)/python bench/run.py $(ARGS)
+
+run: .venv/run ## the service on a SQLite file
+	$(BIN)/beatkeeper serve $(ARGS)
+
+migrate: .venv/run ## the database to this version's schema
+	$(BIN)/beatkeeper migrate $(ARGS)
+
+lock: ## both requirement files anew from pyproject.toml (needs uv)
+	scripts/lock.sh
+
+# The stamps say that .venv holds what a lock file lists; the second holds all of the first.
+.venv/run: requirements.txt pyproject.toml scripts/install.sh
+	@scripts/install.sh requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt pyproject.toml scripts/install.sh
+	@scripts/install.sh requirements-dev.txt
+	@touch $@

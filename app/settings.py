@@ -1,0 +1,35 @@
+"""Every setting of the service, read from the environment (`BEATKEEPER_...`) or the command line."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What may be set, with its unit and what it is if nobody says."""
+
+    model_config = SettingsConfigDict(env_prefix="BEATKEEPER_", extra="ignore", frozen=True)
+
+    database: str = Field(
+        "beatkeeper.db", description="a SQLite file, or postgresql://USER@HOST/NAME"
+    )
+    pool_size: int = Field(8, ge=2, description="connections to the database")
+    admin_token: SecretStr | None = Field(
+        None, description="the first administrator's token; made up and printed once if not given"
+    )
+
+    host: str = Field("127.0.0.1", description="where the service listens")
+    port: int = Field(8000, ge=0, le=65535)
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="largest body of a device's post")
+    body_timeout_s: float = Field(30.0, gt=0, description="time a device's post may take to arrive")
+
+    mqtt: str | None = Field(None, description="mqtt://[USER:PASSWORD@]HOST[:PORT] or mqtts://...")
+    mqtt_protocol: Literal["5", "3.1.1"] = "5"
+    mqtt_client_id: str = Field("beatkeeper", description="one consumer process for each")
+    mqtt_ca: Path | None = Field(None, description="certificate authority of an mqtts:// broker")
+
+    max_ahead_s: float = Field(300.0, ge=0, description="how far a device's clock may run ahead")
+    batch_fixes: int = Field(5_000, ge=1, description="most fixes stored in one transaction")
+    queue_fixes: int = Field(50_000, ge=1, description="fixes that may wait; then senders wait")

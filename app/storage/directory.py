@@ -1,0 +1,48 @@
+"""Whose a key or an address is, and for which devices it may speak."""
+
+import sqlalchemy as sa
+
+from app.storage.engine import Reader
+from app.storage.schema import device_addresses, device_keys, devices, gateway_devices
+from ingest.sender import Sender
+
+GATEWAY = "gateway"
+
+
+async def by_key(reader: Reader, secret_hash: bytes) -> Sender | None:
+    """The sender who holds a key, known by its digest; None if nobody does or it was revoked."""
+    holder = (
+        sa.select(devices.c.id, devices.c.name, devices.c.kind)
+        .join(device_keys)
+        .where(device_keys.c.secret_hash == secret_hash, device_keys.c.revoked.is_(None))
+    )
+    return await _sender(reader, holder)
+
+
+async def by_address(reader: Reader, kind: str, address: str) -> Sender | None:
+    """The sender with an address of a kind ("device": by its name); None if there is none."""
+    columns = sa.select(devices.c.id, devices.c.name, devices.c.kind)
+    if kind == "device":
+        return await _sender(reader, columns.where(devices.c.name == address))
+    wanted = (device_addresses.c.kind == kind, device_addresses.c.address == address)
+    return await _sender(reader, columns.join(device_addresses).where(*wanted))
+
+
+async def _sender(reader: Reader, query: sa.Select[tuple[int, str, str]]) -> Sender | None:
+    found = (await reader.execute(query)).one_or_none()
+    if found is None:
+        return None
+    device, name, kind = found
+    if kind != GATEWAY:
+        return Sender(name=name, device=device)
+    return Sender(name=name, device=None, speaks_for=await _spoken_for(reader, device))
+
+
+async def _spoken_for(reader: Reader, gateway: int) -> dict[str, int]:
+    """The listed devices of a gateway, by name and by each of their addresses."""
+    listed = sa.select(gateway_devices.c.device_id).where(gateway_devices.c.gateway_id == gateway)
+    names = sa.select(devices.c.name, devices.c.id).where(devices.c.id.in_(listed))
+    addresses = sa.select(device_addresses.c.address, device_addresses.c.device_id)
+    addresses = addresses.where(device_addresses.c.device_id.in_(listed))
+    pairs = [*(await reader.execute(addresses)), *(await reader.execute(names))]
+    return {row[0]: row[1] for row in pairs}

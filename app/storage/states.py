@@ -1,0 +1,66 @@
+"""What the engine remembers of each device, in one narrow row that is also the device's lock."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.storage.engine import Writer
+from app.storage.types import to_us
+
+_COLUMNS = "s.device_id, d.profile, s.tail, s.near"
+# In the order of the devices, so that two batches never wait for each other.
+_LOCK_POSTGRES = sa.text(f"""
+SELECT {_COLUMNS} FROM device_states s JOIN devices d ON d.id = s.device_id
+WHERE s.device_id = ANY(CAST(:devices AS bigint[])) ORDER BY s.device_id FOR UPDATE OF s
+""")  # noqa: S608 -- only our own column names
+# SQLite has one writer: who writes holds every lock.
+_LOCK_SQLITE = sa.text(f"""
+SELECT {_COLUMNS} FROM device_states s JOIN devices d ON d.id = s.device_id
+WHERE s.device_id IN (SELECT value FROM json_each(:devices)) ORDER BY s.device_id
+""")  # noqa: S608 -- only our own column names
+
+_SAVE_POSTGRES = sa.text("""
+UPDATE device_states s SET tail = n.tail, near = n.near, heard = :heard
+FROM unnest(CAST(:devices AS bigint[]), CAST(:tails AS bytea[]), CAST(:nears AS bytea[]))
+  AS n (device_id, tail, near)
+WHERE s.device_id = n.device_id
+""")
+_SAVE_SQLITE = "UPDATE device_states SET tail=?, near=?, heard=? WHERE device_id=?"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """One device's memory as the engine packs it; all None before its first fix."""
+
+    device: int
+    profile: str
+    tail: bytes | None
+    near: bytes | None
+
+
+async def lock(writer: Writer, devices: Sequence[int]) -> list[DeviceState]:
+    """Locks these devices until the transaction ends, and reads what is remembered of them."""
+    if writer.dialect.name == "sqlite":
+        result = await writer.execute(_LOCK_SQLITE, {"devices": json.dumps(list(devices))})
+    else:
+        result = await writer.execute(_LOCK_POSTGRES, {"devices": list(devices)})
+    return [DeviceState(*row) for row in result.tuples()]
+
+
+async def save(writer: Writer, states: Sequence[DeviceState], heard: dt.datetime) -> None:
+    """Writes what is remembered of these devices from now on, and when they were last heard."""
+    if not states:
+        return
+    if writer.dialect.name == "sqlite":
+        rows = [(s.tail, s.near, to_us(heard), s.device) for s in states]
+        await writer.exec_driver_sql(_SAVE_SQLITE, rows)
+        return
+    columns = {
+        "devices": [state.device for state in states],
+        "tails": [state.tail for state in states],
+        "nears": [state.near for state in states],
+    }
+    await writer.execute(_SAVE_POSTGRES, columns | {"heard": heard})

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Installs the servers that the tests run (PostgreSQL with PostGIS, mosquitto), or says how to.
+set -eu
+
+missing=""
+postgis=$(find /usr/share/postgresql /usr/local/share -name postgis.control 2>/dev/null | head -n 1)
+[ -n "$postgis" ] || missing="$missing postgresql-postgis"
+for program in mosquitto mosquitto_pub; do
+  PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$program" >/dev/null && continue
+  case $program in
+    mosquitto) missing="$missing mosquitto" ;;
+    *) missing="$missing mosquitto-clients" ;;
+  esac
+done
+[ -n "$missing" ] || exit 0
+
+explain() {
+  echo "The tests need these packages, which are missing:$missing" >&2
+  echo "Install them and run this again (Debian, Ubuntu: apt-get install$missing)." >&2
+  exit 1
+}
+
+command -v apt-get >/dev/null || explain
+if [ "$(id -u)" -eq 0 ]; then as_root=""
+elif sudo -n true 2>/dev/null; then as_root="sudo -n"
+else explain
+fi
+echo "Installing$missing ..."
+# Debian would make and start a cluster and a broker of its own; the tests start theirs.
+export DEBIAN_FRONTEND=noninteractive
+{
+  $as_root apt-get update
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $missing
+} >/tmp/beatkeeper-apt.$$ 2>&1 || { tail -n 20 /tmp/beatkeeper-apt.$$ >&2; rm -f /tmp/beatkeeper-apt.$$; explain; }
+rm -f /tmp/beatkeeper-apt.$$
