@@ -18,10 +18,10 @@ from app.storage.errors import DatabaseUnavailable
 from ingest import http as ingest_http
 from ingest.batch import Batcher
 from ingest.broker import Broker
+from ingest.consumer import Consumer
 from ingest.errors import StorageUnavailable
 from ingest.intake import Intake, Quarantine
 from ingest.message import Broken
-from ingest.consumer import Consumer
 
 
 def system_clock() -> int:
@@ -89,9 +89,9 @@ def _consumer(
 ) -> Consumer:
     return Consumer(
         Broker.from_url(str(settings.mqtt)),
-        intake,
-        directory.identify,
-        now_us,
+        intake=intake,
+        identify=directory.identify,
+        now_us=now_us,
         protocol=settings.mqtt_protocol,
         client_id=settings.mqtt_client_id,
         ca_file=None if settings.mqtt_ca is None else str(settings.mqtt_ca),

@@ -1,4 +1,4 @@
-"""Every setting of the service, read from the environment (`BEATKEEPER_...`) or the command line."""
+"""Every setting of the service, from the environment (`BEATKEEPER_...`) or the command line."""
 
 from pathlib import Path
 from typing import Literal

@@ -385,7 +385,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_visits_current",
         "visits",
-        ["device_id", "first_us", "version_id"],
+        ["device_id", "first_us", "hotspot_id"],
         unique=True,
         sqlite_where=sa.text("known_to IS NULL"),
         postgresql_where=sa.text("known_to IS NULL"),

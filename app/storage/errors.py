@@ -19,3 +19,12 @@ class Conflict(StorageError):
 
 class SchemaMismatch(StorageError):
     """The database's schema cannot be used by this version."""
+
+
+class UnknownName(StorageError):
+    """Something to be written refers to what is not there: which field, and to what."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where = where
+        self.what = what

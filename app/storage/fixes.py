@@ -25,7 +25,7 @@ _MEASURES = ("accuracy_m", "speed_mps", "heading_deg", "altitude_m", "battery_pc
 
 # Of different fixes with one key the more accurate stays, then the smaller longitude, then
 # latitude, so that the order in which they come does not matter. Unknown accuracy is the worst.
-_UPSERT = f"""
+UPSERT = f"""
 INSERT INTO fixes AS old ({_COLUMNS})
 SELECT {_COLUMNS} FROM staging WHERE true
 ON CONFLICT (device_id, time) DO UPDATE SET
@@ -38,12 +38,12 @@ WHERE (coalesce(excluded.accuracy_m, 1e300), excluded.lon, excluded.lat)
 RETURNING device_id, time
 """  # noqa: S608 -- only our own column names
 _NOT_STORED = f"""
-WITH stored AS ({_UPSERT})
+WITH stored AS ({UPSERT})
 SELECT number FROM staging s
 WHERE NOT EXISTS (SELECT FROM stored t WHERE t.device_id = s.device_id AND t.time = s.time)
 """  # noqa: S608 -- only our own column names
 
-_STAGING_POSTGRES = """
+STAGING_POSTGRES = """
 CREATE TEMPORARY TABLE IF NOT EXISTS staging (
   number integer, device_id bigint, time timestamptz, received timestamptz,
   lon double precision, lat double precision, accuracy_m double precision,
@@ -72,7 +72,7 @@ async def store(writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
 
 
 def _best_of_each_key(columns: Columns) -> npt.NDArray[np.intp]:
-    """The positions of one fix per (device, time), by the rule of _UPSERT, ordered by the key."""
+    """The positions of one fix per (device, time), by the rule of UPSERT, ordered by the key."""
     accuracy = np.nan_to_num(columns.accuracy_m, nan=np.inf)
     order = np.lexsort((columns.lat, columns.lon, accuracy, columns.time_us, columns.device))
     device, time_us = columns.device[order], columns.time_us[order]
@@ -83,16 +83,17 @@ def _best_of_each_key(columns: Columns) -> npt.NDArray[np.intp]:
 
 async def _store_postgres(writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
     # SQLAlchemy begins the transaction with its first statement; the driver's own calls join it.
-    await writer.exec_driver_sql(_STAGING_POSTGRES)
+    await writer.exec_driver_sql(STAGING_POSTGRES)
     raw = (await writer.get_raw_connection()).driver_connection
     assert raw is not None  # noqa: S101 -- an open connection has one
-    await raw.copy_to_table("staging", source=BytesIO(_stream(columns)), format="binary")
+    await raw.copy_to_table("staging", source=BytesIO(stream(columns)), format="binary")
     new = np.ones(columns.n, bool)
     new[[row["number"] for row in await raw.fetch(_NOT_STORED)]] = False
     return new
 
 
-def _stream(columns: Columns) -> bytes:
+def stream(columns: Columns) -> bytes:
+    """Fixes as a binary COPY into the staging table."""
     return pgcopy.encode(
         [
             pgcopy.int4(np.arange(columns.n)),
@@ -122,7 +123,7 @@ async def _store_sqlite(writer: Writer, columns: Columns) -> npt.NDArray[np.bool
         strict=True,
     )
     await writer.exec_driver_sql(_STAGE_SQLITE, list(rows))
-    stored = {tuple(row) for row in await writer.exec_driver_sql(_UPSERT)}
+    stored = {tuple(row) for row in await writer.exec_driver_sql(UPSERT)}
     keys = zip(columns.device.tolist(), columns.time_us.tolist(), strict=True)
     return np.array([key in stored for key in keys], np.bool_)
 

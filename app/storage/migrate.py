@@ -41,6 +41,12 @@ async def is_current(database: Database) -> bool:
     return found == _scripts().get_current_head()
 
 
+async def is_empty(database: Database) -> bool:
+    """Whether nothing was ever migrated here."""
+    async with database.read() as reader:
+        return await reader.run_sync(_revision) is None
+
+
 def _refuse_unfit(connection: sa.Connection) -> None:
     if connection.dialect.name != "postgresql":
         return

@@ -286,7 +286,7 @@ visits = Table(
         "uq_visits_current",
         "device_id",
         "first_us",
-        "version_id",
+        "hotspot_id",
         unique=True,
         sqlite_where=text("known_to IS NULL"),
         postgresql_where=text("known_to IS NULL"),

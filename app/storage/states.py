@@ -3,12 +3,15 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import sqlalchemy as sa
 
 from app.storage.engine import Writer
 from app.storage.types import to_us
+from geofence.memory import Memory
+from geofence.track import Tail
 
 _COLUMNS = "s.device_id, d.profile, s.tail, s.near"
 # In the order of the devices, so that two batches never wait for each other.
@@ -41,13 +44,51 @@ class DeviceState:
     near: bytes | None
 
 
+# A row of geofence.track.Tail, but for its device.
+TAIL = np.dtype(
+    [
+        ("first_us", "<i8"),
+        ("last_us", "<i8"),
+        ("time_us", "<i8", 2),
+        ("lon", "<f8", 2),
+        ("lat", "<f8", 2),
+        ("accuracy_m", "<f8", 2),
+    ]
+)
+
+
+def recall(states: Sequence[DeviceState]) -> Memory:
+    """What the engine remembered of these devices (in their order); nothing of new ones."""
+    devices = np.array([state.device for state in states], np.int64)
+    known = np.array([state.tail is not None for state in states], np.bool_)
+    rows = np.frombuffer(b"".join(state.tail for state in states if state.tail), TAIL)
+    blank = Tail.empty(devices)
+    columns = {name: getattr(blank, name).copy() for name in TAIL.names or ()}
+    for name, column in columns.items():
+        column[known] = rows[name]
+    near = {state.device: state.near for state in states if state.near}
+    return Memory.unpack(Tail(devices, **columns), near)
+
+
+def remember(memory: Memory, states: Sequence[DeviceState]) -> list[DeviceState]:
+    """What is to be saved of these devices, which `memory` holds in the same order."""
+    tails = np.empty(len(states), TAIL)
+    for name in TAIL.names or ():
+        tails[name] = getattr(memory.tail, name)
+    near = memory.pack()
+    return [
+        replace(state, tail=tail.tobytes(), near=near[state.device] or None)
+        for state, tail in zip(states, tails, strict=True)
+    ]
+
+
 async def lock(writer: Writer, devices: Sequence[int]) -> list[DeviceState]:
     """Locks these devices until the transaction ends, and reads what is remembered of them."""
     if writer.dialect.name == "sqlite":
         result = await writer.execute(_LOCK_SQLITE, {"devices": json.dumps(list(devices))})
     else:
         result = await writer.execute(_LOCK_POSTGRES, {"devices": list(devices)})
-    return [DeviceState(*row) for row in result.tuples()]
+    return [DeviceState(*row) for row in result]
 
 
 async def save(writer: Writer, states: Sequence[DeviceState], heard: dt.datetime) -> None:

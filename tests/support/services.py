@@ -108,6 +108,10 @@ def postgres(settings: dict[str, str] | None = None) -> Iterator[Postgres]:
                 [bin_ / "postgres", "-D", data, *arguments], stderr=stream, cwd="/", **run_as
             )
         _wait_until_open(port, process, log)
+        # An open port is not enough: for a moment it only says that the server is starting up.
+        ready = [bin_ / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+        while subprocess.run(ready, check=False).returncode == 1:
+            time.sleep(0.05)
         yield Postgres(port, process)
         _stop(process, fast=True)
     finally:

@@ -1,0 +1,90 @@
+"""Opens the database for a command, or says in one line why that cannot be."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+
+from app.storage import migrate
+from app.storage.engine import Database, parse_url, sqlite_file
+from app.storage.errors import DatabaseUnavailable, SchemaMismatch, StorageError
+
+Answer = TypeVar("Answer")
+
+DatabaseOption = Annotated[
+    str,
+    typer.Option(
+        envvar="BEATKEEPER_DATABASE",
+        help="A SQLite file, or postgresql://USER@HOST/NAME.",
+    ),
+]
+
+
+def fail(message: str, status: int = 1) -> NoReturn:
+    """Ends the command with one line on standard error."""
+    typer.echo(f"beatkeeper: {message}", err=True)
+    raise typer.Exit(status)
+
+
+def with_database(url: str, work: Callable[[Database], Awaitable[Answer]]) -> Answer:
+    """Runs `work` on the database at `url`, which must have this version's schema."""
+
+    async def run() -> Answer:
+        database = Database(url)
+        try:
+            await _require_schema(database, url)
+            return await work(database)
+        finally:
+            await database.close()
+
+    return guarded(url, run)
+
+
+def guarded(url: str, run: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Runs `run`, and turns what a database can do to it into one line that says what to do."""
+    try:
+        parse_url(url)
+        return asyncio.run(_as_coroutine(run))
+    except ValueError as exc:
+        fail(str(exc), 2)
+    except DatabaseUnavailable as exc:
+        fail(f"cannot use the database {shown(url)}: {exc}. {_advice(url, str(exc))}")
+    except StorageError as exc:
+        fail(str(exc))
+
+
+async def _as_coroutine(run: Callable[[], Awaitable[Answer]]) -> Answer:
+    return await run()
+
+
+async def _require_schema(database: Database, url: str) -> None:
+    file = sqlite_file(url)
+    if file is not None and not file.exists():
+        msg = f"there is no database {file}: make one with `beatkeeper migrate --database {url}`"
+        raise SchemaMismatch(msg)
+    if not await migrate.is_current(database):
+        msg = f"the database {shown(url)} has another schema: run `beatkeeper migrate` on it"
+        raise SchemaMismatch(msg)
+
+
+def shown(url: str) -> str:
+    """A database's address without its password."""
+    return (
+        parse_url(url)
+        .render_as_string(hide_password=True)
+        .replace("+asyncpg", "")
+        .replace("sqlite+aiosqlite:///", "")
+    )
+
+
+def _advice(url: str, reason: str) -> str:
+    if sqlite_file(url) is not None:
+        if "locked" in reason:
+            return "Another program is writing to it: stop that, or wait, and try again."
+        return "See that its folder exists and may be written to."
+    if "does not exist" in reason:
+        return "Create it first (`createdb NAME`, with a role that may use it)."
+    if "password" in reason or "authentication" in reason:
+        return "See to the user and password in the address."
+    return "See that the server runs and that host and port are right."

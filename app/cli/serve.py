@@ -1,0 +1,109 @@
+"""`beatkeeper serve`, the service on a port, and `beatkeeper migrate`."""
+
+import logging
+import socket
+from typing import Annotated
+
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from app.access.bootstrap import ensure_administrator
+from app.cli.opening import DatabaseOption, fail, guarded, shown
+from app.main import create_app, system_clock
+from app.settings import Settings
+from app.storage import migrate as migrations
+from app.storage.engine import Database
+from app.storage.errors import SchemaMismatch
+from app.storage.types import from_us
+from ingest.broker import Broker
+
+# Open connections get so long to end by themselves when the service stops.
+GRACE_S = 8
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Where to listen.")] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes a free one.")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="A SQLite file, or postgresql://USER@HOST/NAME.")
+    ] = None,
+    mqtt: Annotated[str | None, typer.Option(help="mqtt[s]://[USER:PASSWORD@]HOST[:PORT]")] = None,
+) -> None:
+    """Takes in fixes, works out visits and answers questions. Settings: BEATKEEPER_..."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = read_settings(host=host, port=port, database=database, mqtt=mqtt)
+    token = guarded(settings.database, lambda: prepare(settings))
+    listener = _listen(settings.host, settings.port)
+    address, bound = listener.getsockname()[:2]
+    if token is not None:
+        typer.echo(f"The first administrator's token, shown only now: {token}")
+    typer.echo(f"Beatkeeper listens on http://{address}:{bound} (the API: /docs)")
+    run(settings, listener)
+
+
+def migrate(database: DatabaseOption = "beatkeeper.db") -> None:
+    """Brings a database to this version's schema; makes it if it is a file that is not there."""
+
+    async def up() -> None:
+        opened = Database(database)
+        try:
+            await migrations.upgrade(opened)
+        finally:
+            await opened.close()
+
+    guarded(database, up)
+    typer.echo(f"The database {shown(database)} has this version's schema.")
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings from the environment, with those of the command line that were given."""
+    try:
+        settings = Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]  # pydantic checks them
+        if settings.mqtt is not None:
+            Broker.from_url(settings.mqtt)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        name = "BEATKEEPER_" + "_".join(str(part) for part in first["loc"]).upper()
+        fail(f"the setting {name} is wrong: {first['msg']}", 2)
+    except ValueError as exc:
+        fail(str(exc), 2)
+    return settings
+
+
+async def prepare(settings: Settings) -> str | None:
+    """Sees that the database can be written and has our schema; an empty one is given it.
+
+    Gives the first administrator's token where it was made just now. Raises StorageError.
+    """
+    database = Database(settings.database)
+    try:
+        if await migrations.is_empty(database):
+            await migrations.upgrade(database)
+        elif not await migrations.is_current(database):
+            msg = "the database has an older schema: run `beatkeeper migrate` on it first"
+            raise SchemaMismatch(msg)
+        async with database.write():
+            pass  # refused here, not at the first fix
+        wanted = settings.admin_token and settings.admin_token.get_secret_value()
+        return await ensure_administrator(database, wanted, from_us(system_clock()))
+    finally:
+        await database.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), reuse_port=False, backlog=2048)
+    except OSError as exc:
+        fail(f"cannot listen on {host}:{port}: {exc.strerror}. Give another --host or --port.")
+
+
+def run(settings: Settings, listener: socket.socket) -> None:
+    """Serves on an open socket until it is told to stop."""
+    config = uvicorn.Config(
+        create_app(settings),
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

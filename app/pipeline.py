@@ -1,0 +1,115 @@
+"""A batch of fixes on its way: screen, store, measure, in one transaction."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from app.storage import catalogue as catalogues
+from app.storage import fixes as fix_storage
+from app.storage import states as state_storage
+from app.storage import visits as visit_storage
+from app.storage.catalogue import Catalogue
+from app.storage.engine import Database, Writer
+from app.storage.errors import DatabaseUnavailable
+from app.storage.findings import Findings, moved_ends, visit_rows, withdrawn_keys
+from app.storage.states import DeviceState
+from app.storage.types import from_us
+from geofence.engine import advance
+from geofence.memory import Memory
+from geofence.model import Fixes, Profiles
+from geofence.replay import replay
+from ingest.columns import Columns
+from ingest.errors import StorageUnavailable
+from ingest.screen import Verdict, screen
+
+
+class Pipeline:
+    """Stores batches; any number of processes may each run one on the same database."""
+
+    def __init__(
+        self, database: Database, now_us: Callable[[], int], *, max_ahead_s: float = 300.0
+    ) -> None:
+        """`now_us` reads the clock; `max_ahead_s` is how far a device's may run ahead of it."""
+        self._database = database
+        self._now_us = now_us
+        self._max_ahead_us = round(max_ahead_s * 1e6)
+        self._catalogue: Catalogue | None = None
+
+    async def store(self, columns: Columns) -> npt.NDArray[np.uint8]:
+        """Takes in n fixes and gives a Verdict for each, uint8[n], after the commit.
+
+        Raises StorageUnavailable where nothing could be stored.
+        """
+        verdicts = screen(columns, max_ahead_us=self._max_ahead_us)
+        good = np.flatnonzero(verdicts == Verdict.STORED)
+        if len(good):
+            try:
+                async with self._database.write() as writer:
+                    new = await self._store(writer, columns.take(good))
+            except DatabaseUnavailable as exc:
+                raise StorageUnavailable(str(exc)) from exc
+            verdicts[good[~new]] = Verdict.DUPLICATE
+        return verdicts
+
+    async def _store(self, writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
+        # The locks come first: two batches of one device go through one after the other.
+        states = await state_storage.lock(writer, np.unique(columns.device).tolist())
+        new = await fix_storage.store(writer, columns)
+        if new.any():
+            self._catalogue = await catalogues.current(writer, self._catalogue)
+            fixes = _fixes(columns, new)
+            fresh = set(fixes.device.tolist())
+            states = [state for state in states if state.device in fresh]
+            memory, findings = await _measure(writer, states, fixes, self._catalogue)
+            now = from_us(self._now_us())
+            await visit_storage.write(writer, findings, now)
+            await state_storage.save(writer, state_storage.remember(memory, states), now)
+        return new
+
+
+async def _measure(
+    writer: Writer, states: Sequence[DeviceState], fixes: Fixes, catalogue: Catalogue
+) -> tuple[Memory, Findings]:
+    """What new fixes of locked devices change, and what is to be remembered of the devices.
+
+    The engine runs in a thread: a large batch takes it longer than the event loop may wait.
+    """
+    hotspots, profiles = catalogue.hotspots, _profiles(states, catalogue)
+    before = state_storage.recall(states)
+    step = await asyncio.to_thread(advance, before, fixes, hotspots, profiles)
+    findings = Findings(
+        visit_rows(step.visits, catalogue), moved_ends(step.ends), withdrawn_keys(step.withdrawn)
+    )
+    memory, needs = step.memory, step.needs_from
+    first = dict(zip(before.tail.device.tolist(), before.tail.first_us.tolist(), strict=True))
+    earliest = _earliest(fixes)
+    while needs:
+        history = await fix_storage.since(writer, needs)
+        again = await asyncio.to_thread(replay, history, needs, earliest, first, hotspots, profiles)
+        findings.found += visit_rows(again.visits, catalogue)
+        findings.cuts_us |= again.cut_us
+        memory, needs = memory.joined(again.memory), again.needs_from
+    return memory, findings
+
+
+def _fixes(columns: Columns, new: npt.NDArray[np.bool_]) -> Fixes:
+    return Fixes(
+        device=columns.device[new],
+        time_us=columns.time_us[new],
+        lon=columns.lon[new],
+        lat=columns.lat[new],
+        accuracy_m=columns.accuracy_m[new],
+    )
+
+
+def _profiles(states: Sequence[DeviceState], catalogue: Catalogue) -> Profiles:
+    return {state.device: catalogue.profile(state.profile) for state in states}
+
+
+def _earliest(fixes: Fixes) -> Mapping[int, int]:
+    """The time of each device's first fix, by device."""
+    order = np.lexsort((fixes.time_us, fixes.device))
+    device, first = np.unique(fixes.device[order], return_index=True)
+    return dict(zip(device.tolist(), fixes.time_us[order][first].tolist(), strict=True))

@@ -1,0 +1,122 @@
+"""Assignments: who carried which device, from when to when."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+
+from app.access.viewer import Viewer
+from app.compliance.cells import NEVER_US
+from app.compliance.visits import Assignments
+from app.storage import devices as device_storage
+from app.storage import people
+from app.storage.engine import Reader, Writer
+from app.storage.errors import Conflict
+from app.storage.knowledge import known_at
+from app.storage.pages import Page, Slice, by_id
+from app.storage.schema import assignments, devices, officers
+from app.storage.types import to_us
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One officer (by number) had one device (by name) from `start` until `end` (None: has it)."""
+
+    device: str
+    officer: str
+    start: dt.datetime
+    end: dt.datetime | None = None
+
+
+async def create(writer: Writer, given: Assignment, now: dt.datetime) -> None:
+    """Stores an assignment.
+
+    Raises NotFound for the device, UnknownName for the officer, Conflict if somebody else has the
+    device for any of that time.
+    """
+    device = await device_storage.device_id(writer, given.device)
+    officer = await people.officer_id(writer, given.officer)
+    # Two assignments of one device at once would not see each other.
+    await writer.execute(sa.select(devices.c.id).where(devices.c.id == device).with_for_update())
+    await _refuse_overlap(writer, device, given)
+    await writer.execute(
+        sa.insert(assignments).values(
+            device_id=device, officer_id=officer, start=given.start, end=given.end, known_from=now
+        )
+    )
+
+
+async def _refuse_overlap(writer: Writer, device: int, given: Assignment) -> None:
+    query = _named().where(
+        assignments.c.device_id == device,
+        sa.or_(assignments.c.end.is_(None), assignments.c.end > given.start),
+    )
+    if given.end is not None:
+        query = query.where(assignments.c.start < given.end)
+    other = (await writer.execute(query.order_by(assignments.c.start).limit(1))).one_or_none()
+    if other is not None:
+        until = "on" if other.end is None else f"to {other.end.isoformat()}"
+        msg = (
+            f"device {given.device!r} is with officer {other.officer!r}"
+            f" from {other.start.isoformat()} {until}"
+        )
+        raise Conflict(msg)
+
+
+async def page(
+    reader: Reader, viewer: Viewer, part: Slice, device: str | None, officer: str | None
+) -> Page[Assignment]:
+    """The assignments of the officers whom the viewer sees; of one device or officer, if given."""
+    query = _named().where(assignments.c.officer_id.in_(people.seen_by(viewer)))
+    if device is not None:
+        query = query.where(devices.c.name == device)
+    if officer is not None:
+        query = query.where(officers.c.number == officer)
+    return await by_id(
+        reader,
+        query,
+        assignments.c.id,
+        part,
+        lambda row: Assignment(row.device, row.officer, row.start, row.end),
+    )
+
+
+def _named() -> sa.Select[tuple[int, str, str, dt.datetime, dt.datetime | None]]:
+    return (
+        sa.select(
+            assignments.c.id,
+            devices.c.name.label("device"),
+            officers.c.number.label("officer"),
+            assignments.c.start,
+            assignments.c.end,
+        )
+        .join(devices, devices.c.id == assignments.c.device_id)
+        .join(officers, officers.c.id == assignments.c.officer_id)
+        .where(assignments.c.known_to.is_(None))
+    )
+
+
+async def columns(
+    reader: Reader, start: dt.datetime, end: dt.datetime, as_at: dt.datetime
+) -> Assignments:
+    """Everybody's assignments that touch a stretch of time, as known at a moment.
+
+    For figures of places, which name nobody: hence no viewer.
+    """
+    query = sa.select(
+        assignments.c.device_id, assignments.c.officer_id, assignments.c.start, assignments.c.end
+    ).where(
+        known_at(assignments, as_at),
+        assignments.c.start < end,
+        sa.or_(assignments.c.end.is_(None), assignments.c.end > start),
+    )
+    rows = (await reader.execute(query.order_by(assignments.c.id))).all()
+    table = np.array(
+        [
+            (row[0], row[1], to_us(row[2]), NEVER_US if row[3] is None else to_us(row[3]))
+            for row in rows
+        ],
+        dtype=np.int64,
+    ).reshape(len(rows), 4)
+    return Assignments(*table.T)

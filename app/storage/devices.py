@@ -1,0 +1,141 @@
+"""Devices, the addresses they are known by, their keys, and for which others a gateway speaks."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.storage import profiles
+from app.storage.engine import Reader, Writer
+from app.storage.errors import NotFound, UnknownName
+from app.storage.pages import Page, Slice, by_id, unique
+from app.storage.schema import (
+    device_addresses,
+    device_keys,
+    device_states,
+    devices,
+    gateway_devices,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a device is called on the wire: kind "owntracks", address "user/device"."""
+
+    kind: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A radio, phone, handheld, vehicle terminal, or a gateway that speaks for listed devices."""
+
+    name: str
+    kind: str
+    profile: str
+    addresses: Sequence[Address] = ()
+    speaks_for: Sequence[str] = ()
+
+
+async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.datetime) -> None:
+    """Stores a new device with the digest of its key.
+
+    Raises Conflict where its name or an address is taken, UnknownName for its profile or a device
+    it is to speak for.
+    """
+    await profiles.current(writer, device.profile)
+    listed = await _ids(writer, device.speaks_for)
+    with unique(f"there is a device {device.name!r} already"):
+        device_id = await writer.scalar(
+            sa.insert(devices)
+            .values(name=device.name, kind=device.kind, profile=device.profile)
+            .returning(devices.c.id)
+        )
+    # The row that batches lock, and that vouches for the device when fixes come.
+    await writer.execute(sa.insert(device_states).values(device_id=device_id))
+    await _insert_key(writer, device_id, key_hash, now)
+    addresses = [
+        {"device_id": device_id, "kind": one.kind, "address": one.address}
+        for one in device.addresses
+    ]
+    if addresses:
+        with unique("another device has one of these addresses"):
+            await writer.execute(sa.insert(device_addresses), addresses)
+    if listed:
+        pairs = [{"gateway_id": device_id, "device_id": one} for one in sorted(listed)]
+        await writer.execute(sa.insert(gateway_devices), pairs)
+
+
+async def add_key(writer: Writer, name: str, key_hash: bytes, now: dt.datetime) -> None:
+    """Stores the digest of one more key. Raises NotFound where there is no such device."""
+    await _insert_key(writer, await device_id(writer, name), key_hash, now)
+
+
+async def revoke_keys(writer: Writer, name: str, now: dt.datetime) -> None:
+    """Ends all keys of a device. Raises NotFound where there is no such device."""
+    mine = device_keys.c.device_id == await device_id(writer, name)
+    await writer.execute(
+        sa.update(device_keys).where(mine, device_keys.c.revoked.is_(None)).values(revoked=now)
+    )
+
+
+async def device_id(reader: Reader, name: str) -> int:
+    """A device's id by name. Raises NotFound where there is none."""
+    found = await reader.scalar(sa.select(devices.c.id).where(devices.c.name == name))
+    if found is None:
+        msg = f"there is no device {name!r}"
+        raise NotFound(msg)
+    return int(found)
+
+
+async def page(reader: Reader, part: Slice) -> Page[Device]:
+    """All devices, with addresses; a gateway with those it speaks for."""
+    found = await by_id(reader, sa.select(devices), devices.c.id, part, lambda row: row)
+    ids = [row.id for row in found.items]
+    addresses, listed = await _addresses(reader, ids), await _listed(reader, ids)
+    items = [
+        Device(row.name, row.kind, row.profile, addresses.get(row.id, []), listed.get(row.id, []))
+        for row in found.items
+    ]
+    return Page(items, found.next)
+
+
+async def _insert_key(writer: Writer, device: int, key_hash: bytes, now: dt.datetime) -> None:
+    await writer.execute(
+        sa.insert(device_keys).values(device_id=device, secret_hash=key_hash, created=now)
+    )
+
+
+async def _ids(reader: Reader, names: Collection[str]) -> set[int]:
+    query = sa.select(devices.c.name, devices.c.id).where(devices.c.name.in_(names))
+    found = {row.name: row.id for row in await reader.execute(query)}
+    for name in names:
+        if name not in found:
+            raise UnknownName(where="speaks_for", what=f"there is no device {name!r}")
+    return set(found.values())
+
+
+async def _addresses(reader: Reader, ids: Sequence[int]) -> dict[int, list[Address]]:
+    query = (
+        sa.select(device_addresses)
+        .where(device_addresses.c.device_id.in_(ids))
+        .order_by(device_addresses.c.id)
+    )
+    found: dict[int, list[Address]] = {}
+    for row in await reader.execute(query):
+        found.setdefault(row.device_id, []).append(Address(row.kind, row.address))
+    return found
+
+
+async def _listed(reader: Reader, ids: Sequence[int]) -> dict[int, list[str]]:
+    query = (
+        sa.select(gateway_devices.c.gateway_id, devices.c.name)
+        .join(devices, devices.c.id == gateway_devices.c.device_id)
+        .where(gateway_devices.c.gateway_id.in_(ids))
+        .order_by(devices.c.id)
+    )
+    found: dict[int, list[str]] = {}
+    for row in await reader.execute(query):
+        found.setdefault(row.gateway_id, []).append(row.name)
+    return found

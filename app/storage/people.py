@@ -1,0 +1,111 @@
+"""Teams and officers."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.access.viewer import Scope, Viewer
+from app.storage.engine import Reader, Writer
+from app.storage.errors import UnknownName
+from app.storage.pages import Page, Slice, by_id, unique
+from app.storage.schema import officers, teams
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of officers."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """An officer, or a council's warden; `number` is a collar number or the like."""
+
+    number: str
+    name: str
+    team: str | None = None
+    organisation: str = "police"
+
+
+async def create_team(writer: Writer, team: Team) -> None:
+    """Stores a new team. Raises Conflict where the name is taken."""
+    with unique(f"there is a team {team.name!r} already"):
+        await writer.execute(sa.insert(teams).values(name=team.name))
+
+
+async def list_teams(reader: Reader, viewer: Viewer, part: Slice) -> Page[Team]:
+    """The teams whose officers the viewer sees."""
+    query = sa.select(teams)
+    if viewer.scope is not Scope.EVERYBODY:
+        query = query.where(teams.c.id.in_(viewer.team_ids))
+    return await by_id(reader, query, teams.c.id, part, lambda row: Team(row.name))
+
+
+async def team_ids(reader: Reader, names: Collection[str]) -> frozenset[int]:
+    """The ids of teams by their names. Raises UnknownName for one that is not there."""
+    rows = await reader.execute(sa.select(teams.c.name, teams.c.id).where(teams.c.name.in_(names)))
+    found = {row.name: row.id for row in rows}
+    for name in names:
+        if name not in found:
+            raise UnknownName(where="team", what=f"there is no team {name!r}")
+    return frozenset(found.values())
+
+
+async def create_officer(writer: Writer, officer: Officer) -> None:
+    """Stores a new officer. Raises UnknownName for the team, Conflict where the number is taken."""
+    team = None if officer.team is None else await team_ids(writer, [officer.team])
+    with unique(f"there is an officer {officer.number!r} already"):
+        await writer.execute(
+            sa.insert(officers).values(
+                number=officer.number,
+                name=officer.name,
+                team_id=None if team is None else min(team),
+                organisation=officer.organisation,
+            )
+        )
+
+
+async def list_officers(reader: Reader, viewer: Viewer, part: Slice) -> Page[Officer]:
+    """The officers whom the viewer sees."""
+    query = (
+        sa.select(
+            officers.c.id,
+            officers.c.number,
+            officers.c.name,
+            teams.c.name.label("team"),
+            officers.c.organisation,
+        )
+        .outerjoin(teams)
+        .where(officers.c.id.in_(seen_by(viewer)))
+    )
+    return await by_id(
+        reader,
+        query,
+        officers.c.id,
+        part,
+        lambda row: Officer(row.number, row.name, row.team, row.organisation),
+    )
+
+
+async def officer_id(reader: Reader, number: str) -> int:
+    """An officer's id by number. Raises UnknownName where there is none."""
+    found = await reader.scalar(sa.select(officers.c.id).where(officers.c.number == number))
+    if found is None:
+        raise UnknownName(where="officer", what=f"there is no officer {number!r}")
+    return int(found)
+
+
+def seen_by(viewer: Viewer) -> sa.Select[tuple[int]]:
+    """The ids of the officers whose positions and names a viewer sees: one rule for all reads."""
+    query = sa.select(officers.c.id)
+    match viewer.scope:
+        case Scope.EVERYBODY:
+            return query
+        case Scope.TEAMS:
+            return query.where(officers.c.team_id.in_(viewer.team_ids))
+        case Scope.SELF:
+            return query.where(officers.c.id == viewer.officer_id)
+        case Scope.NOBODY:
+            return query.where(sa.false())

@@ -1,0 +1,131 @@
+"""Tokens of people: who holds one, in what role, until when."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.access.viewer import Role, Viewer
+from app.storage import people
+from app.storage.engine import Reader, Writer
+from app.storage.errors import NotFound
+from app.storage.pages import Page, Slice, by_id, unique
+from app.storage.schema import officers, teams, token_teams, tokens
+from app.storage.types import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token to be made: a supervisor's teams by name, by number whose own data it shows."""
+
+    name: str
+    role: Role
+    teams: tuple[str, ...] = ()
+    officer: str | None = None
+    expires: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token as it is stored, without its secret."""
+
+    id: int
+    name: str
+    role: Role
+    teams: tuple[str, ...]
+    officer: str | None
+    created: dt.datetime
+    expires: dt.datetime | None
+    revoked: dt.datetime | None
+
+
+async def create(writer: Writer, token: NewToken, secret_hash: bytes, now: dt.datetime) -> int:
+    """Stores a token by the digest of its secret; gives its id.
+
+    Raises UnknownName for a team or officer that is not there, Conflict for a secret in use.
+    """
+    team_ids = await people.team_ids(writer, token.teams)
+    officer = None if token.officer is None else await people.officer_id(writer, token.officer)
+    with unique("this token is in use already"):
+        token_id = await writer.scalar(
+            sa.insert(tokens)
+            .values(
+                name=token.name,
+                role=token.role.value,
+                secret_hash=secret_hash,
+                officer_id=officer,
+                created=now,
+                expires=token.expires,
+            )
+            .returning(tokens.c.id)
+        )
+    if team_ids:
+        rows = [{"token_id": token_id, "team_id": team_id} for team_id in sorted(team_ids)]
+        await writer.execute(sa.insert(token_teams), rows)
+    return int(token_id or 0)
+
+
+async def viewer_of(reader: Reader, secret_hash: bytes, now: dt.datetime) -> Viewer | None:
+    """Who shows the secret with this digest; None if nobody, or it has expired or been revoked."""
+    query = sa.select(tokens.c.id, tokens.c.name, tokens.c.role, tokens.c.officer_id).where(
+        tokens.c.secret_hash == secret_hash,
+        tokens.c.revoked.is_(None),
+        sa.or_(tokens.c.expires.is_(None), tokens.c.expires > now),
+    )
+    found = (await reader.execute(query)).one_or_none()
+    if found is None:
+        return None
+    held = sa.select(token_teams.c.team_id).where(token_teams.c.token_id == found.id)
+    return Viewer(
+        name=found.name,
+        role=Role(found.role),
+        team_ids=frozenset((await reader.scalars(held)).all()),
+        officer_id=found.officer_id,
+    )
+
+
+async def exist(reader: Reader) -> bool:
+    """Whether any token was ever made."""
+    return await reader.scalar(sa.select(tokens.c.id).limit(1)) is not None
+
+
+async def page(reader: Reader, part: Slice) -> Page[Token]:
+    """All tokens, those that have expired or been revoked too."""
+    query = sa.select(tokens, officers.c.number).outerjoin(officers)
+    found = await by_id(reader, query, tokens.c.id, part, lambda row: row)
+    ids = [row.id for row in found.items]
+    held = (
+        sa.select(token_teams.c.token_id, teams.c.name)
+        .join(teams)
+        .where(token_teams.c.token_id.in_(ids))
+        .order_by(teams.c.name)
+    )
+    names: dict[int, list[str]] = {}
+    for row in await reader.execute(held):
+        names.setdefault(row.token_id, []).append(row.name)
+    items = [
+        Token(
+            id=row.id,
+            name=row.name,
+            role=Role(row.role),
+            teams=tuple(names.get(row.id, ())),
+            officer=row.number,
+            created=row.created,
+            expires=row.expires,
+            revoked=row.revoked,
+        )
+        for row in found.items
+    ]
+    return Page(items, found.next)
+
+
+async def revoke(writer: Writer, token_id: int, now: dt.datetime) -> None:
+    """Ends a token, if it has not been ended yet. Raises NotFound where there is none."""
+    found = await writer.execute(
+        sa.update(tokens)
+        .where(tokens.c.id == token_id)
+        .values(revoked=sa.func.coalesce(tokens.c.revoked, sa.literal(now, Instant())))
+    )
+    if not found.rowcount:
+        msg = f"there is no token {token_id}"
+        raise NotFound(msg)

@@ -1,0 +1,125 @@
+"""A made-up fleet and its fixes, put straight into a database, and what it then posts."""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import shapely
+import sqlalchemy as sa
+from app.access.secrets import digest
+
+from app.storage import schema
+from app.storage.engine import Database
+
+START = dt.datetime(2026, 3, 2, 15, tzinfo=dt.UTC)
+INTERVAL_S = 15
+LON, LAT = -2.95, 53.4
+# Degrees of latitude; a town some 11 km across.
+TOWN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Gateways, each with a key and the devices it speaks for."""
+
+    keys: list[str]
+    devices_each: int
+
+    @property
+    def devices(self) -> int:
+        return len(self.keys) * self.devices_each
+
+
+async def enrol(database: Database, gateways: int, devices_each: int, hotspots: int) -> Fleet:
+    """Writes gateways, devices and hot spots into an empty database."""
+    keys = [secrets.token_urlsafe(32) for _ in range(gateways)]
+    total = gateways * devices_each
+    now = START - dt.timedelta(days=1)
+    async with database.write() as writer:
+        rows = [
+            {"id": i + 1, "name": f"d{i}", "kind": "phone", "profile": "phone"}
+            for i in range(total)
+        ]
+        rows += [
+            {"id": total + g + 1, "name": f"g{g}", "kind": "gateway", "profile": "gateway"}
+            for g in range(gateways)
+        ]
+        await writer.execute(sa.insert(schema.devices), rows)
+        states = [{"device_id": i + 1} for i in range(total)]
+        await writer.execute(sa.insert(schema.device_states), states)
+        listed = [
+            {"gateway_id": total + i // devices_each + 1, "device_id": i + 1} for i in range(total)
+        ]
+        await writer.execute(sa.insert(schema.gateway_devices), listed)
+        held = [
+            {"device_id": total + g + 1, "secret_hash": digest(key), "created": now}
+            for g, key in enumerate(keys)
+        ]
+        await writer.execute(sa.insert(schema.device_keys), held)
+        await _draw(writer, hotspots, now)
+    return Fleet(keys, devices_each)
+
+
+async def _draw(writer: sa.ext.asyncio.AsyncConnection, count: int, now: dt.datetime) -> None:
+    """Hexagons of 75 m radius, which cover about a fiftieth of the town."""
+    random = np.random.default_rng(1)
+    angles = np.arange(6) * np.pi / 3
+    hexagon = np.column_stack([np.cos(angles) / np.cos(np.radians(LAT)), np.sin(angles)])
+    for i, centre in enumerate(random.uniform(-0.5, 0.5, (count, 2)) * TOWN, start=1):
+        ring = (LON, LAT) + centre + hexagon * 75 / 111_195
+        await writer.execute(sa.insert(schema.hotspots), {"id": i, "key": f"h{i}"})
+        version = {
+            "id": i,
+            "hotspot_id": i,
+            "name": f"h{i}",
+            "geom": shapely.Polygon(ring),
+            "buffer_m": 0.0,
+            "valid_from": now,
+            "known_from": now,
+        }
+        await writer.execute(sa.insert(schema.hotspot_versions), version)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Where each device is at each step: degrees, float64[devices, steps]."""
+
+    lon: np.ndarray
+    lat: np.ndarray
+
+    @classmethod
+    def random(cls, devices: int, steps: int, seed: int = 2) -> "Walk":
+        """Officers on foot and in cars, all over the town, a step each INTERVAL_S."""
+        random = np.random.default_rng(seed)
+        pace = random.choice([1.0, 4.0, 9.0], (devices, 1)) * INTERVAL_S / 111_195
+        heading = np.cumsum(random.normal(0, 0.5, (devices, steps)), axis=1)
+        place = random.uniform(-0.5, 0.5, (2, devices, 1)) * TOWN
+        return cls(
+            LON + place[0] + np.cumsum(pace * np.cos(heading), axis=1),
+            LAT + place[1] + np.cumsum(pace * np.sin(heading), axis=1),
+        )
+
+
+def bodies(fleet: Fleet, walk: Walk, fixes_each: int) -> list[tuple[str, bytes]]:
+    """Posts in order of time, each (key, body): `fixes_each` fixes of every device of a gateway."""
+    steps = walk.lon.shape[1]
+    posts = []
+    for first in range(0, steps - fixes_each + 1, fixes_each):
+        for gateway, key in enumerate(fleet.keys):
+            devices = range(gateway * fleet.devices_each, (gateway + 1) * fleet.devices_each)
+            fixes = [
+                {
+                    "device": f"d{device}",
+                    "time": (START + dt.timedelta(seconds=INTERVAL_S * step)).isoformat(),
+                    "lat": round(float(walk.lat[device, step]), 7),
+                    "lon": round(float(walk.lon[device, step]), 7),
+                    "accuracy_m": 8.0,
+                    "speed_mps": 1.4,
+                }
+                for device in devices
+                for step in range(first, first + fixes_each)
+            ]
+            posts.append((key, msgspec.json.encode(fixes)))
+    return posts

@@ -1,0 +1,148 @@
+"""How fast posted fixes are stored, beside the bare COPY and INSERT of the same rows."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from io import BytesIO
+
+import asyncpg
+import httpx
+import numpy as np
+from fleet import Walk, bodies, enrol
+from services import Postgres, free_port
+
+from app.storage import fixes as fix_storage
+from app.storage import migrate
+from app.storage.engine import Database
+from ingest.columns import Columns, Delivery
+from ingest.decoders import DECODERS
+
+GATEWAYS, DEVICES_EACH, HOTSPOTS = 200, 50, 200
+FIXES_EACH = 10
+CONNECTIONS = 8
+ROUNDS = 5
+Post = tuple[str, bytes]
+
+
+async def measure(cluster: Postgres) -> dict[str, float]:
+    """Fixes per second through HTTP in batches of 500 of 50 devices, and of the bare COPY.
+
+    The two take turns, each round with posts of its own, so that both meet the same machine.
+    """
+    database = Database(await _make(cluster, "bench_http"))
+    await migrate.upgrade(database)
+    fleet = await enrol(database, GATEWAYS, DEVICES_EACH, HOTSPOTS)
+    posts = bodies(fleet, Walk.random(fleet.devices, FIXES_EACH * (ROUNDS + 1)), FIXES_EACH)
+    rounds = [posts[i : i + GATEWAYS] for i in range(0, len(posts), GATEWAYS)]
+    bare = Database(await _make(cluster, "bench_bare"))
+    await migrate.upgrade(bare)
+    http, copied = [], []
+    async with _service(database) as client:
+        await _post(client, rounds[0])  # warms both sides up
+        for posts_now in rounds[1:]:
+            copied.append(_rate(await _copy(bare, posts_now)))
+            http.append(_rate(await _post(client, posts_now)))
+    await _check(database, GATEWAYS * DEVICES_EACH * FIXES_EACH * len(rounds))
+    await database.close()
+    await bare.close()
+    return {
+        "fixes_per_s": float(np.median(http)),
+        "ceiling_per_s": float(np.median(copied)),
+        "ratio": float(np.median(np.array(http) / np.array(copied))),
+        "ratio_least": float(np.min(np.array(http) / np.array(copied))),
+        "ratio_most": float(np.max(np.array(http) / np.array(copied))),
+    }
+
+
+def _rate(seconds: float) -> float:
+    return GATEWAYS * DEVICES_EACH * FIXES_EACH / seconds
+
+
+async def _make(cluster: Postgres, name: str) -> str:
+    connection = await asyncpg.connect(cluster.url("postgres"))
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return cluster.url(name)
+
+
+@asynccontextmanager
+async def _service(database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    """The service in a process of its own, as a force runs it."""
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    port = free_port()
+    command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--database", url]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: ASYNC220 -- starting it waits for nothing
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=60
+    ) as client:
+        try:
+            await _until_up(client, process)
+            yield client
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+async def _until_up(client: httpx.AsyncClient, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        try:
+            await client.get("/openapi.json")
+        except httpx.TransportError:
+            if process.poll() is not None:
+                break
+            await asyncio.sleep(0.1)
+        else:
+            return
+    msg = "the service did not come up"
+    raise RuntimeError(msg)
+
+
+async def _post(client: httpx.AsyncClient, posts: Sequence[Post]) -> float:
+    """Seconds until all are acknowledged, over a few connections at once."""
+    waiting = iter(posts)
+
+    async def sender() -> None:
+        for key, body in waiting:
+            headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+            answer = await client.post("/ingest/pings", content=body, headers=headers)
+            if answer.status_code != httpx.codes.OK or answer.json()["rejected"]:
+                raise RuntimeError(answer.text)
+
+    start = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(CONNECTIONS):
+            group.create_task(sender())
+    return time.perf_counter() - start
+
+
+async def _copy(bare: Database, posts: Sequence[Post]) -> float:
+    """Seconds for the same rows by COPY and INSERT ... ON CONFLICT alone, a transaction a post."""
+    streams = [_stream(body) for _, body in posts]
+    start = time.perf_counter()
+    for stream in streams:
+        async with bare.write() as writer:
+            await writer.exec_driver_sql(fix_storage.STAGING_POSTGRES)
+            raw = (await writer.get_raw_connection()).driver_connection
+            await raw.copy_to_table("staging", source=BytesIO(stream), format="binary")
+            await raw.execute(fix_storage.UPSERT)
+    return time.perf_counter() - start
+
+
+def _stream(body: bytes) -> bytes:
+    received = time.time_ns() // 1000
+    decoded = DECODERS["pings"](body, received)
+    devices = [int(fix.device[1:]) + 1 for fix in decoded.fixes if fix.device]
+    return fix_storage.stream(Columns.of([Delivery(decoded.fixes, devices, received, 0)]))
+
+
+async def _check(database: Database, expected: int) -> None:
+    """Every fix that was acknowledged is there, once."""
+    async with database.read() as reader:
+        found = (await reader.exec_driver_sql("SELECT count(*) FROM fixes")).scalar()
+    if found != expected:
+        msg = f"{found} fixes are stored of {expected}"
+        raise RuntimeError(msg)
