@@ -1,0 +1,178 @@
+"""Our own fixes in JSON: one object, a list, {"fixes": [...]}, or one object a line (NDJSON).
+
+Lines may be RFC 7464/8142 texts, too, each begun by a record separator (0x1E).
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from ingest import moment
+from ingest.decoders.sentence import sentence
+from ingest.errors import DecodeError
+from ingest.fix import Fix
+from ingest.message import Decoded, Rejection
+
+MAX_ELEMENTS: Final = 50_000
+"""Of a message with something wrong in it; more fixes than that do not fit into a body of 1 MiB."""
+
+_SEPARATOR: Final = b"\x1e"
+_BLANK: Final = b" \t\r\n" + _SEPARATOR
+_INT64_DIGITS: Final = 18  # whole numbers any longer become floats, as no field needs them exactly
+
+
+class _Ping(msgspec.Struct, frozen=True, gc=False):
+    time: datetime | int | float
+    lat: float
+    lon: float
+    accuracy_m: float | None = None
+    speed_mps: float | None = None
+    heading_deg: float | None = None
+    altitude_m: float | None = None
+    battery_pct: float | None = None
+    device: str | None = None
+    event: str | None = None
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    fixes: list[_Ping]
+
+
+_PINGS: Final = msgspec.json.Decoder(list[_Ping])
+_LINES: Final = msgspec.json.Decoder(_Ping)
+_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+
+
+def decode(payload: bytes, received_us: int) -> Decoded:  # noqa: ARG001 (every fix has its own time)
+    """Read the fixes of one message; the bad ones among them become rejections ("malformed").
+
+    Raises DecodeError where no fix can be told from the next: not JSON, or nothing of ours.
+    """
+    if not payload.strip(_BLANK):
+        message = "the message is empty"
+        raise DecodeError(message)
+    rows: Sequence[_Ping | str]
+    try:
+        rows = _at_once(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        rows = [_ping(element) for element in _elements(payload)]
+    return _collect(rows)
+
+
+def _at_once(payload: bytes) -> Sequence[_Ping]:
+    """Read a message in which everything is as it should be, which nearly all are."""
+    if payload.lstrip()[:1] == b"[":
+        return _PINGS.decode(payload)
+    if b'"fixes"' in payload:
+        return _ENVELOPE.decode(payload).fixes
+    return _LINES.decode_lines(payload.replace(_SEPARATOR, b"\n"))
+
+
+def _collect(rows: Iterable[_Ping | str]) -> Decoded:
+    fixes: list[Fix] = []
+    indexes: list[int] = []
+    rejected: list[Rejection] = []
+    for index, row in enumerate(rows):
+        try:
+            fixes.append(_fix(row))
+            indexes.append(index)
+        except ValueError as error:
+            rejected.append(Rejection(index, "malformed", str(error)))
+    return Decoded(fixes, indexes, rejected)
+
+
+def _fix(row: _Ping | str) -> Fix:
+    if isinstance(row, str):
+        raise ValueError(row)  # noqa: TRY004 (the row is the sentence that says what is wrong)
+    time = row.time
+    return Fix(
+        moment.from_datetime(time) if isinstance(time, datetime) else moment.from_epoch(time),
+        row.lat,
+        row.lon,
+        row.accuracy_m,
+        row.speed_mps,
+        row.heading_deg,
+        row.altitude_m,
+        row.battery_pct,
+        row.device,
+        row.event,
+    )
+
+
+class _Unreadable(str):
+    """What is wrong with a line that is not JSON, in the place of what it would have held."""
+
+    __slots__ = ()
+
+
+def _ping(element: object) -> _Ping | str:
+    if isinstance(element, _Unreadable):
+        return element
+    try:
+        ping = msgspec.convert(element, _Ping)
+        _ = (ping.device or "").encode(), (ping.event or "").encode()
+    except msgspec.ValidationError as error:
+        return sentence(error)
+    except UnicodeEncodeError:  # half a surrogate pair, which the standard parser lets through
+        return "a text in it is not Unicode"
+    return ping
+
+
+def _elements(payload: bytes) -> list[object]:
+    """Take a message apart with the standard library's parser: slower, and more forgiving.
+
+    It reads NaN and Infinity, so that they cost the fix they stand in and no other.
+    """
+    try:
+        whole = _parse(payload)
+    except ValueError as error:
+        lines = _lines(payload)
+        if not any(isinstance(line, dict) for line in lines):
+            message = f"the message is not JSON: {error}"
+            raise DecodeError(message) from error
+        return _not_too_many(lines)
+    if isinstance(whole, dict) and "fixes" in whole:
+        whole = whole["fixes"]
+        if not isinstance(whole, list):
+            message = "fixes: expected a list"
+            raise DecodeError(message)
+    return _not_too_many(whole) if isinstance(whole, list) else [whole]
+
+
+def _not_too_many(elements: list[object]) -> list[object]:
+    if len(elements) > MAX_ELEMENTS:
+        message = f"{len(elements)} elements, not all of them fixes; {MAX_ELEMENTS} are taken then"
+        raise DecodeError(message)
+    return elements
+
+
+def _lines(payload: bytes) -> list[object]:
+    """Read each line, or each text begun by a separator; none of a list that is broken."""
+    if payload.lstrip()[:1] == b"[":
+        return []
+    texts = payload.split(_SEPARATOR if _SEPARATOR in payload else b"\n")
+    return [_line(text) for text in texts if text.strip()]
+
+
+def _line(text: bytes) -> object:
+    try:
+        return _parse(text)
+    except ValueError as error:
+        return _Unreadable(f"not JSON: {error}")
+
+
+def _parse(text: bytes) -> object:
+    """Read one JSON text; ValueError (with a sentence that is safe to show) where it is none."""
+    try:
+        parsed: object = json.loads(text.decode(), parse_int=_whole)
+    except RecursionError:
+        message = "nested too deeply"
+        raise ValueError(message) from None
+    return parsed
+
+
+def _whole(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _INT64_DIGITS else float(digits)

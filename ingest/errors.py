@@ -1,0 +1,57 @@
+"""What can go wrong with a message, by name; how each is answered is its transport's business.
+
+IngestError
+├── DecodeError           the message cannot be read
+├── Unstorable            the message reads well, and storing it fails for a reason of its own
+├── StorageUnavailable    nothing can be stored now; the sender keeps the message and tries again
+├── Unauthorised          no key, or one that nobody holds
+└── BodyRefused           an HTTP body that is not read to its end
+    ├── BodyTooLarge
+    ├── BodyTooSlow
+    ├── BodyCutShort
+    └── EncodingRefused
+"""
+
+
+class IngestError(Exception):
+    """Its text is one sentence for whoever sent the message."""
+
+
+class DecodeError(IngestError):
+    """The whole message is unreadable; it has been, or is to be, set aside."""
+
+
+class Unstorable(IngestError):
+    """A message that alone cannot be stored, however often it is tried; it is set aside."""
+
+
+class StorageUnavailable(IngestError):
+    """Storage is away: no receipt, and the same message is welcome again after `retry_after_s`."""
+
+    def __init__(self, detail: str, *, retry_after_s: int = 5) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class Unauthorised(IngestError):
+    """The sender did not show a key that is known here."""
+
+
+class BodyRefused(IngestError):
+    """The body of a request was not read to its end."""
+
+
+class BodyTooLarge(BodyRefused):
+    """The body is larger than the limit, which its text names."""
+
+
+class BodyTooSlow(BodyRefused):
+    """The body did not arrive in the time allowed, which its text names."""
+
+
+class BodyCutShort(BodyRefused):
+    """The client went away before its body was complete."""
+
+
+class EncodingRefused(BodyRefused):
+    """The body is compressed, and no compression is accepted."""

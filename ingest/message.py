@@ -1,0 +1,62 @@
+"""A message on its way in, what a decoder makes of it, and the receipt its sender gets."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ingest.fix import Fix
+from ingest.sender import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The bytes of one message, who sent it, and when it reached us (microseconds UTC)."""
+
+    payload: bytes
+    format: str
+    received_us: int
+    sender: Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A message that cannot be used, with the reason, for a person to look at.
+
+    `origin` is the sender's name, or where the message came from when nobody is known by it.
+    """
+
+    payload: bytes
+    format: str
+    received_us: int
+    origin: str
+    reason: str
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """Why the fix at position `index` (from 0) of its message was not taken."""
+
+    index: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The fixes of a message, the position of each in it, and what could not be read."""
+
+    fixes: Sequence[Fix] = ()
+    indexes: Sequence[int] = ()
+    rejected: list[Rejection] = field(default_factory=list)
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of a message; nobody gets one before its fixes are safe."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: list[Rejection] = []
+
+
+Decode = Callable[[bytes, int], Decoded]
+"""(payload, received_us) -> Decoded; raises DecodeError, and nothing else, for a broken message."""

@@ -1,0 +1,66 @@
+"""Which fixes cannot be true, decided on columns: no clock, no database."""
+
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest import moment
+from ingest.columns import Columns
+
+MAX_AHEAD_US: Final = 5 * 60 * moment.SECOND_US
+"""How far a device's clock may run ahead of ours."""
+
+_YEAR_2000_US: Final = 946_684_800 * moment.SECOND_US  # no device is older than that
+_MAX_LAT: Final = 90.0
+_MAX_LON: Final = 180.0
+
+
+class Verdict(IntEnum):
+    """What became of a fix: the first two are stored ones, all others are reasons to reject."""
+
+    STORED = 0
+    DUPLICATE = 1
+    NOT_FINITE = 2
+    OUT_OF_RANGE = 3
+    NULL_ISLAND = 4
+    ANCIENT = 5
+    FUTURE = 6
+
+    @property
+    def reason(self) -> str:
+        """Give its name as receipts and counters write it."""
+        return self.name.lower()
+
+
+def screen(columns: Columns, *, max_ahead_us: int = MAX_AHEAD_US) -> npt.NDArray[np.uint8]:
+    """Give a Verdict per fix (uint8[n]): STORED where nothing speaks against storing it."""
+    lat, lon, time_us = columns.lat, columns.lon, columns.time_us
+    verdicts = np.zeros(columns.n, np.uint8)
+    # Written from the least to the most telling reason: where two hold, the later line stays.
+    verdicts[time_us > columns.received_us + max_ahead_us] = Verdict.FUTURE
+    verdicts[time_us < _YEAR_2000_US] = Verdict.ANCIENT
+    # Exactly (0, 0) is what a receiver without a fix sends; one coordinate of 0 is a place.
+    verdicts[(lat == 0.0) & (lon == 0.0)] = Verdict.NULL_ISLAND
+    verdicts[(np.abs(lat) > _MAX_LAT) | (np.abs(lon) > _MAX_LON)] = Verdict.OUT_OF_RANGE
+    verdicts[~(np.isfinite(lat) & np.isfinite(lon))] = Verdict.NOT_FINITE
+    return verdicts
+
+
+def explain(verdict: Verdict, *, time_us: int, received_us: int, lat: float, lon: float) -> str:
+    """Say in one sentence what is wrong with a fix that was given `verdict`."""
+    match verdict:
+        case Verdict.FUTURE:
+            ahead = moment.span_text(time_us - received_us)
+            return f"time: {moment.as_text(time_us)} is {ahead} ahead of the server's clock"
+        case Verdict.ANCIENT:
+            return f"time: {moment.as_text(time_us)} is before the year 2000"
+        case Verdict.NULL_ISLAND:
+            return "lat, lon: exactly (0, 0), which is what a receiver without a fix reports"
+        case Verdict.OUT_OF_RANGE:
+            return f"lat, lon: ({lat:.9g}, {lon:.9g}) is outside -90..90, -180..180 degrees"
+        case Verdict.NOT_FINITE:
+            return f"lat, lon: ({lat:.9g}, {lon:.9g}) is not a pair of numbers"
+        case _:
+            return f"{verdict.reason}: the fix is stored"

@@ -1,0 +1,51 @@
+"""Who sends: what is shown to be recognised, and for which devices that lets one speak."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A secret, and the name it was given with where the transport has one (HTTP Basic)."""
+
+    secret: str = field(repr=False)
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A place that the transport vouches for: an MQTT topic that its broker guards.
+
+    `kind` is "owntracks" (value "user/device") or "device" (value the device's name).
+    """
+
+    kind: str
+    value: str
+
+
+Credential = Key | Address
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Somebody known: a device (it has one) or a gateway (it has none, and must name one)."""
+
+    name: str
+    device: int | None
+    speaks_for: Mapping[str, int] = field(default_factory=dict)
+
+    def device_of(self, named: str | None) -> int | None:
+        """Give the device a fix belongs to when its message names `named`; None if not allowed."""
+        if named is None or (self.device is not None and named == self.name):
+            return self.device
+        return self.speaks_for.get(named)
+
+    def refusal(self, named: str | None) -> str:
+        """Say in one sentence why `device_of(named)` gave none."""
+        if named is None:
+            return f"device: missing; {self.name!r} is a gateway and names a device in each fix"
+        return f"device: {self.name!r} may not send for {named[:80]!r}"
+
+
+Identify = Callable[[Credential], Awaitable[Sender | None]]
+"""Tells who shows a credential; None for a stranger. Raises StorageUnavailable."""

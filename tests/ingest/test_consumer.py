@@ -1,0 +1,250 @@
+"""The consumer against a real mosquitto: what is acknowledged, when, and what comes again."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from memory import NOW_US, Storage, identify
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from services import Mosquitto, free_port
+
+from ingest.broker import Broker
+from ingest.consumer import Consumer
+from ingest.errors import StorageUnavailable
+from ingest.intake import Intake
+from ingest.mqtt import Protocol
+from ingest.sender import Credential, Identify, Sender
+
+PINGS = "beatkeeper/up/radio-7/pings"
+_SESSIONS = count()
+
+
+def ping(number: int, **fields: object) -> str:
+    fix = {"time": NOW_US // 1_000_000 - 1000 + number, "lat": 51.5, "lon": -0.12}
+    return json.dumps(fix | fields)
+
+
+async def until(condition: Callable[[], object], *, within_s: float = 15) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        await asyncio.sleep(0.01)
+
+
+@dataclass
+class Rig:
+    """A broker, a device that publishes there, and a session of the test's own."""
+
+    mosquitto: Mosquitto
+    radio: paho.Client
+    intake: Intake
+    storage: Storage
+    protocol: Protocol = "5"
+    identify: Identify = identify
+    client_id: str = field(default_factory=lambda: f"ingest-{next(_SESSIONS)}")
+
+    def publish(self, topic: str, *payloads: str | bytes) -> None:
+        for sent in [self.radio.publish(topic, payload, qos=1) for payload in payloads]:
+            sent.wait_for_publish(10)
+
+    @asynccontextmanager
+    async def consuming(self) -> AsyncIterator[Consumer]:
+        consumer = Consumer(
+            Broker.from_url(self.mosquitto.url),
+            intake=self.intake,
+            identify=self.identify,
+            now_us=lambda: NOW_US,
+            protocol=self.protocol,
+            client_id=self.client_id,
+            max_in_flight=50,
+            max_payload_bytes=2000,
+            retry_s=(0.05, 0.1),
+            stop_grace_s=0.2,
+        )
+        async with consumer:
+            await until(lambda: consumer.connected)
+            yield consumer
+
+    async def seen_to(self, consumer: Consumer, messages: int) -> None:
+        """Wait until so many messages are stored or set aside, and acknowledged."""
+        await until(lambda: self.intake.counts.messages == messages and not consumer.in_flight)
+
+    async def left_at_the_broker(self) -> int:
+        """How many messages come again in the same session: those that nobody acknowledged."""
+        await asyncio.sleep(0.1)  # or a new connection takes over before the old one is read out
+        before = len(self.storage.batches) + len(self.storage.broken)
+        async with self.consuming():
+            await asyncio.sleep(0.3)
+        return len(self.storage.batches) + len(self.storage.broken) - before
+
+
+@pytest.fixture
+def rig(mosquitto: Mosquitto, intake: Intake, storage: Storage) -> Iterator[Rig]:
+    radio = paho.Client(CallbackAPIVersion.VERSION2)
+    radio.reconnect_delay_set(1, 1)
+    radio.connect("127.0.0.1", mosquitto.port)
+    radio.loop_start()
+    yield Rig(mosquitto, radio, intake, storage)
+    radio.disconnect()
+    radio.loop_stop()
+
+
+@pytest.fixture(params=["5", "3.1.1"])
+def either(rig: Rig, request: pytest.FixtureRequest) -> Rig:
+    """The rig, with each version of MQTT."""
+    rig.protocol = request.param
+    return rig
+
+
+async def test_what_devices_publish_is_stored_and_then_acknowledged(either: Rig) -> None:
+    location = '{"_type":"location","tst":1772399045,"lat":48.9,"lon":2.3}'
+    async with either.consuming() as consumer:
+        either.publish(PINGS, ping(1), f"[{ping(2)},{ping(3)}]")
+        either.publish("owntracks/ada/phone", location, b"", '{"_type":"lwt"}')
+        either.publish("owntracks/ada/phone/event", '{"_type":"transition"}')
+        await either.seen_to(consumer, 5)
+    assert sorted(device for device, _ in either.storage.fixes) == [7, 7, 7, 9]
+    assert either.storage.broken == []
+    assert await either.left_at_the_broker() == 0
+
+
+async def test_messages_wait_while_storage_is_away_and_are_stored_when_it_is_back(
+    either: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    either.storage.failures = [StorageUnavailable("the disk is full")] * 4
+    async with either.consuming() as consumer:
+        either.publish(PINGS, ping(1), "broken")
+        await either.seen_to(consumer, 2)
+    assert len(either.storage.fixes) == len(either.storage.broken) == 1
+    assert caplog.text.count("storage is away") == caplog.text.count("storage is back") == 1
+    assert await either.left_at_the_broker() == 0
+
+
+async def test_what_was_not_committed_comes_again_after_a_restart(either: Rig) -> None:
+    either.storage.open.clear()
+    async with either.consuming() as consumer:
+        either.publish(PINGS, *(ping(n) for n in range(5)))
+        await until(lambda: consumer.in_flight == 5)
+    either.publish(PINGS, ping(5))  # while nobody is there
+    assert either.storage.fixes == {}
+    either.storage.open.set()
+    async with either.consuming() as consumer:
+        await until(lambda: len(either.storage.fixes) == 6 and not consumer.in_flight)
+    assert await either.left_at_the_broker() == 0
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "reason"),
+    [
+        (PINGS, b"hello", "not JSON"),
+        (PINGS, b"\xff" * 50, "not JSON"),
+        (PINGS, b" " * 2001, "larger than 2000 bytes"),
+        ("beatkeeper/up/radio-7/morse", b"-...", "no known format"),
+        ("beatkeeper/up/stranger/pings", b"[]", "no device has the device address 'stranger'"),
+        ("owntracks/eve/phone", b"{}", "no device has the owntracks address 'eve/phone'"),
+        ("owntracks/ada/phone", b'{"_type":"encrypted"}', "encrypted"),
+        (PINGS, ping(2, lat=13.0).encode(), "could not be stored"),
+    ],
+)
+async def test_a_message_that_will_never_do_is_set_aside_and_acknowledged(
+    rig: Rig, topic: str, payload: bytes, reason: str
+) -> None:
+    rig.storage.poison_lat = 13.0
+    async with rig.consuming() as consumer:
+        rig.publish(topic, payload)
+        rig.publish(PINGS, ping(1))
+        await rig.seen_to(consumer, 2)
+    assert len(rig.storage.fixes) == rig.intake.counts.broken == 1
+    (broken,) = rig.storage.broken
+    assert broken.payload == payload
+    assert reason in broken.reason
+    assert await rig.left_at_the_broker() == 0
+
+
+async def test_a_failure_of_our_own_costs_one_message_and_is_logged(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def faulty(credential: Credential) -> Sender | None:
+        if "ada" in str(credential):
+            msg = "nobody thought of this"
+            raise LookupError(msg)
+        return await identify(credential)
+
+    rig.identify = faulty
+    async with rig.consuming() as consumer:
+        rig.publish("owntracks/ada/phone", b"{}")
+        rig.publish(PINGS, ping(1))
+        await rig.seen_to(consumer, 2)
+    assert "nobody thought of this" in rig.storage.broken[0].reason
+    assert "nobody thought of this" in caplog.text
+    assert await rig.left_at_the_broker() == 0
+
+
+async def test_an_acknowledgement_never_reaches_another_connections_message(rig: Rig) -> None:
+    """The broker forgets the session, so that the second message gets the identifier of the first.
+
+    Acknowledging the first one then would take the second from the broker, uncommitted.
+    """
+    rig.storage.open.clear()
+    rig.storage.away_lat = 13.0
+    async with rig.consuming() as consumer:
+        rig.publish(PINGS, ping(1))
+        await until(lambda: rig.storage.batches)
+        rig.mosquitto.stop()
+        (rig.mosquitto.folder / "mosquitto.db").unlink()
+        await until(lambda: not consumer.connected)
+        rig.mosquitto.start()
+        await until(lambda: consumer.connected and rig.radio.is_connected())
+        rig.publish(PINGS, ping(2, lat=13.0))
+        await until(lambda: consumer.in_flight == 2)
+        rig.storage.open.set()
+        await until(lambda: len(rig.storage.fixes) == 1 and consumer.in_flight == 1)
+    rig.storage.away_lat = None
+    async with rig.consuming() as consumer:
+        await until(lambda: len(rig.storage.fixes) == 2 and not consumer.in_flight)
+
+
+async def test_a_broker_that_restarts_is_found_again(either: Rig) -> None:
+    async with either.consuming() as consumer:
+        either.publish(PINGS, ping(1))
+        await until(lambda: either.storage.fixes)
+        either.mosquitto.stop()
+        await until(lambda: not consumer.connected)
+        either.mosquitto.start()
+        await until(lambda: consumer.connected and either.radio.is_connected())
+        either.publish(PINGS, ping(2))
+        await until(lambda: len(either.storage.fixes) == 2)
+
+
+async def test_a_broker_that_is_not_there_is_one_line_and_no_crash(
+    intake: Intake, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    consumer = Consumer(
+        Broker("127.0.0.1", free_port()), intake=intake, identify=identify, now_us=lambda: NOW_US
+    )
+    async with consumer:
+        await until(lambda: caplog.records)
+        await asyncio.sleep(1.5)  # time for a second attempt
+        assert not consumer.connected
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "cannot be reached" in caplog.text
+    assert "refused" in caplog.text
+
+
+async def test_a_flood_is_held_back_and_nothing_of_it_lost(either: Rig) -> None:
+    either.storage.open.clear()
+    async with either.consuming() as consumer:
+        either.publish(PINGS, *(ping(n) for n in range(300)))
+        await until(lambda: consumer.in_flight >= 20)
+        await asyncio.sleep(0.2)
+        assert consumer.in_flight <= 50
+        either.storage.open.set()
+        await until(lambda: len(either.storage.fixes) == 300)

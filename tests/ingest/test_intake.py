@@ -1,0 +1,125 @@
+import json
+
+import pytest
+from memory import Storage
+
+from ingest.decoders import DECODERS, SOURCES
+from ingest.errors import DecodeError, StorageUnavailable, Unstorable
+from ingest.intake import Intake
+from ingest.message import Message, Receipt, Rejection
+from ingest.sender import Sender
+
+RADIO = Sender("radio-7", 7)
+GATEWAY = Sender("gateway", None, {"radio-7": 7, "radio-8": 8})
+NOW = 1_772_399_045
+
+
+def message(
+    *pings: dict[str, object], sender: Sender = RADIO, payload: bytes | None = None
+) -> Message:
+    defaults = {"time": NOW, "lat": 51.5, "lon": -0.12}
+    body = json.dumps([defaults | ping for ping in pings]).encode()
+    return Message(body if payload is None else payload, "pings", NOW * 1_000_000, sender)
+
+
+async def test_the_receipt_counts_and_names_what_was_rejected_in_order(
+    intake: Intake, storage: Storage
+) -> None:
+    receipt = await intake.accept(
+        message(
+            {"time": NOW - 2},
+            {"time": NOW + 11_045},
+            {"lat": "x"},
+            {"time": NOW - 2},
+            {"lat": 0, "lon": 0},
+            {"lat": float("nan")},
+        )
+    )
+    assert (receipt.accepted, receipt.duplicates) == (1, 1)
+    assert [(bad.index, bad.reason) for bad in receipt.rejected] == [
+        (1, "future"),
+        (2, "malformed"),
+        (4, "null_island"),
+        (5, "not_finite"),
+    ]
+    assert "3 h 4 min ahead" in receipt.rejected[0].detail
+    assert len(storage.fixes) == 1
+    counts = intake.counts
+    assert (counts.messages, counts.accepted, counts.duplicates, counts.broken) == (1, 1, 1, 0)
+    assert counts.rejected == {"future": 1, "malformed": 1, "null_island": 1, "not_finite": 1}
+
+
+async def test_the_source_of_a_fix_is_its_wire_format(intake: Intake, storage: Storage) -> None:
+    await intake.accept(message({}))
+    owntracks = b'{"_type":"location","tst":1772399045,"lat":51.5,"lon":-0.1}'
+    await intake.accept(Message(owntracks, "owntracks", NOW * 1_000_000, RADIO))
+    assert [SOURCES[batch.source[0]] for batch in storage.batches] == ["pings", "owntracks"]
+    assert set(SOURCES) == set(DECODERS)
+
+
+async def test_a_device_speaks_for_itself_named_or_not_and_for_nobody_else(
+    intake: Intake, storage: Storage
+) -> None:
+    receipt = await intake.accept(
+        message({"time": NOW - 1}, {"device": "radio-8"}, {"device": "radio-7"})
+    )
+    assert receipt == Receipt(
+        2, 0, [Rejection(1, "unknown_device", "device: 'radio-7' may not send for 'radio-8'")]
+    )
+    assert {device for device, _ in storage.fixes} == {7}
+
+
+async def test_a_gateway_speaks_for_its_listed_devices_and_must_name_one(
+    intake: Intake, storage: Storage
+) -> None:
+    receipt = await intake.accept(
+        message(
+            {"device": "radio-8"},
+            {},
+            {"device": "gateway"},
+            {"device": "radio-9"},
+            {"device": "radio-7"},
+            sender=GATEWAY,
+        )
+    )
+    assert receipt.accepted == 2
+    assert [bad.index for bad in receipt.rejected] == [1, 2, 3]
+    assert "names a device in each fix" in receipt.rejected[0].detail
+    assert {device for device, _ in storage.fixes} == {7, 8}
+
+
+async def test_a_broken_message_is_set_aside_whole_and_counted(
+    intake: Intake, storage: Storage
+) -> None:
+    with pytest.raises(DecodeError, match="not JSON"):
+        await intake.accept(message(payload=b"hello"))
+    (broken,) = storage.broken
+    assert (broken.payload, broken.format, broken.origin) == (b"hello", "pings", "radio-7")
+    assert "not JSON" in broken.reason
+    assert (intake.counts.messages, intake.counts.broken) == (1, 1)
+
+
+async def test_a_message_that_storage_chokes_on_is_set_aside(
+    intake: Intake, storage: Storage
+) -> None:
+    storage.poison_lat = 13.0
+    with pytest.raises(Unstorable):
+        await intake.accept(message({"lat": 13.0}))
+    assert storage.broken[0].reason.startswith("the message could not be stored")
+
+
+async def test_nothing_is_counted_or_set_aside_while_storage_is_away(
+    intake: Intake, storage: Storage
+) -> None:
+    storage.failures = [StorageUnavailable("away"), StorageUnavailable("away")]
+    with pytest.raises(StorageUnavailable):
+        await intake.accept(message({}))
+    with pytest.raises(StorageUnavailable):
+        await intake.accept(message(payload=b"hello"))
+    assert storage.broken == []
+    assert intake.counts.messages == 0
+
+
+async def test_a_message_without_fixes_needs_no_storage(intake: Intake, storage: Storage) -> None:
+    assert await intake.accept(message()) == Receipt()
+    assert storage.batches == []
