@@ -19,7 +19,7 @@ check: .venv/dev ## style, types and import contracts
 
 bench: .venv/dev ## speed beside its ceiling, to bench/results.json
 	scripts/services.sh
-	$(BIN)/python bench/run.py $(ARGS)
+	PYTHONPATH=tests/support $(BIN)/python bench/run.py $(ARGS)
 
 run: .venv/run ## the service on a SQLite file
 	$(BIN)/beatkeeper serve $(ARGS)

@@ -43,8 +43,8 @@ def create_app(settings: Settings, now_us: Callable[[], int] = system_clock) -> 
         summary="Measures hot spots policing: dwell, coverage and compliance.",
         lifespan=lifespan,
     )
-    app.include_router(ingest_http.router)
-    app.include_router(api.router)
+    for router in (ingest_http.router, api.router, api.probes):
+        app.include_router(router)
     api.errors.install(app)
     return app
 
@@ -76,6 +76,7 @@ async def _running(
             max_body_bytes=settings.max_body_bytes,
             body_timeout_s=settings.body_timeout_s,
         )
+        app.state.consumer = None
         if settings.mqtt is not None:
             consumer = _consumer(settings, intake, directory, now_us)
             app.state.consumer = await stack.enter_async_context(consumer)

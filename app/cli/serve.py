@@ -8,7 +8,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
-from app.access.bootstrap import ensure_administrator
+from app.bootstrap import ensure_administrator
 from app.cli.opening import DatabaseOption, fail, guarded, shown
 from app.main import create_app, system_clock
 from app.settings import Settings

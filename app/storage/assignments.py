@@ -32,7 +32,7 @@ class Assignment:
 async def create(writer: Writer, given: Assignment, now: dt.datetime) -> None:
     """Stores an assignment.
 
-    Raises NotFound for the device, UnknownName for the officer, Conflict if somebody else has the
+    Raises NotFound for the device, Refused for the officer, Conflict if somebody else has the
     device for any of that time.
     """
     device = await device_storage.device_id(writer, given.device)

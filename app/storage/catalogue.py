@@ -1,6 +1,8 @@
 """What the engine is to measure by: the hot spot versions and profiles now held true."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -25,12 +27,12 @@ _STAMP = sa.select(
 class Catalogue:
     """Hot spots made ready for the engine, and each profile by its name.
 
-    `version` has the row of each hot spot version, by hot spot and start of validity.
+    `versions` has each hot spot's versions: start of validity (microseconds) and row, in order.
     """
 
     stamp: tuple[int, ...]
     hotspots: Hotspots
-    version: dict[tuple[int, int], int]
+    versions: dict[int, list[tuple[int, int]]]
     profiles: dict[str, Profile]
 
     def profile(self, name: str) -> Profile:
@@ -39,8 +41,7 @@ class Catalogue:
 
     def version_of(self, hotspot: int, first_us: int) -> int:
         """The row of the version that counted at a moment (microseconds)."""
-        starts = [start for id_, start in self.version if id_ == hotspot and start <= first_us]
-        return self.version[hotspot, max(starts)]
+        return next(row for start, row in reversed(self.versions[hotspot]) if start <= first_us)
 
 
 async def current(reader: Reader, known: Catalogue | None) -> Catalogue:
@@ -63,9 +64,16 @@ async def current(reader: Reader, known: Catalogue | None) -> Catalogue:
     return Catalogue(
         stamp=stamp,
         hotspots=Hotspots.prepare(versions),
-        version={(row.hotspot_id, to_us(row.valid_from)): row.id for row in rows},
+        versions=_by_hotspot(rows),
         profiles=await _profiles(reader),
     )
+
+
+def _by_hotspot(rows: Sequence[sa.Row[Any]]) -> dict[int, list[tuple[int, int]]]:
+    versions: dict[int, list[tuple[int, int]]] = {}
+    for row in sorted(rows, key=lambda row: row.valid_from):
+        versions.setdefault(row.hotspot_id, []).append((to_us(row.valid_from), row.id))
+    return versions
 
 
 async def _profiles(reader: Reader) -> dict[str, Profile]:

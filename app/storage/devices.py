@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.storage import profiles
 from app.storage.engine import Reader, Writer
-from app.storage.errors import NotFound, UnknownName
+from app.storage.errors import NotFound, Refused
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import (
     device_addresses,
@@ -41,7 +41,7 @@ class Device:
 async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.datetime) -> None:
     """Stores a new device with the digest of its key.
 
-    Raises Conflict where its name or an address is taken, UnknownName for its profile or a device
+    Raises Conflict where its name or an address is taken, Refused for its profile or a device
     it is to speak for.
     """
     await profiles.current(writer, device.profile)
@@ -112,7 +112,7 @@ async def _ids(reader: Reader, names: Collection[str]) -> set[int]:
     found = {row.name: row.id for row in await reader.execute(query)}
     for name in names:
         if name not in found:
-            raise UnknownName(where="speaks_for", what=f"there is no device {name!r}")
+            raise Refused(where="speaks_for", what=f"there is no device {name!r}")
     return set(found.values())
 
 

@@ -57,6 +57,15 @@ class Database:
                 async with connection.begin():
                     yield Writer(Reader(connection))
 
+    async def reachable(self) -> bool:
+        """Whether the database answers at the moment."""
+        try:
+            async with self.read() as reader:
+                await reader.exec_driver_sql("SELECT 1")
+        except DatabaseUnavailable:
+            return False
+        return True
+
     async def close(self) -> None:
         """Gives all connections back."""
         await self.engine.dispose()

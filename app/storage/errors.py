@@ -21,8 +21,8 @@ class SchemaMismatch(StorageError):
     """The database's schema cannot be used by this version."""
 
 
-class UnknownName(StorageError):
-    """Something to be written refers to what is not there: which field, and to what."""
+class Refused(StorageError):
+    """What was to be written cannot be: which field is wrong, and what is wrong with it."""
 
     def __init__(self, where: str, what: str) -> None:
         super().__init__(f"{where}: {what}")

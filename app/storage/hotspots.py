@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.compliance.cells import NEVER_US, HotspotVersions
 from app.storage.engine import Reader, Writer
-from app.storage.errors import UnknownName
+from app.storage.errors import Refused
 from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import hotspot_versions, hotspots
@@ -109,13 +109,19 @@ async def one(
 
 
 async def ids(reader: Reader, keys: Collection[str]) -> dict[str, int]:
-    """The ids of hot spots by their keys. Raises UnknownName for one that is not there."""
+    """The ids of hot spots by their keys. Raises Refused for one that is not there."""
     query = sa.select(hotspots.c.key, hotspots.c.id).where(hotspots.c.key.in_(keys))
     found = {row.key: row.id for row in await reader.execute(query)}
     for key in keys:
         if key not in found:
-            raise UnknownName(where="hotspots", what=f"there is no hot spot {key!r}")
+            raise Refused(where="hotspots", what=f"there is no hot spot {key!r}")
     return found
+
+
+async def keys(reader: Reader) -> dict[int, str]:
+    """Each hot spot's key, by id."""
+    rows = await reader.execute(sa.select(hotspots.c.id, hotspots.c.key))
+    return {row.id: row.key for row in rows}
 
 
 async def names(reader: Reader, as_at: dt.datetime) -> dict[int, tuple[str, str]]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.access.viewer import Scope, Viewer
 from app.storage.engine import Reader, Writer
-from app.storage.errors import UnknownName
+from app.storage.errors import Refused
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import officers, teams
 
@@ -44,17 +44,17 @@ async def list_teams(reader: Reader, viewer: Viewer, part: Slice) -> Page[Team]:
 
 
 async def team_ids(reader: Reader, names: Collection[str]) -> frozenset[int]:
-    """The ids of teams by their names. Raises UnknownName for one that is not there."""
+    """The ids of teams by their names. Raises Refused for one that is not there."""
     rows = await reader.execute(sa.select(teams.c.name, teams.c.id).where(teams.c.name.in_(names)))
     found = {row.name: row.id for row in rows}
     for name in names:
         if name not in found:
-            raise UnknownName(where="team", what=f"there is no team {name!r}")
+            raise Refused(where="team", what=f"there is no team {name!r}")
     return frozenset(found.values())
 
 
 async def create_officer(writer: Writer, officer: Officer) -> None:
-    """Stores a new officer. Raises UnknownName for the team, Conflict where the number is taken."""
+    """Stores a new officer. Raises Refused for the team, Conflict where the number is taken."""
     team = None if officer.team is None else await team_ids(writer, [officer.team])
     with unique(f"there is an officer {officer.number!r} already"):
         await writer.execute(
@@ -90,10 +90,10 @@ async def list_officers(reader: Reader, viewer: Viewer, part: Slice) -> Page[Off
 
 
 async def officer_id(reader: Reader, number: str) -> int:
-    """An officer's id by number. Raises UnknownName where there is none."""
+    """An officer's id by number. Raises Refused where there is none."""
     found = await reader.scalar(sa.select(officers.c.id).where(officers.c.number == number))
     if found is None:
-        raise UnknownName(where="officer", what=f"there is no officer {number!r}")
+        raise Refused(where="officer", what=f"there is no officer {number!r}")
     return int(found)
 
 

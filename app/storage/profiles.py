@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.storage.engine import Reader, Writer
-from app.storage.errors import UnknownName
+from app.storage.errors import Refused
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import profiles
 
@@ -29,11 +29,11 @@ async def page(reader: Reader, part: Slice) -> Page[DeviceProfile]:
 
 
 async def current(reader: Reader, name: str) -> DeviceProfile:
-    """The profile now in force by a name. Raises UnknownName where there is none."""
+    """The profile now in force by a name. Raises Refused where there is none."""
     query = sa.select(profiles).where(profiles.c.known_to.is_(None), profiles.c.name == name)
     row = (await reader.execute(query)).one_or_none()
     if row is None:
-        raise UnknownName(where="profile", what=f"there is no profile {name!r}")
+        raise Refused(where="profile", what=f"there is no profile {name!r}")
     return _profile(row)
 
 

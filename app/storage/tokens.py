@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.access.viewer import Role, Viewer
 from app.storage import people
 from app.storage.engine import Reader, Writer
-from app.storage.errors import NotFound
+from app.storage.errors import NotFound, Refused
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import officers, teams, token_teams, tokens
 from app.storage.types import Instant
@@ -16,13 +16,22 @@ from app.storage.types import Instant
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token to be made: a supervisor's teams by name, by number whose own data it shows."""
+    """A token to be made: a supervisor's teams by name, an officer by number.
+
+    Raises Refused where its role says nothing without the one or the other.
+    """
 
     name: str
     role: Role
     teams: tuple[str, ...] = ()
     officer: str | None = None
     expires: dt.datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.role is Role.OFFICER and self.officer is None:
+            raise Refused(where="officer", what="an officer's token names whose data it shows")
+        if self.role is Role.SUPERVISOR and not self.teams:
+            raise Refused(where="teams", what="a supervisor's token names the teams it shows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Token:
 async def create(writer: Writer, token: NewToken, secret_hash: bytes, now: dt.datetime) -> int:
     """Stores a token by the digest of its secret; gives its id.
 
-    Raises UnknownName for a team or officer that is not there, Conflict for a secret in use.
+    Raises Refused for a team or officer that is not there, Conflict for a secret in use.
     """
     team_ids = await people.team_ids(writer, token.teams)
     officer = None if token.officer is None else await people.officer_id(writer, token.officer)

@@ -1,0 +1,1 @@
+"""Who may see what, and the secrets by which people and devices are known."""

@@ -1,0 +1,86 @@
+"""Who asks, and what the one table here says that they may see and do."""
+
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+
+class Role(StrEnum):
+    """What a person is to the force's hot spots policing."""
+
+    OFFICER = auto()
+    SUPERVISOR = auto()
+    ANALYST = auto()
+    ADMINISTRATOR = auto()
+    AUDITOR = auto()
+
+
+class Right(StrEnum):
+    """Something that a role may or may not do."""
+
+    READ_HOTSPOTS = auto()
+    READ_COMPLIANCE = auto()  # plans, and figures of places
+    READ_VISITS = auto()  # positions of people: of whose, `Viewer.sees` says
+    READ_PEOPLE = auto()  # teams, officers and who carried what
+    READ_DEVICES = auto()  # devices and profiles
+    MANAGE = auto()  # people, devices, keys, hot spots, plans, tokens
+
+
+class Scope(StrEnum):
+    """Whose positions and names somebody sees."""
+
+    NOBODY = auto()
+    SELF = auto()
+    TEAMS = auto()
+    EVERYBODY = auto()
+
+
+_PLACES = frozenset({Right.READ_HOTSPOTS, Right.READ_COMPLIANCE})
+_PEOPLE = frozenset({Right.READ_VISITS, Right.READ_PEOPLE, Right.READ_DEVICES})
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.OFFICER: _PLACES | {Right.READ_VISITS},
+    Role.SUPERVISOR: _PLACES | _PEOPLE,
+    Role.ANALYST: _PLACES | _PEOPLE,
+    # An administrator may read positions for now: small forces have one person for all of this.
+    Role.ADMINISTRATOR: frozenset(Right),
+    # Sees the log of who looked at what, which is not here yet, and nothing of what it is about.
+    Role.AUDITOR: frozenset(),
+}
+
+SCOPES: dict[Role, Scope] = {
+    Role.OFFICER: Scope.SELF,
+    Role.SUPERVISOR: Scope.TEAMS,
+    Role.ANALYST: Scope.EVERYBODY,
+    Role.ADMINISTRATOR: Scope.EVERYBODY,
+    Role.AUDITOR: Scope.NOBODY,
+}
+
+
+class Forbidden(Exception):
+    """The viewer's role lacks a right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever looks: every read about people takes one and gives what it may see, no more."""
+
+    name: str
+    role: Role
+    team_ids: frozenset[int] = frozenset()
+    officer_id: int | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """Whose positions and names this viewer sees."""
+        return SCOPES[self.role]
+
+    def permits(self, right: Right) -> bool:
+        """Whether this viewer has a right."""
+        return right in RIGHTS[self.role]
+
+    def require(self, right: Right) -> None:
+        """Raises Forbidden, which names right and role, unless this viewer has the right."""
+        if not self.permits(right):
+            wanted = right.replace("_", " ")
+            msg = f"the role {self.role} has no right to {wanted}"
+            raise Forbidden(msg)

@@ -1,0 +1,98 @@
+"""What endpoints ask for: the database, the time, who looks, which part of a list, which format."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import Depends, Header, Query, Request
+from fastapi.security import HTTPBearer
+
+from app.access.viewer import Right, Viewer
+from app.api.errors import Invalid
+from app.api.fields import Moment
+from app.api.state import database_of, now_of
+from app.storage.engine import Database
+from app.storage.pages import Page, Position, Slice
+
+# Documents the tokens; GuardedRoute is what asks for them.
+bearer = HTTPBearer(
+    scheme_name="Token", description="A person's or a program's token.", auto_error=False
+)
+
+# Past every id and every moment (microseconds) that there will be: no cursor of ours.
+_LARGEST = 2**53
+
+DatabaseDep = Annotated[Database, Depends(database_of)]
+Now = Annotated[dt.datetime, Depends(now_of)]
+
+
+def viewer_with(right: Right) -> Any:  # noqa: ANN401 -- as FastAPI's Depends
+    """The dependency that gives who asks. Raises Forbidden unless they have the right."""
+
+    def viewer(request: Request) -> Viewer:
+        found = cast("Viewer", request.state.viewer)
+        found.require(right)
+        return found
+
+    return Depends(viewer)
+
+
+Manager = viewer_with(Right.MANAGE)
+
+
+def _as_at(
+    now: Now,
+    as_at: Annotated[
+        Moment | None, Query(description="As it was known then; without it, as it is known now.")
+    ] = None,
+) -> dt.datetime | None:
+    if as_at is not None and as_at > now:
+        raise Invalid(where="as_at", what="it lies in the future")
+    return as_at
+
+
+AsAt = Annotated[dt.datetime | None, Depends(_as_at)]
+
+
+def part_of_list(default: int, most: int, *, ordered_by: int = 1) -> Any:  # noqa: ANN401 -- as FastAPI's Depends
+    """The dependency that gives which part of a list is asked for.
+
+    `ordered_by` is of how many columns the list's order, and so a cursor, is made.
+    """
+
+    def part(
+        limit: Annotated[int, Query(ge=1, le=most)] = default,
+        cursor: Annotated[
+            str | None, Query(max_length=60, description="`next` of the part before")
+        ] = None,
+    ) -> Slice:
+        return Slice(limit, None if cursor is None else _position(cursor, ordered_by))
+
+    return Depends(part)
+
+
+Part = Annotated[Slice, part_of_list(default=100, most=1000)]
+
+
+def _position(cursor: str, numbers: int) -> Position:
+    parts = cursor.split(".")
+    good = all(part.isascii() and part.isdigit() and int(part) <= _LARGEST for part in parts)
+    if not good or len(parts) != numbers:
+        raise Invalid(where="cursor", what="take it from `next` of an earlier answer")
+    return tuple(int(part) for part in parts)
+
+
+def cursor_of(page: Page[Any]) -> str | None:
+    """The cursor of the part after this one."""
+    return None if page.next is None else ".".join(str(number) for number in page.next)
+
+
+def _format(
+    f: Annotated[
+        Literal["json", "csv"] | None, Query(description="The format; or send `Accept`.")
+    ] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Literal["json", "csv"]:
+    return f or ("csv" if accept.lower().startswith("text/csv") else "json")
+
+
+Format = Annotated[Literal["json", "csv"], Depends(_format)]

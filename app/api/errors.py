@@ -1,0 +1,152 @@
+"""Every error of the service as an RFC 9457 problem: one table says which is answered how."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.access.viewer import Forbidden
+from app.compliance.plan import PlanError
+from app.storage.errors import Conflict, DatabaseUnavailable, NotFound, Refused
+from ingest import errors as ingest
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Stranger(Exception):
+    """No token, or one that nobody holds."""
+
+
+class Unreadable(Exception):
+    """A body that is not what its format says, as a whole."""
+
+
+class Invalid(Exception):
+    """A value that cannot be meant: where it is and what is wrong with it."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where = where
+        self.what = what
+
+
+class Incomplete(Exception):
+    """Some of what was sent is bad; the rest is stored."""
+
+    def __init__(self, detail: str, imported: int, errors: Sequence[Mapping[str, object]]) -> None:
+        super().__init__(detail)
+        self.imported = imported
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How an error is answered. `detail` None: the error's own words."""
+
+    status: HTTPStatus
+    title: str
+    detail: str | None = None
+    headers: Mapping[str, str] | None = None
+
+
+_BEARER = {"WWW-Authenticate": "Bearer"}
+_AGAIN = {"Retry-After": "5"}
+_AWAY = Answer(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The database is away",
+    "nothing was stored; the same request is welcome again in a few seconds",
+    _AGAIN,
+)
+
+ANSWERS: dict[type[Exception], Answer] = {
+    Stranger: Answer(HTTPStatus.UNAUTHORIZED, "Who are you?", headers=_BEARER),
+    Forbidden: Answer(HTTPStatus.FORBIDDEN, "Not allowed"),
+    NotFound: Answer(HTTPStatus.NOT_FOUND, "Not found"),
+    Conflict: Answer(HTTPStatus.CONFLICT, "Conflict"),
+    Unreadable: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),
+    Invalid: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid value"),
+    PlanError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid plan"),
+    Refused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid value"),
+    Incomplete: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Stored in part"),
+    DatabaseUnavailable: _AWAY,
+    ingest.StorageUnavailable: _AWAY,
+    ingest.Unauthorised: Answer(HTTPStatus.UNAUTHORIZED, "Who are you?", headers=_BEARER),
+    ingest.DecodeError: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),
+    ingest.Unstorable: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot be stored"),
+    ingest.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"),
+    ingest.BodyTooSlow: Answer(HTTPStatus.REQUEST_TIMEOUT, "Too slow"),
+    ingest.BodyCutShort: Answer(HTTPStatus.BAD_REQUEST, "Cut short"),
+    ingest.EncodingRefused: Answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Compressed"),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Makes every error of the application a problem."""
+    for kind in ANSWERS:
+        app.add_exception_handler(kind, _known)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unknown)
+
+
+def problem(
+    status: HTTPStatus,
+    title: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **more: object,
+) -> JSONResponse:
+    """A problem document (RFC 9457); `more` are its extension members."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+async def _known(_request: Request, exc: Exception) -> JSONResponse:
+    answer = next(ANSWERS[kind] for kind in type(exc).__mro__ if kind in ANSWERS)
+    detail = answer.detail or str(exc) or answer.title
+    return problem(answer.status, answer.title, detail, answer.headers, **_members(exc))
+
+
+def _members(exc: Exception) -> dict[str, object]:
+    if isinstance(exc, Invalid | PlanError | Refused):
+        return {"errors": [{"where": exc.where, "what": exc.what}]}
+    if isinstance(exc, Incomplete):
+        return {"imported": exc.imported, "errors": exc.errors}
+    return {}
+
+
+async def _validation(_request: Request, exc: Exception) -> JSONResponse:
+    found = exc.errors() if isinstance(exc, RequestValidationError) else []
+    if found and found[0]["type"] == "json_invalid":
+        reason = found[0]["ctx"]["error"]
+        detail = f"the body is not JSON: {reason} at character {found[0]['loc'][-1]}"
+        return problem(HTTPStatus.BAD_REQUEST, "Unreadable", detail)
+    # Only where and what: the value itself may be a secret, or as long as the body.
+    errors = [
+        {
+            "where": ".".join(str(part) for part in error["loc"]),
+            "what": error["msg"].removeprefix("Value error, "),
+        }
+        for error in found
+    ]
+    detail = "; ".join(f"{error['where']}: {error['what']}" for error in errors[:5])
+    if len(errors) > 5:  # noqa: PLR2004 -- as many as one reads
+        detail += f"; and {len(errors) - 5} more"
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, errors=errors)
+
+
+async def _http(_request: Request, exc: Exception) -> JSONResponse:
+    if not isinstance(exc, HTTPException):
+        raise exc
+    status = HTTPStatus(exc.status_code)
+    return problem(status, status.phrase, str(exc.detail), exc.headers)
+
+
+async def _unknown(_request: Request, _exc: Exception) -> JSONResponse:
+    # The server logs it with its traceback; whoever asked learns nothing of our insides.
+    detail = "something went wrong here; the log says what"
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail)

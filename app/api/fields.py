@@ -1,0 +1,115 @@
+"""The kinds of values that the API takes and gives: names, days, moments, lists."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Annotated, Generic, TypeVar, cast
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    StringConstraints,
+)
+
+# Wide enough for every figure, and narrow enough that no zone or database overflows.
+FIRST_DAY, LAST_DAY = dt.date(1970, 1, 3), dt.date(2199, 12, 28)
+LARGEST_ID = 2**63 - 1
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_LOCAL_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+Item = TypeVar("Item")
+
+
+class Schema(BaseModel):
+    """What the API says and accepts; a field that it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listing(Schema, Generic[Item]):
+    """A part of a list; `next` is the `cursor` of the part after it, null at the end."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+def example(value: Mapping[str, object]) -> ConfigDict:
+    """The configuration of a schema that shows an example."""
+    return ConfigDict(json_schema_extra={"examples": [cast("JsonValue", value)]})
+
+
+def rfc3339(time: dt.datetime) -> str:
+    """A time in UTC to the microsecond, ending in Z (RFC 3339)."""
+    utc = time.astimezone(dt.UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="microseconds") + "Z"
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str) and "T" in value:
+        # An offset's plus that nobody escaped in an address comes as a space.
+        value = value.replace(" ", "+")
+    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+        msg = "give an RFC 3339 time with an offset, such as 2026-01-15T15:00:00Z"
+        raise ValueError(msg)
+    return _not_a_number(value)
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        msg = "give a day as YYYY-MM-DD"
+        raise ValueError(msg)
+    return _not_a_number(value)
+
+
+def _local_time(value: object) -> object:
+    if isinstance(value, str) and not _LOCAL_TIME.fullmatch(value):
+        msg = "give a local time as HH:MM, 00:00 to 23:59"
+        raise ValueError(msg)
+    return _not_a_number(value)
+
+
+def _not_a_number(value: object) -> object:
+    # Pydantic would take it for seconds since 1970.
+    if isinstance(value, int | float):
+        msg = "give it as text"
+        raise ValueError(msg)  # noqa: TRY004 -- Pydantic makes an answer of a ValueError only
+    return value
+
+
+def _reckonable(time: dt.datetime) -> dt.datetime:
+    if not FIRST_DAY <= time.date() <= LAST_DAY:
+        msg = f"give a time from {FIRST_DAY} to {LAST_DAY}"
+        raise ValueError(msg)
+    return time.astimezone(dt.UTC)
+
+
+Name = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=200,
+        # No control characters: PostgreSQL refuses some, and a person sees none.
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+    ),
+]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    AfterValidator(_reckonable),
+    PlainSerializer(rfc3339, when_used="json"),
+]
+Day = Annotated[dt.date, BeforeValidator(_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
+LocalTime = Annotated[
+    dt.time,
+    BeforeValidator(_local_time),
+    PlainSerializer(lambda time: f"{time:%H:%M}", return_type=str, when_used="json"),
+]

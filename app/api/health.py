@@ -1,0 +1,79 @@
+"""Whether the service lives and is ready, for anybody; what came in, for those who may know."""
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.access.viewer import Right
+from app.api.deps import DatabaseDep, viewer_with
+from app.api.fields import Schema, example
+from app.api.route import guarded_router
+from ingest.consumer import Consumer
+from ingest.http import IngestState
+
+probes = APIRouter(tags=["health"])
+router = guarded_router("ingest")
+
+
+class Health(Schema):
+    """Whether a part that the service needs is there."""
+
+    model_config = example({"database": True, "broker": True})
+
+    database: bool
+    broker: bool | None = None
+
+
+class Counts(Schema):
+    """What came in since this process started."""
+
+    model_config = example(
+        {
+            "messages": 812,
+            "broken": 1,
+            "accepted": 4021,
+            "duplicates": 17,
+            "rejected": {"future": 2},
+        }
+    )
+
+    messages: int
+    broken: int
+    accepted: int
+    duplicates: int
+    rejected: dict[str, int]
+
+
+def _consumer(request: Request) -> Consumer | None:
+    return cast("Consumer | None", request.app.state.consumer)
+
+
+def _ingest(request: Request) -> IngestState:
+    return cast("IngestState", request.app.state.ingest)
+
+
+@probes.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Answers as long as the process does."""
+    return {"status": "alive"}
+
+
+@probes.get("/readyz", responses={503: {"model": Health, "description": "A part is away."}})
+async def readyz(
+    database: DatabaseDep,
+    consumer: Annotated[Consumer | None, Depends(_consumer)],
+    response: Response,
+) -> Health:
+    """Answers 200 if the database, and the broker where there is one, can be reached."""
+    health = Health(
+        database=await database.reachable(), broker=None if consumer is None else consumer.connected
+    )
+    if not health.database or health.broker is False:
+        response.status_code = 503
+    return health
+
+
+@router.get("/ingest", dependencies=[viewer_with(Right.READ_DEVICES)])
+async def counts(ingest: Annotated[IngestState, Depends(_ingest)]) -> Counts:
+    """What came in since this process started: messages, and what became of their fixes."""
+    return Counts.model_validate(ingest.intake.counts, from_attributes=True)

@@ -1,0 +1,155 @@
+"""Hot spots, in and out as GeoJSON."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Request
+from fastapi.responses import JSONResponse
+
+from app.access.viewer import Right
+from app.api import geojson
+from app.api.deps import AsAt, DatabaseDep, Manager, Now, cursor_of, part_of_list, viewer_with
+from app.api.errors import Incomplete, Unreadable
+from app.api.fields import Day, Name, Schema, example
+from app.api.route import guarded_router
+from app.storage import hotspots
+from app.storage.errors import NotFound
+from app.storage.pages import Slice
+
+router = guarded_router("hot spots")
+SpotReader = viewer_with(Right.READ_HOTSPOTS)
+# A map wants them all at once.
+SpotPart = Annotated[Slice, part_of_list(default=1000, most=10_000)]
+OnDay = Annotated[Day | None, Query(description="Valid on this operational day; else today.")]
+
+
+class GeoJsonResponse(JSONResponse):
+    """GeoJSON (RFC 7946)."""
+
+    media_type = "application/geo+json"
+
+
+_RING = [[-0.1281, 51.508], [-0.1262, 51.508], [-0.1262, 51.5092], [-0.1281, 51.5092]]
+_GEOMETRY = {"type": "Polygon", "coordinates": [[*_RING, _RING[0]]]}
+_FEATURE = {
+    "type": "Feature",
+    "geometry": _GEOMETRY,
+    "properties": {"id": "HS1", "name": "Market Place", "buffer_m": 20},
+}
+_STORED = {
+    "type": "Feature",
+    "id": "HS1",
+    "geometry": _GEOMETRY,
+    "properties": {
+        "id": "HS1",
+        "name": "Market Place",
+        "buffer_m": 20,
+        "valid_from": "2026-01-15",
+        "valid_to": None,
+        "area_ha": 2.9,
+    },
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media_type: {
+                "schema": {"type": "object", "title": "GeoJSON FeatureCollection or Feature"},
+                "example": {"type": "FeatureCollection", "features": [_FEATURE]},
+            }
+            for media_type in (GeoJsonResponse.media_type, "application/json")
+        },
+    }
+}
+
+
+def _geojson(shown: Mapping[str, object]) -> dict[int | str, dict[str, Any]]:
+    content = {"schema": {"type": "object"}, "example": shown}
+    return {
+        200: {"description": "GeoJSON (RFC 7946)", "content": {GeoJsonResponse.media_type: content}}
+    }
+
+
+class Imported(Schema):
+    """How many hot spots were taken, and how many of them changed anything."""
+
+    model_config = example({"imported": 20, "changed": 20})
+
+    imported: int
+    changed: int
+
+
+@router.post("/hotspots", status_code=201, dependencies=[Manager], openapi_extra=_BODY)
+async def import_hotspots(
+    request: Request,
+    database: DatabaseDep,
+    now: Now,
+    valid_from: Annotated[
+        Day | None, Query(description="Of features that do not say; else today.")
+    ] = None,
+) -> Imported:
+    """Takes polygons as hot spots, by `properties.id`; each good one, whatever the others are.
+
+    A changed one makes a new version, from its `properties.valid_from` (an operational day) on.
+    """
+    document = parse(await request.body())
+    versions, faults = geojson.read(document, valid_from or geojson.today(now))
+    async with database.write() as writer:
+        changed = await hotspots.put(writer, versions, now)
+    if faults:
+        detail = f"{len(faults)} of {len(faults) + len(versions)} features are not hot spots"
+        errors = [{"index": one.index, "id": one.id, "detail": one.detail} for one in faults]
+        detail += f": {faults[0].detail}"
+        raise Incomplete(detail, len(versions), errors)
+    return Imported(imported=len(versions), changed=changed)
+
+
+def parse(body: bytes) -> object:
+    """The JSON of a body. Raises Unreadable."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        msg = f"this is not JSON: {exc}"
+        raise Unreadable(msg) from exc
+
+
+@router.get(
+    "/hotspots",
+    dependencies=[SpotReader],
+    responses=_geojson({"type": "FeatureCollection", "features": [_STORED], "next": None}),
+    response_class=GeoJsonResponse,
+)
+async def list_hotspots(
+    database: DatabaseDep, now: Now, part: SpotPart, as_at: AsAt, on: OnDay = None
+) -> GeoJsonResponse:
+    """The hot spots of a day, as a FeatureCollection."""
+    async with database.read() as reader:
+        page = await hotspots.page(reader, part, _moment(on, now), as_at or now)
+    features = [geojson.feature(version) for version in page.items]
+    collection = {"type": "FeatureCollection", "features": features, "next": cursor_of(page)}
+    return GeoJsonResponse(collection)
+
+
+@router.get(
+    "/hotspots/{key}",
+    dependencies=[SpotReader],
+    responses=_geojson(_STORED),
+    response_class=GeoJsonResponse,
+)
+async def get_hotspot(
+    key: Annotated[Name, Path()], database: DatabaseDep, now: Now, as_at: AsAt, on: OnDay = None
+) -> GeoJsonResponse:
+    """One hot spot as it is on a day, as a Feature."""
+    async with database.read() as reader:
+        version = await hotspots.one(reader, key, _moment(on, now), as_at or now)
+    if version is None:
+        msg = f"there is no hot spot {key!r} on that day"
+        raise NotFound(msg)
+    return GeoJsonResponse(geojson.feature(version))
+
+
+def _moment(on: dt.date | None, now: dt.datetime) -> dt.datetime:
+    """When an operational day begins; without one, that of now."""
+    return geojson.start_of(on or geojson.today(now))

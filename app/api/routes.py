@@ -1,0 +1,43 @@
+"""All routes of the API, behind one door."""
+
+from typing import Any
+
+from fastapi import APIRouter, Security
+from pydantic import ConfigDict, Field
+
+from app.api import compliance, devices, health, hotspots, people, plans, profiles, tokens, visits
+from app.api.deps import bearer
+from app.api.errors import MEDIA_TYPE
+from app.api.fields import Schema
+
+
+class Problem(Schema):
+    """What went wrong (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = Field(description="one sentence: what is wrong and where")
+
+
+def _problem(title: str, status: int, detail: str) -> dict[str, Any]:
+    example = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    schema = Problem.model_json_schema()
+    return {
+        "description": title,
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
+    }
+
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: _problem("Who are you?", 401, "send a token as `Authorization: Bearer TOKEN`"),
+    403: _problem("Not allowed", 403, "the role auditor has no right to read visits"),
+    422: _problem("Invalid request", 422, "query.from: give a day as YYYY-MM-DD"),
+    503: _problem("The database is away", 503, "nothing was stored; try again in a few seconds"),
+}
+
+router = APIRouter(prefix="/api/v1", dependencies=[Security(bearer)], responses=_PROBLEMS)
+for module in (people, profiles, devices, hotspots, plans, visits, compliance, tokens, health):
+    router.include_router(module.router)

@@ -1,0 +1,19 @@
+"""What the application gives its routes: the database and the clock."""
+
+import datetime as dt
+from typing import cast
+
+from fastapi import Request
+
+from app.storage.engine import Database
+from app.storage.types import from_us
+
+
+def database_of(request: Request) -> Database:
+    """The application's database."""
+    return cast("Database", request.app.state.database)
+
+
+def now_of(request: Request) -> dt.datetime:
+    """The time, UTC, by the application's clock."""
+    return from_us(request.app.state.now_us())

@@ -1,0 +1,129 @@
+"""Visits: when was which device in which hot spot, and for how long."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from app.access.viewer import Right, Viewer
+from app.api.deps import AsAt, DatabaseDep, Format, cursor_of, part_of_list, viewer_with
+from app.api.errors import Invalid
+from app.api.fields import Listing, Moment, Name, Schema, example
+from app.api.route import guarded_router
+from app.api.tables import csv_response, next_link
+from app.storage import visit_reads
+from app.storage.pages import Slice
+from app.storage.types import to_us
+
+router = guarded_router("visits")
+VisitReader = Annotated[Viewer, viewer_with(Right.READ_VISITS)]
+VisitPart = Annotated[Slice, part_of_list(default=100, most=1000, ordered_by=2)]
+SECOND_US = 1e6
+
+
+class Visit(Schema):
+    """One device's stay at one hot spot; lengths in seconds, to the microsecond.
+
+    Always `low_s` <= `dwell_s` <= `high_s`: bounds that no choice of path between fixes breaks.
+    """
+
+    model_config = example(
+        {
+            "device": "phone-03",
+            "hotspot": "HS1",
+            "enter": "2026-01-15T15:02:11.250000Z",
+            "exit": "2026-01-15T15:14:30.000000Z",
+            "dwell_s": 738.75,
+            "inside_s": 690.5,
+            "bridged_s": 40.0,
+            "low_s": 665.0,
+            "high_s": 775.0,
+            "enter_seen": True,
+            "exit_seen": True,
+            "fixes": 47,
+            "mean_speed_mps": 0.8,
+            "pass_through": False,
+            "id": 4711,
+            "method": 1,
+            "open": False,
+            "known_from": "2026-01-15T15:15:02.000000Z",
+        }
+    )
+
+    device: str
+    hotspot: str
+    enter: Moment
+    exit: Moment
+    dwell_s: float
+    inside_s: float
+    bridged_s: float
+    low_s: float
+    high_s: float
+    enter_seen: bool
+    exit_seen: bool
+    fixes: int
+    mean_speed_mps: float
+    pass_through: bool
+    id: int
+    method: int
+    open: bool
+    known_from: Moment
+
+
+@router.get(
+    "/visits",
+    response_model=Listing[Visit],
+    responses={200: {"content": {"text/csv": {"example": ",".join(Visit.model_fields)}}}},
+)
+async def list_visits(
+    *,
+    request: Request,
+    viewer: VisitReader,
+    database: DatabaseDep,
+    part: VisitPart,
+    as_at: AsAt,
+    form: Format,
+    start: Annotated[Moment | None, Query(alias="from", description="begun then or later")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="begun before then")] = None,
+    hotspot: Annotated[Name | None, Query(description="its id")] = None,
+    device: Annotated[Name | None, Query(description="its name")] = None,
+    officer: Annotated[Name | None, Query(description="who had the device: their number")] = None,
+    open: Annotated[bool | None, Query(description="only open ones, or only closed ones")] = None,  # noqa: A002 -- the parameter's name
+) -> Listing[Visit] | Response:
+    """The visits that you may see, by the time they began.
+
+    Officers see those of the devices they carried, supervisors those of their teams. As CSV, the
+    `Link` header leads to the rest of a long list.
+    """
+    if start is not None and end is not None and start > end:
+        raise Invalid(where="from", what="it is after to")
+    wanted = visit_reads.Wanted(start, end, hotspot, device, officer, open, as_at)
+    async with database.read() as reader:
+        page = await visit_reads.page(reader, viewer, wanted, part)
+    items, cursor = [_shown(visit) for visit in page.items], cursor_of(page)
+    if form == "json":
+        return Listing(items=items, next=cursor)
+    rows = (item.model_dump() for item in items)
+    return csv_response(list(Visit.model_fields), rows, next_link(request, cursor))
+
+
+def _shown(visit: visit_reads.Visit) -> Visit:
+    return Visit(
+        device=visit.device,
+        hotspot=visit.hotspot,
+        enter=visit.enter,
+        exit=visit.exit,
+        dwell_s=(to_us(visit.exit) - to_us(visit.enter)) / SECOND_US,
+        inside_s=visit.inside_us / SECOND_US,
+        bridged_s=visit.bridged_us / SECOND_US,
+        low_s=visit.low_us / SECOND_US,
+        high_s=(to_us(visit.outer_to) - to_us(visit.outer_from)) / SECOND_US,
+        enter_seen=visit.enter_seen,
+        exit_seen=visit.exit_seen,
+        fixes=visit.fixes,
+        mean_speed_mps=visit.mean_speed_mps,
+        pass_through=visit.pass_through,
+        id=visit.id,
+        method=visit.method,
+        open=visit.open,
+        known_from=visit.known_from,
+    )

@@ -1,0 +1,54 @@
+"""`beatkeeper import`: what a file holds, into the database."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.api import geojson
+from app.api.errors import Unreadable
+from app.api.hotspots import parse
+from app.cli.opening import DatabaseOption, fail, with_database
+from app.main import system_clock
+from app.storage import hotspots as storage
+from app.storage.engine import Database
+from app.storage.types import from_us
+
+imports = typer.Typer(help="Takes what a file holds into the database.", no_args_is_help=True)
+
+
+@imports.callback()
+def _group() -> None:
+    """Takes what a file holds into the database."""
+
+
+@imports.command("hotspots")
+def import_hotspots(
+    file: Annotated[Path, typer.Argument(help="GeoJSON: a FeatureCollection of polygons.")],
+    database: DatabaseOption = "beatkeeper.db",
+    valid_from: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Operational day they count from; else today."),
+    ] = None,
+) -> None:
+    """Takes polygons as hot spots, by `properties.id`; each good one, whatever the others are."""
+    now = from_us(system_clock())
+    day = geojson.today(now) if valid_from is None else valid_from.date()
+    try:
+        versions, faults = geojson.read(parse(file.read_bytes()), day)
+    except OSError as exc:
+        fail(f"cannot read {file}: {exc.strerror}")
+    except Unreadable as exc:
+        fail(f"{file}: {exc}")
+
+    async def store(opened: Database) -> None:
+        async with opened.write() as writer:
+            await storage.put(writer, versions, now)
+
+    with_database(database, store)
+    for fault in faults:
+        typer.echo(f"{file}: {fault.detail}", err=True)
+    typer.echo(f"{len(versions)} hot spot{'' if len(versions) == 1 else 's'} imported")
+    if faults:
+        raise typer.Exit(1)

@@ -1,0 +1,133 @@
+import httpx
+import pytest
+import sqlalchemy as sa
+from callers import Clock
+
+from app.access.secrets import digest
+from app.storage import directory
+from app.storage.engine import Database
+from app.storage.schema import device_states, profiles
+
+PHONE = {
+    "name": "phone-03",
+    "kind": "phone",
+    "addresses": [{"kind": "owntracks", "address": "pc1234/phone"}],
+}
+
+
+async def test_a_device_is_known_by_its_key_which_is_shown_once(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    made = (await admin.post("/devices", json=PHONE)).json()
+    assert made["key"].startswith("bkd_")
+    assert made["profile"] == "phone"
+    listed = (await admin.get("/devices")).json()["items"]
+    assert listed == [{**PHONE, "profile": "phone", "speaks_for": []}]
+    async with database.read() as reader:
+        sender = await directory.by_key(reader, digest(made["key"]))
+        states = (await reader.execute(sa.select(device_states))).all()
+    assert sender is not None
+    assert sender.name == "phone-03"
+    assert [state.device_id for state in states] == [sender.device]
+
+
+async def test_keys_are_added_and_revoked(admin: httpx.AsyncClient, database: Database) -> None:
+    first = (await admin.post("/devices", json=PHONE)).json()["key"]
+    second = (await admin.post("/devices/phone-03/keys")).json()["key"]
+    assert first != second
+
+    async def known(key: str) -> bool:
+        async with database.read() as reader:
+            return await directory.by_key(reader, digest(key)) is not None
+
+    assert await known(first)
+    assert await known(second)
+    assert (await admin.delete("/devices/phone-03/keys")).status_code == 204
+    assert not await known(first)
+    assert not await known(second)
+    assert (await admin.post("/devices/phone-04/keys")).status_code == 404
+    assert (await admin.delete("/devices/phone-04/keys")).status_code == 404
+
+
+async def test_a_gateway_speaks_for_the_devices_it_lists(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    await admin.post("/devices", json={"name": "radio-1", "kind": "radio"})
+    gateway = {"name": "dimetra", "kind": "gateway", "speaks_for": ["radio-1"]}
+    key = (await admin.post("/devices", json=gateway)).json()["key"]
+    async with database.read() as reader:
+        sender = await directory.by_key(reader, digest(key))
+    assert sender is not None
+    assert list(sender.speaks_for) == ["radio-1"]
+    assert (await admin.get("/devices")).json()["items"][1]["speaks_for"] == ["radio-1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"name": "phone-01"}, 409, "there is a device 'phone-01' already"),
+        (
+            {"addresses": [{"kind": "owntracks", "address": "pc1/phone"}]},
+            409,
+            "another device has one of these addresses",
+        ),
+        ({"addresses": [{"kind": "owntracks", "address": "phone"}]}, 422, "`user/device`"),
+        ({"name": "phone/3"}, 422, "body.name: "),
+        ({"name": "phone 3"}, 422, "body.name: "),
+        ({"kind": "drone"}, 422, "body.kind: "),
+        ({"profile": "drone"}, 422, "there is no profile 'drone'"),
+        ({"speaks_for": ["phone-01"]}, 422, "only a gateway speaks for other devices"),
+        ({"kind": "gateway", "speaks_for": ["radio-9"]}, 422, "there is no device 'radio-9'"),
+    ],
+)
+async def test_a_device_that_cannot_be_is_refused_and_leaves_nothing_behind(
+    admin: httpx.AsyncClient, changes: dict[str, object], status: int, said: str
+) -> None:
+    address = {"kind": "owntracks", "address": "pc1/phone"}
+    await admin.post("/devices", json={"name": "phone-01", "kind": "phone", "addresses": [address]})
+    answer = await admin.post("/devices", json=PHONE | changes)
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+    assert [one["name"] for one in (await admin.get("/devices")).json()["items"]] == ["phone-01"]
+
+
+async def test_a_profile_is_changed_from_now_on_and_its_past_is_kept(
+    admin: httpx.AsyncClient, database: Database, clock: Clock
+) -> None:
+    values = {
+        "interval_s": 60.0,
+        "max_gap_s": None,
+        "reports_when_still": False,
+        "assumed_accuracy_m": 15.0,
+    }
+    for _ in range(2):
+        answer = await admin.put("/profiles/radio", json=values)
+        assert answer.json() == {"name": "radio", **values}
+    clock.set("2026-01-16T12:00:00Z")
+    await admin.put("/profiles/radio", json=values | {"interval_s": 300})
+    listed = {one["name"]: one for one in (await admin.get("/profiles")).json()["items"]}
+    assert listed["radio"]["interval_s"] == 300
+    async with database.read() as reader:
+        query = sa.select(profiles).where(profiles.c.name == "radio").order_by(profiles.c.id)
+        rows = (await reader.execute(query)).all()
+    # What it was to begin with, what it became (once), what it became then.
+    assert [row.interval_s for row in rows[-2:]] == [60, 300]
+    assert rows[-2].known_to == rows[-1].known_from == clock.now
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"interval_s": 0},
+        {"interval_s": -5},
+        {"interval_s": 1e9},
+        {"interval_s": 15, "max_gap_s": 0},
+        {"interval_s": 15, "assumed_accuracy_m": -1},
+        {},
+    ],
+)
+async def test_a_profile_that_makes_no_sense_is_refused(
+    admin: httpx.AsyncClient, values: dict[str, float]
+) -> None:
+    assert (await admin.put("/profiles/radio", json=values)).status_code == 422
