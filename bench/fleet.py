@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import shapely
 import sqlalchemy as sa
-from app.access.secrets import digest
 
+from app.access.secrets import digest
 from app.storage import schema
 from app.storage.engine import Database
 

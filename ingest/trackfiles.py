@@ -18,6 +18,7 @@ from ingest.moment import from_datetime
 REQUIRED: Final = ("device", "time", "lat", "lon")
 OPTIONAL: Final = ("accuracy_m", "speed_mps")
 FIRST_LINE: Final = 2  # of a CSV file's rows: the header is line 1
+AROUND: Final = ' \t\r"'  # what may stand around a value
 YEARS_S: Final = (-62_135_596_800.0, 253_402_300_799.0)  # 0001-01-01 to 9999-12-31
 LIMITS: Final = {"lat": 90.0, "lon": 180.0}  # degrees WGS84
 RFC3339: Final = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$"
@@ -78,8 +79,14 @@ def read_tracks(paths: Sequence[Path]) -> TrackFile:
 
 def _read_csv(path: Path) -> tuple[pl.DataFrame, list[BadLine]]:
     try:
+        path.open("rb").close()  # polars' own words for what fails here are for programmers
         text = pl.read_csv(
-            path, infer_schema=False, truncate_ragged_lines=True, encoding="utf8-lossy"
+            path,
+            infer_schema=False,
+            quote_char=None,  # a stray quote must not swallow the lines after it
+            truncate_ragged_lines=True,
+            encoding="utf8-lossy",
+            glob=False,
         )
     except pl.exceptions.NoDataError as exc:
         message = f"{path} is empty"
@@ -90,7 +97,7 @@ def _read_csv(path: Path) -> tuple[pl.DataFrame, list[BadLine]]:
     except OSError as exc:
         message = f"{path} cannot be read: {exc.strerror or exc}"
         raise TrackFileError(message) from exc
-    text = text.rename({name: name.strip().lower() for name in text.columns})
+    text = text.rename({name: name.strip(AROUND).lower() for name in text.columns})
     missing = [name for name in REQUIRED if name not in text.columns]
     if missing:
         message = f"{path} has no column {', '.join(missing)} (its first line names the columns)"
@@ -105,7 +112,7 @@ def _parse(path: Path, text: pl.DataFrame) -> tuple[pl.DataFrame, list[BadLine]]
     """Return the rows that can be read, and what is wrong with the others."""
     given = [name for name in OPTIONAL if name in text.columns]
     text = text.select(
-        pl.col(name).str.strip_chars().replace("", None) for name in (*REQUIRED, *given)
+        pl.col(name).str.strip_chars(AROUND).replace("", None) for name in (*REQUIRED, *given)
     )
     epoch = pl.col("time").str.contains(EPOCH)
     seconds = pl.col("time").cast(pl.Float64, strict=False)

@@ -11,7 +11,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     JsonValue,
     PlainSerializer,
     StringConstraints,
@@ -84,10 +83,15 @@ def _not_a_number(value: object) -> object:
     return value
 
 
-def _reckonable(time: dt.datetime) -> dt.datetime:
-    if not FIRST_DAY <= time.date() <= LAST_DAY:
-        msg = f"give a time from {FIRST_DAY} to {LAST_DAY}"
+def _reckonable_day(day: dt.date) -> dt.date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        msg = f"give a day from {FIRST_DAY} to {LAST_DAY}"
         raise ValueError(msg)
+    return day
+
+
+def _reckonable(time: dt.datetime) -> dt.datetime:
+    _reckonable_day(time.date())
     return time.astimezone(dt.UTC)
 
 
@@ -107,7 +111,7 @@ Moment = Annotated[
     AfterValidator(_reckonable),
     PlainSerializer(rfc3339, when_used="json"),
 ]
-Day = Annotated[dt.date, BeforeValidator(_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
+Day = Annotated[dt.date, BeforeValidator(_day), AfterValidator(_reckonable_day)]
 LocalTime = Annotated[
     dt.time,
     BeforeValidator(_local_time),

@@ -18,7 +18,7 @@ class Share(Schema):
     value: float | None
     low: float | None
     high: float | None
-    n: float
+    n: int | float
 
 
 class Mean(Schema):
@@ -142,7 +142,7 @@ class Compliance(Schema):
     plan: str
     first: dt.date = Field(serialization_alias="from")
     last: dt.date = Field(serialization_alias="to")
-    as_at: Moment = Field(description="ask again with this, and the answer is the same")
+    as_at: Moment = Field(description="ask again with this: the same, but for open visits")
     by: Grouping
     method: int = Field(description="version of the dwell method")
     coverage_target: float

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from simulator.truth import Truth
@@ -12,9 +13,9 @@ Figures = Mapping[str, Any]
 
 def compliance_table(answer: Figures, truth: Truth) -> Table:
     """Coverage and compliance by hot spot and in total, the true patrols beside them."""
-    table = Table(title=f"Compliance, {answer['from']}", title_justify="left")
-    table.add_column("hot spot")
-    for head in ("patrols", "of 10+ min", "truly", "minutes", "mean", "covered", "uncertain"):
+    table = Table(title=f"Compliance, {answer['from']}", title_justify="left", box=box.SIMPLE)
+    table.add_column("hot spot", no_wrap=True)
+    for head in ("patrols", "10+ min", "truly", "minutes", "mean", "covered", "unsure"):
         table.add_column(head, justify="right")
     for row in answer["rows"]:
         cells = _cells(row, truth.patrols[row["hotspot"]])

@@ -85,7 +85,7 @@ def _opening(scenario: Scenario) -> str:
     officers, devices = len(scenario.officers), len(scenario.devices)
     return (
         f"Shift {scenario.seed}: {officers} officers with {devices} devices,"
-        f" {len(scenario.hotspots['features'])} hot spots, {len(scenario.messages)} messages."
+        f" {len(scenario.truth.patrols)} hot spots, {len(scenario.messages)} messages."
     )
 
 

@@ -1,5 +1,6 @@
 """How the demonstration shows what a service reported of a shift beside what was true."""
 
+from rich import box
 from rich.table import Table
 
 from simulator.score import Agreement, Score
@@ -9,7 +10,7 @@ HEADINGS = (
     "visits",
     "missed",
     "invented",
-    "no signal",
+    "silent",
     "divided",
     "bias s",
     "RMS s",
@@ -21,7 +22,12 @@ HEADINGS = (
 
 def table(score: Score) -> Table:
     """The agreement of reported with true visits, a line for each kind of device and for all."""
-    shown = Table(title="Measured against the truth", title_justify="left")
+    shown = Table(
+        title="Measured against the truth",
+        title_justify="left",
+        box=box.SIMPLE,
+        padding=(0, 0, 0, 1),
+    )
     for heading in HEADINGS:
         shown.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
     for agreement in score.kinds:

@@ -40,10 +40,13 @@ async def _device(client: httpx.AsyncClient, scenario: Scenario, device: Device)
         "assumed_accuracy_m": device.assumed_accuracy_m,
     }
     await _send(client, "PUT", f"/profiles/{profile}", expected)
-    given = {"name": device.name, "kind": device.kind, "profile": profile}
-    if device.format == "owntracks":
-        address = {"kind": "owntracks", "address": device.owntracks_address}
-        given |= {"addresses": [address]}
+    address = {"kind": "owntracks", "address": device.owntracks_address}
+    given = {
+        "name": device.name,
+        "kind": device.kind,
+        "profile": profile,
+        "addresses": [address] if device.format == "owntracks" else [],
+    }
     made = await _send(client, "POST", "/devices", given)
     number = [officer.name for officer in scenario.officers].index(device.officer) + 1
     start = scenario.start - dt.timedelta(hours=1)

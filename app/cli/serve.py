@@ -85,7 +85,8 @@ async def prepare(settings: Settings) -> str | None:
             raise SchemaMismatch(msg)
         async with database.write():
             pass  # refused here, not at the first fix
-        wanted = settings.admin_token and settings.admin_token.get_secret_value()
+        given = settings.admin_token
+        wanted = None if given is None else given.get_secret_value()
         return await ensure_administrator(database, wanted, from_us(system_clock()))
     finally:
         await database.close()

@@ -21,7 +21,7 @@ class Share:
     value: float | None
     low: float | None
     high: float | None
-    n: float
+    n: int | float
 
 
 @dataclass(frozen=True, slots=True)

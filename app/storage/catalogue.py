@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.storage.engine import Reader
+from app.storage.engine import Reader, driver_of
 from app.storage.schema import hotspot_versions, profiles
 from app.storage.types import to_us
 from geofence.hotspots import Hotspots
@@ -14,13 +14,10 @@ from geofence.model import Hotspot, Profile
 
 _DEFAULT = Profile()
 # Rows are only ever added, or marked as no longer true: these counts change with every change.
-_STAMP = sa.select(
-    *(
-        sa.select(count).scalar_subquery()
-        for table in (hotspot_versions, profiles)
-        for count in (sa.func.count(table.c.id), sa.func.count(table.c.known_to))
-    )
-)
+_STAMP = """
+SELECT count(id), count(known_to) FROM hotspot_versions
+UNION ALL SELECT count(id), count(known_to) FROM profiles
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Catalogue:
     `versions` has each hot spot's versions: start of validity (microseconds) and row, in order.
     """
 
-    stamp: tuple[int, ...]
+    stamp: list[tuple[int, int]]
     hotspots: Hotspots
     versions: dict[int, list[tuple[int, int]]]
     profiles: dict[str, Profile]
@@ -46,7 +43,7 @@ class Catalogue:
 
 async def current(reader: Reader, known: Catalogue | None) -> Catalogue:
     """The catalogue as this transaction sees it; `known` itself where nothing has changed."""
-    stamp = tuple((await reader.execute(_STAMP)).one())
+    stamp = await _stamp(reader)
     if known is not None and known.stamp == stamp:
         return known
     true_now = sa.select(hotspot_versions).where(hotspot_versions.c.known_to.is_(None))
@@ -67,6 +64,13 @@ async def current(reader: Reader, known: Catalogue | None) -> Catalogue:
         versions=_by_hotspot(rows),
         profiles=await _profiles(reader),
     )
+
+
+async def _stamp(reader: Reader) -> list[tuple[int, int]]:
+    raw = await driver_of(reader)
+    sqlite = reader.dialect.name == "sqlite"
+    rows = await (raw.execute_fetchall(_STAMP) if sqlite else raw.fetch(_STAMP))
+    return [tuple(row) for row in rows]
 
 
 def _by_hotspot(rows: Sequence[sa.Row[Any]]) -> dict[int, list[tuple[int, int]]]:

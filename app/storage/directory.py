@@ -28,7 +28,7 @@ async def by_address(reader: Reader, kind: str, address: str) -> Sender | None:
     return await _sender(reader, columns.join(device_addresses).where(*wanted))
 
 
-async def _sender(reader: Reader, query: sa.Select[tuple[int, str, str]]) -> Sender | None:
+async def _sender(reader: Reader, query: sa.Select[int, str, str]) -> Sender | None:
     found = (await reader.execute(query)).one_or_none()
     if found is None:
         return None

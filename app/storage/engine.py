@@ -1,5 +1,6 @@
 """Opens the database, and transactions that read or write."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -18,6 +19,11 @@ Reader = NewType("Reader", AsyncConnection)
 Writer = NewType("Writer", Reader)
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+# Where a batch of fixes waits to be put into the table; on PostgreSQL fixes.py makes it.
+STAGED = (
+    "device_id, time, received, lon, lat, "
+    "accuracy_m, speed_mps, heading_deg, altitude_m, battery_pct, source"
+)
 # Long enough for another process' batch, short enough to say so to a sender that waits.
 BUSY_TIMEOUT_MS = 5_000
 
@@ -76,6 +82,14 @@ class Database:
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
+async def driver_of(connection: Reader) -> Any:  # noqa: ANN401 -- asyncpg's or aiosqlite's connection
+    """The driver's own connection, for a batch's few statements: SQLAlchemy doubles their cost.
+
+    On PostgreSQL a statement through SQLAlchemy must have begun the transaction before.
+    """
+    return (await connection.get_raw_connection()).driver_connection
+
+
 def _create(url: str, pool_size: int) -> AsyncEngine:
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -114,6 +128,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     # In WAL mode only FULL waits for the disk at each commit: a receipt must survive a power cut.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"CREATE TEMPORARY TABLE staging ({STAGED})")
     cursor.close()
 
 
@@ -123,9 +138,10 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-# The driver's own errors reach us where a batch is copied in without SQLAlchemy between.
+# The drivers' own errors reach us where `driver_of` is used.
 _UNAVAILABLE = (
     OSError,
+    sqlite3.OperationalError,
     sa.exc.InterfaceError,
     sa.exc.OperationalError,
     sa.exc.TimeoutError,

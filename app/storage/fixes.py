@@ -9,16 +9,12 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from app.storage import pgcopy
-from app.storage.engine import Reader, Writer
+from app.storage.engine import STAGED, Reader, Writer, driver_of
 from app.storage.types import from_us, to_us
 from geofence.model import Fixes
 from ingest.columns import Columns
 from ingest.decoders import SOURCES
 
-_COLUMNS = (
-    "device_id, time, received, lon, lat, "
-    "accuracy_m, speed_mps, heading_deg, altitude_m, battery_pct, source"
-)
 # No stored fix is older than the oldest that screening lets through.
 _EARLIEST_US = 0
 _MEASURES = ("accuracy_m", "speed_mps", "heading_deg", "altitude_m", "battery_pct")
@@ -26,8 +22,8 @@ _MEASURES = ("accuracy_m", "speed_mps", "heading_deg", "altitude_m", "battery_pc
 # Of different fixes with one key the more accurate stays, then the smaller longitude, then
 # latitude, so that the order in which they come does not matter. Unknown accuracy is the worst.
 UPSERT = f"""
-INSERT INTO fixes AS old ({_COLUMNS})
-SELECT {_COLUMNS} FROM staging WHERE true
+INSERT INTO fixes AS old ({STAGED})
+SELECT {STAGED} FROM staging WHERE true
 ON CONFLICT (device_id, time) DO UPDATE SET
   received = excluded.received, lon = excluded.lon, lat = excluded.lat,
   accuracy_m = excluded.accuracy_m, speed_mps = excluded.speed_mps,
@@ -51,7 +47,6 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staging (
   battery_pct double precision, source text
 ) ON COMMIT DELETE ROWS
 """
-_STAGING_SQLITE = f"CREATE TEMPORARY TABLE IF NOT EXISTS staging ({_COLUMNS})"
 _STAGE_SQLITE = f"INSERT INTO staging VALUES ({', '.join('?' * 11)})"  # noqa: S608 -- no values
 
 
@@ -84,8 +79,7 @@ def _best_of_each_key(columns: Columns) -> npt.NDArray[np.intp]:
 async def _store_postgres(writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
     # SQLAlchemy begins the transaction with its first statement; the driver's own calls join it.
     await writer.exec_driver_sql(STAGING_POSTGRES)
-    raw = (await writer.get_raw_connection()).driver_connection
-    assert raw is not None  # noqa: S101 -- an open connection has one
+    raw = await driver_of(writer)
     await raw.copy_to_table("staging", source=BytesIO(stream(columns)), format="binary")
     new = np.ones(columns.n, bool)
     new[[row["number"] for row in await raw.fetch(_NOT_STORED)]] = False
@@ -109,8 +103,8 @@ def stream(columns: Columns) -> bytes:
 
 
 async def _store_sqlite(writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
-    await writer.exec_driver_sql(_STAGING_SQLITE)
-    await writer.exec_driver_sql("DELETE FROM temp.staging")
+    raw = await driver_of(writer)
+    await raw.execute_fetchall("DELETE FROM temp.staging")
     measures = (_with_nulls(getattr(columns, name)) for name in _MEASURES)
     rows = zip(
         columns.device.tolist(),
@@ -122,8 +116,8 @@ async def _store_sqlite(writer: Writer, columns: Columns) -> npt.NDArray[np.bool
         (SOURCES[code] for code in columns.source.tolist()),
         strict=True,
     )
-    await writer.exec_driver_sql(_STAGE_SQLITE, list(rows))
-    stored = {tuple(row) for row in await writer.exec_driver_sql(UPSERT)}
+    await raw.executemany(_STAGE_SQLITE, rows)
+    stored = set(await raw.execute_fetchall(UPSERT))
     keys = zip(columns.device.tolist(), columns.time_us.tolist(), strict=True)
     return np.array([key in stored for key in keys], np.bool_)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sqlalchemy as sa
 
-from app.storage.engine import Writer
+from app.storage.engine import Writer, driver_of
 from app.storage.types import to_us
 from geofence.memory import Memory
 from geofence.track import Tail
@@ -20,17 +20,16 @@ SELECT {_COLUMNS} FROM device_states s JOIN devices d ON d.id = s.device_id
 WHERE s.device_id = ANY(CAST(:devices AS bigint[])) ORDER BY s.device_id FOR UPDATE OF s
 """)  # noqa: S608 -- only our own column names
 # SQLite has one writer: who writes holds every lock.
-_LOCK_SQLITE = sa.text(f"""
+_LOCK_SQLITE = f"""
 SELECT {_COLUMNS} FROM device_states s JOIN devices d ON d.id = s.device_id
-WHERE s.device_id IN (SELECT value FROM json_each(:devices)) ORDER BY s.device_id
-""")  # noqa: S608 -- only our own column names
+WHERE s.device_id IN (SELECT value FROM json_each(?)) ORDER BY s.device_id
+"""  # noqa: S608 -- only our own column names
 
-_SAVE_POSTGRES = sa.text("""
-UPDATE device_states s SET tail = n.tail, near = n.near, heard = :heard
-FROM unnest(CAST(:devices AS bigint[]), CAST(:tails AS bytea[]), CAST(:nears AS bytea[]))
-  AS n (device_id, tail, near)
+_SAVE_POSTGRES = """
+UPDATE device_states s SET tail = n.tail, near = n.near, heard = $4
+FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS n (device_id, tail, near)
 WHERE s.device_id = n.device_id
-""")
+"""
 _SAVE_SQLITE = "UPDATE device_states SET tail=?, near=?, heard=? WHERE device_id=?"
 
 
@@ -85,10 +84,11 @@ def remember(memory: Memory, states: Sequence[DeviceState]) -> list[DeviceState]
 async def lock(writer: Writer, devices: Sequence[int]) -> list[DeviceState]:
     """Locks these devices until the transaction ends, and reads what is remembered of them."""
     if writer.dialect.name == "sqlite":
-        result = await writer.execute(_LOCK_SQLITE, {"devices": json.dumps(list(devices))})
+        raw = await driver_of(writer)
+        rows = await raw.execute_fetchall(_LOCK_SQLITE, (json.dumps(list(devices)),))
     else:
-        result = await writer.execute(_LOCK_POSTGRES, {"devices": list(devices)})
-    return [DeviceState(*row) for row in result]
+        rows = await writer.execute(_LOCK_POSTGRES, {"devices": list(devices)})
+    return [DeviceState(*row) for row in rows]
 
 
 async def save(writer: Writer, states: Sequence[DeviceState], heard: dt.datetime) -> None:
@@ -97,11 +97,9 @@ async def save(writer: Writer, states: Sequence[DeviceState], heard: dt.datetime
         return
     if writer.dialect.name == "sqlite":
         rows = [(s.tail, s.near, to_us(heard), s.device) for s in states]
-        await writer.exec_driver_sql(_SAVE_SQLITE, rows)
+        await (await driver_of(writer)).executemany(_SAVE_SQLITE, rows)
         return
-    columns = {
-        "devices": [state.device for state in states],
-        "tails": [state.tail for state in states],
-        "nears": [state.near for state in states],
-    }
-    await writer.execute(_SAVE_POSTGRES, columns | {"heard": heard})
+    devices = [state.device for state in states]
+    tails = [state.tail for state in states]
+    nears = [state.near for state in states]
+    await (await driver_of(writer)).execute(_SAVE_POSTGRES, devices, tails, nears, heard)

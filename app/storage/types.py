@@ -73,7 +73,8 @@ class Shape(TypeDecorator[BaseGeometry]):
             return None
         if dialect.name == "sqlite":
             return shapely.to_wkb(value)
-        return f"SRID={WGS84};{shapely.to_wkt(value, rounding_precision=-1)}"
+        # As bytes, to the last bit: text would round, and the same shape again look like a change.
+        return shapely.to_wkb(shapely.set_srid(value, WGS84), hex=True, include_srid=True)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> BaseGeometry | None:  # noqa: ANN401, ARG002 -- what a driver gives
         if value is None:

@@ -124,7 +124,7 @@ async def test_one_device_is_with_one_officer_at_a_time(admin: httpx.AsyncClient
             "/assignments",
             assignment("1", "08:00", None) | {"start": "0001-01-01T00:00:00+14:00"},
             422,
-            "body.start: give a time from",
+            "body.start: give a day from",
         ),
     ],
 )

@@ -1,0 +1,212 @@
+import csv
+import io
+
+import httpx
+import pytest
+from callers import Clock, TokenFor
+from squares import collection, feature, square
+from stored_visits import StoredVisit, store
+
+from app.storage.engine import Database
+
+LATE = 15 * 60
+PLAN = {
+    "name": "Late turns",
+    "windows": [{"name": "late", "start": "15:00", "end": "23:00"}],
+    "first_day": "2026-01-15",
+}
+DAY = {"plan": "late", "from": "2026-01-15", "to": "2026-01-15"}
+
+
+@pytest.fixture(autouse=True)
+async def shift(admin: httpx.AsyncClient, database: Database, clock: Clock) -> None:
+    """Four hot spots and a plan known before the day, and what two radios did on it."""
+    clock.set("2026-01-14T12:00:00Z")
+    spots = (feature(f"HS{n}", square(lon=-3 + n / 100), name=f"Spot {n}") for n in range(1, 5))
+    await admin.post("/hotspots", json=collection(*spots))
+    assert (await admin.put("/plans/late", json=PLAN)).status_code == 200
+    await admin.post("/officers", json={"number": "1", "name": "One"})
+    for name in ("radio-1", "radio-2"):
+        await admin.post("/devices", json={"name": name, "kind": "radio"})
+        body = {"device": name, "officer": "1", "start": "2026-01-15T15:00:00Z"}
+        await admin.post("/assignments", json=body)
+    await store(
+        database,
+        StoredVisit("radio-1", "HS1", LATE + 10, LATE + 18),  # with the next, one patrol
+        StoredVisit("radio-2", "HS1", LATE + 15, LATE + 22),
+        StoredVisit("radio-1", "HS2", LATE + 60, LATE + 70.5),  # surely 9.5 minutes
+        StoredVisit("radio-1", "HS3", LATE + 100, LATE + 108),
+        StoredVisit("radio-1", "HS4", LATE + 150, LATE + 151),  # a pass-through
+        StoredVisit("radio-1", "HS4", LATE - 30, LATE - 18),  # before the window
+    )
+    clock.set("2026-01-16T12:00:00Z")
+
+
+async def compliance(client: httpx.AsyncClient, **params: str) -> dict:
+    answer = await client.get("/compliance", params=DAY | params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_coverage_and_compliance_by_hot_spot_and_in_total(admin: httpx.AsyncClient) -> None:
+    answer = await compliance(admin)
+    assert answer | {"total": 0, "rows": 0} == {
+        "plan": "late",
+        "from": "2026-01-15",
+        "to": "2026-01-15",
+        "as_at": "2026-01-16T12:00:00.000000Z",
+        "by": "hotspot",
+        "method": 1,
+        "coverage_target": 0.9,
+        "open_visits": 0,
+        "retrospective": False,
+        "total": 0,
+        "rows": 0,
+    }
+    total = answer["total"]
+    assert total["coverage"] == {"value": 0.5, "low": 0.25, "high": 0.5, "n": 4}
+    assert total["compliance_patrols"] == {"value": 0.5, "low": 0.25, "high": 0.5, "n": 4}
+    # 10 + 10 + 8 of 40, certainly 10 + 9.5 + 7, at most 10 + 10 + 9.
+    assert total["compliance_minutes"] == {"value": 0.7, "low": 0.6625, "high": 0.725, "n": 40}
+    assert total["mean_patrol_minutes"] == {"value": 11.25, "n": 2}
+    assert total["cells_uncertain"] == 1
+    assert total["pass_throughs"] == 1
+    assert total["patrol_minutes"] == 12 + 10.5 + 8
+    # Officer 1 had both radios: the double crew that they look like is one person.
+    assert total["officer_minutes"] == 12 + 10.5 + 8
+    assert [row["hotspot"] for row in answer["rows"]] == ["HS1", "HS2", "HS3", "HS4"]
+    assert answer["rows"][0]["name"] == "Spot 1"
+    assert [row["coverage"]["value"] for row in answer["rows"]] == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("by", "rows"),
+    [
+        ("day", [{"day": "2026-01-15"}, {"day": "2026-01-16"}]),
+        ("window", [{"window": "late"}]),
+        ("total", []),
+    ],
+)
+async def test_figures_come_by_day_and_window_too(
+    admin: httpx.AsyncClient, by: str, rows: list[dict]
+) -> None:
+    answer = await compliance(admin, by=by, to="2026-01-16")
+    assert answer["total"]["cells"] == 8
+    assert answer["total"]["cells_unfinished"] == 4
+    assert [{by: row[by]} for row in answer["rows"]] == rows
+
+
+async def test_figures_come_as_csv_with_the_total_last(admin: httpx.AsyncClient) -> None:
+    answer = await admin.get("/compliance", params=DAY | {"f": "csv"})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["hotspot"] for row in rows] == ["HS1", "HS2", "HS3", "HS4", "total"]
+    total = rows[-1]
+    assert (total["coverage"], total["coverage_low"], total["coverage_n"]) == ("0.5", "0.25", "4")
+    assert total["patrols_10_to_15"] == "2"
+    assert total["mean_patrol_minutes_n"] == "2"
+    assert rows[3]["mean_patrol_minutes"] == ""
+
+
+async def test_days_without_required_cells_have_no_percentage(admin: httpx.AsyncClient) -> None:
+    answer = await compliance(admin, **{"from": "2026-01-01", "to": "2026-01-02"})
+    assert answer["total"]["coverage"] == {"value": None, "low": None, "high": None, "n": 0}
+    assert answer["rows"] == []
+
+
+async def test_the_figures_of_a_place_do_not_depend_on_who_asks(
+    admin: httpx.AsyncClient, stranger: httpx.AsyncClient, token_for: TokenFor
+) -> None:
+    await admin.post("/teams", json={"name": "A"})
+    await admin.post("/officers", json={"number": "2", "name": "Two"})
+    for role, more in (("officer", {"officer": "2"}), ("supervisor", {"teams": ["A"]})):
+        headers = await token_for(role, **more)
+        answer = await stranger.get("/compliance", params=DAY, headers=headers)
+        assert answer.json() == await compliance(admin)
+
+
+async def test_a_plan_loaded_later_is_used_and_marked(
+    admin: httpx.AsyncClient, clock: Clock
+) -> None:
+    await admin.put("/plans/other", json=PLAN)
+    answer = await compliance(admin, plan="other")
+    assert answer["retrospective"]
+    assert answer["total"]["coverage"]["n"] == 4
+    clock.set("2026-01-20T12:00:00Z")
+    assert not (
+        await compliance(admin, plan="other", **{"from": "2026-01-17", "to": "2026-01-18"})
+    )["retrospective"]
+
+
+async def test_a_plan_is_judged_by_what_it_was_when_the_day_began(
+    admin: httpx.AsyncClient,
+) -> None:
+    await admin.put("/plans/late", json=PLAN | {"hotspots": ["HS1"], "minimum_minutes": 5})
+    assert (await compliance(admin))["total"]["coverage"]["n"] == 4
+
+
+async def test_late_data_change_the_figure_but_not_what_it_was(
+    admin: httpx.AsyncClient, database: Database, clock: Clock
+) -> None:
+    before = await compliance(admin)
+    later = 36 * 60 + 1
+    late = StoredVisit("radio-2", "HS3", LATE + 300, LATE + 312, known_from=later)
+    await store(database, late)
+    clock.set("2026-01-16T13:00:00Z")
+    after = await compliance(admin)
+    assert after["total"]["coverage"]["value"] == 0.75
+    assert await compliance(admin, as_at=before["as_at"]) == before
+
+
+async def test_it_says_how_many_visits_were_open(
+    admin: httpx.AsyncClient, database: Database, clock: Clock
+) -> None:
+    clock.set("2026-01-15T20:00:00Z")
+    still = StoredVisit(
+        "radio-2", "HS4", LATE + 285, LATE + 294, exit_seen=False, open=True, known_from=1195
+    )
+    # Was open then, and has closed since: how it stood at the time is not kept.
+    closed = StoredVisit("radio-1", "HS4", LATE + 280, LATE + 298, opened=1180, known_from=1300)
+    await store(database, still, closed)
+    answer = await compliance(admin)
+    assert answer["open_visits"] == 2
+    # An end that was not seen may yet make it a patrol.
+    assert answer["rows"][3]["coverage"] == {"value": 0, "low": 0, "high": 1, "n": 1}
+    clock.set("2026-01-16T20:00:00Z")
+    assert (await compliance(admin))["open_visits"] == 1
+
+
+async def test_a_day_is_the_same_in_whatever_period_it_is_asked_for(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    """A patrol at the edge of two days' windows belongs to one of them only."""
+    windows = [{"name": "all day", "start": "06:00", "end": "05:59"}]
+    await admin.put("/plans/round", json=PLAN | {"windows": windows})
+    await store(database, StoredVisit("radio-1", "HS3", 30 * 60 - 4, 30 * 60 + 9))
+    both = await compliance(admin, plan="round", by="day", to="2026-01-16")
+    for row in both["rows"]:
+        alone = await compliance(
+            admin, plan="round", by="day", **{"from": row["day"], "to": row["day"]}
+        )
+        assert alone["rows"] == [row]
+    assert [row["patrols"] for row in both["rows"]] == [4, 1]
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "said"),
+    [
+        ({"plan": "none"}, 404, "there is no plan 'none'"),
+        ({"from": "2026-01-16"}, 422, "from: it is after to"),
+        ({"to": "2027-02-19"}, 422, "to: at most 400 days"),
+        ({"from": "15/01/2026"}, 422, "query.from: give a day as YYYY-MM-DD"),
+        ({"to": "2026-02-30"}, 422, "query.to: "),
+        ({"by": "officer"}, 422, "query.by: "),
+        ({"as_at": "2026-01-16T12:00:01Z"}, 422, "as_at: it lies in the future"),
+        ({"as_at": "2026-01-14T11:59:59Z"}, 404, "there is no plan 'late'"),
+    ],
+)
+async def test_a_question_that_cannot_be_answered_is_refused(
+    admin: httpx.AsyncClient, params: dict[str, str], status: int, said: str
+) -> None:
+    answer = await admin.get("/compliance", params=DAY | params)
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]

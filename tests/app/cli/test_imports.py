@@ -1,0 +1,81 @@
+import asyncio
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from squares import collection, feature, square
+from typer.testing import CliRunner
+
+from app.cli import cli
+from app.storage import hotspots
+from app.storage.engine import Database
+from app.storage.hotspots import HotspotVersion
+from app.storage.pages import Slice
+
+LATER = dt.datetime(2198, 1, 1, tzinfo=dt.UTC)
+
+
+def stored(url: str) -> list[HotspotVersion]:
+    async def read() -> list[HotspotVersion]:
+        database = Database(url)
+        async with database.read() as reader:
+            page = await hotspots.page(reader, Slice(100), LATER, LATER)
+        await database.close()
+        return list(page.items)
+
+    return asyncio.run(read())
+
+
+def run(file: Path, url: str, *more: str) -> tuple[int, str, str]:
+    args = ["import", "hotspots", str(file), "--database", url, *more]
+    result = CliRunner().invoke(cli, args)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_hot_spots_are_imported_from_a_file(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "spots.geojson"
+    file.write_text(json.dumps(collection(*(feature(f"HS{n}") for n in range(20)))))
+    answer = run(file, database_url, "--valid-from", "2026-01-15")
+    assert answer == (0, "20 hot spots imported\n", "")
+    found = stored(database_url)
+    assert len(found) == 20
+    assert found[0].valid_from == dt.datetime(2026, 1, 15, 6, tzinfo=dt.UTC)
+
+
+def test_each_bad_feature_is_named_and_the_others_are_imported(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "spots.geojson"
+    bad = feature("HS2", square(side=0.1))
+    file.write_text(json.dumps(collection(feature("HS1"), bad, feature(None))))
+    status, out, err = run(file, sqlite_url)
+    assert (status, out) == (1, "1 hot spot imported\n")
+    assert "hot spot HS2: covers" in err
+    assert "feature 2: has no properties.id" in err
+    assert [one.key for one in stored(sqlite_url)] == ["HS1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("{", "this is not JSON"), ("[]", "not a GeoJSON FeatureCollection"), (None, "cannot read")],
+)
+def test_a_file_that_holds_no_hot_spots_is_told_in_one_line(
+    sqlite_url: str, tmp_path: Path, content: str | None, said: str
+) -> None:
+    file = tmp_path / "spots.geojson"
+    if content is not None:
+        file.write_text(content)
+    status, out, err = run(file, sqlite_url)
+    assert (status, out) == (1, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_database_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "spots.geojson"
+    file.write_text(json.dumps(feature("HS1")))
+    status, _, err = run(file, str(tmp_path / "none.db"))
+    assert status == 1
+    assert "beatkeeper migrate" in err
+    assert len(err.splitlines()) == 1
