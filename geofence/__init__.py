@@ -1,0 +1,1 @@
+"""When was each device in each hot spot, and for how long."""

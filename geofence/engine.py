@@ -1,0 +1,148 @@
+"""The way in: whole tracks at once (`run`), or batch after batch with a memory in between."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geofence.hotspots import Hotspots
+from geofence.keeping import keep
+from geofence.memory import Memory
+from geofence.model import FOREVER, NEVER, Bools, Columns, Fixes, Ints, Profiles, Visits
+from geofence.outcome import Outcome, judge, visits_of
+from geofence.presence import lone
+from geofence.scene import Scene
+from geofence.track import Rules, follow, ordered, usable
+
+LOOK_BACK = 4  # late data: so many of the longest gap that joins anything are loaded at first
+
+
+@dataclass(frozen=True, slots=True)
+class Ends(Columns):
+    """New outer ends of visits that broke off inside and are otherwise settled, one rule a row.
+
+    It holds for all visits of `device` at `hotspot` with first_us from `from_us` to `to_us`, both
+    included: `outer_to_us` and `exit_seen` are as here, and they are open until it is seen.
+    """
+
+    device: Ints
+    hotspot: Ints
+    from_us: Ints
+    to_us: Ints
+    outer_to_us: Ints
+    exit_seen: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn(Columns):
+    """Visits told of when they were one fix on the boundary, that are none: to be removed."""
+
+    device: Ints
+    hotspot: Ints
+    first_us: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What a batch changes. `needs_from`: device -> time from which to load fixes for `replay`."""
+
+    memory: Memory
+    visits: Visits  # new or changed
+    ends: Ends
+    withdrawn: Withdrawn
+    needs_from: dict[int, int]
+
+
+def run(fixes: Fixes, hotspots: Hotspots, profiles: Profiles) -> Visits:
+    """Return all visits that `fixes` show, by device, enter, hot spot; the dwell method, version 1.
+
+    Fixes come in any order, all devices together; `profiles` is one for all or one for each.
+    """
+    visits = advance(Memory.empty(), fixes, hotspots, profiles).visits
+    return visits.take(np.lexsort((visits.hotspot, visits.enter_us, visits.device)))
+
+
+def advance(memory: Memory, fixes: Fixes, hotspots: Hotspots, profiles: Profiles) -> Advance:
+    """Return what `fixes` change when they come after all that is in `memory`.
+
+    A device with a fix no later than the last one known is left as it was and named in
+    `needs_from`. `hotspots` must hold all versions that count between the last known fixes and the
+    new ones. The memory returned is of the devices that went on only: `memory.joined(it)` is all.
+    """
+    fixes = ordered(fixes)
+    memory = memory.of(np.unique(fixes.device))
+    owner = np.searchsorted(memory.tail.device, fixes.device)
+    late = fixes.time_us <= memory.tail.last_us[owner]
+    needs_from: dict[int, int] = {}
+    if late.any():
+        needs_from = _needs(memory, owner[late], fixes.time_us[late], profiles)
+        going = ~np.isin(memory.tail.device, list(needs_from))
+        fixes, memory = fixes.take(going[owner]), memory.of(memory.tail.device[going])
+    outcome, after = tell(memory, fixes, hotspots, profiles)
+    return Advance(after, visits_of(outcome), _ends(outcome.scene), _withdrawn(outcome), needs_from)
+
+
+def tell(
+    memory: Memory, fixes: Fixes, hotspots: Hotspots, profiles: Profiles
+) -> tuple[Outcome, Memory]:
+    """Run the method over `ordered` fixes that come after all that `memory` has.
+
+    Returns what was made of the usable ones, and the memory of all devices in `memory`.
+    """
+    rules = Rules.of(memory.tail.device, profiles)
+    owner = np.searchsorted(memory.tail.device, fixes.device)
+    memory = memory.reached(owner, fixes.time_us)
+    fixes = fixes.take(usable(fixes, rules, owner))
+    going = np.isin(memory.tail.device, fixes.device)
+    before = memory if going.all() else memory.of(memory.tail.device[going])
+    track, tail = follow(before.tail, fixes, rules.take(going))
+    outcome = judge(Scene.of(track, hotspots, before))
+    after = keep(outcome, tail)
+    return outcome, after if going.all() else memory.joined(after)
+
+
+def _needs(memory: Memory, owner: Ints, late_us: Ints, profiles: Profiles) -> dict[int, int]:
+    """Return from when the devices at `owner`, with fixes at `late_us`, need their history."""
+    first_late = np.full(len(memory.tail.device), FOREVER)
+    np.minimum.at(first_late, owner, late_us)
+    behind = np.unique(owner)
+    devices = memory.tail.device[behind]
+    begin = first_late[behind] - look_back_us(devices, profiles)
+    needs = load_from(begin, memory.tail.first_us[behind])
+    return dict(zip(devices.tolist(), needs.tolist(), strict=True))
+
+
+def load_from(moment: Ints, first_us: Ints) -> Ints:
+    """Return from when to load: `moment`, or the whole track where that is about as much."""
+    return np.where((first_us != NEVER) & (moment > first_us), moment, NEVER)
+
+
+def look_back_us(devices: Ints, profiles: Profiles) -> Ints:
+    """Return how long before a late fix history is likely to be needed."""
+    rules = Rules.of(devices, profiles)
+    return LOOK_BACK * np.maximum(rules.doubt_gap_us, rules.merge_gap_us)
+
+
+def _ends(scene: Scene) -> Ends:
+    """Return where visits that broke off inside are known to have ended at the latest."""
+    recalled, track = scene.recalled, scene.track
+    at = np.flatnonzero(recalled.stays["waiting_from_us"] != NEVER)
+    hotspot, owner, row = recalled.hotspot[at], recalled.owner[at], recalled.row[at]
+    time, seen = scene.next_out(hotspot, owner, row + 1)
+    since = recalled.stays["waiting_from_us"][at]
+    ids = scene.hotspots.id[hotspot]
+    return Ends(track.device[owner], ids, since, track.time_us[row], time, seen)
+
+
+def _withdrawn(outcome: Outcome) -> Withdrawn:
+    """Return the visits of lone fixes that have a leg now, and that leg no presence."""
+    scene, track, touches = outcome.scene, outcome.scene.track, outcome.scene.touches
+    at, alone = lone(scene)
+    at = at[~alone]
+    row, hotspot = touches.row[at], touches.hotspot[at]
+    owner, time = track.owner[row], track.time_us[row]
+    gone = row < track.fresh[owner]
+    gone &= time >= scene.hotspots.valid_from_us[hotspot]
+    gone &= time < scene.hotspots.valid_to_us[hotspot]
+    gone &= ~np.isin(2 * touches.key[at], outcome.presences.start_key)
+    device, ids = track.device[owner[gone]], scene.hotspots.id[hotspot[gone]]
+    return Withdrawn(device, ids, time[gone])

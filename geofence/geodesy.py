@@ -1,0 +1,21 @@
+"""Local planes in metres, and longitudes across the antimeridian."""
+
+import numpy as np
+
+from geofence.model import Floats
+
+EARTH_RADIUS_M = 6371008.8  # mean radius of WGS84 (IUGG R1), as the dwell method has it
+METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
+
+
+def unwrap(degrees: Floats) -> Floats:
+    """Return longitude differences in degrees as the shorter way round, -180 to 180."""
+    far = np.abs(degrees) > 180.0  # noqa: PLR2004 - half the Earth
+    if not far.any():
+        return degrees
+    return np.where(far, (degrees + 180.0) % 360.0 - 180.0, degrees)
+
+
+def metres_per_degree_east(lat: Floats) -> Floats:
+    """Return the length in metres of one degree of longitude at latitudes in degrees."""
+    return METRES_PER_DEGREE * np.cos(np.radians(lat))

@@ -1,0 +1,171 @@
+"""Hot spots made ready: local planes, grown polygons, their edges, and a tree to find them by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import MultiPolygon, Polygon
+
+from geofence.geodesy import METRES_PER_DEGREE, metres_per_degree_east, unwrap
+from geofence.model import FOREVER, NEVER, Bools, Floats, Hotspot, Ints
+
+QUARTER_CIRCLE_SEGMENTS = 16  # of a buffer's round joins, as the dwell method has it
+HALF_THE_EARTH = 180.0  # degrees of longitude; also how far they are counted
+PAD_DEG = 1e-9  # more than rounding can take off a box
+CONVEX_SLACK = 1e-9  # sine of the sharpest turn the wrong way that rounding alone may make
+
+
+@dataclass(frozen=True, slots=True)
+class Hotspots:
+    """Hot spot versions in columns of length h; geometry in metres in each one's own plane."""
+
+    id: Ints
+    valid_from_us: Ints
+    valid_to_us: Ints
+    lon0: Floats
+    lat0: Floats
+    east_m: Floats  # metres per degree of longitude in the plane
+    polygon: NDArray[np.object_]  # grown, prepared
+    box: Floats  # [h, 4]: least x, least y, greatest x, greatest y
+    convex: Bools
+    edge_offset: Ints  # [h + 1]
+    edge: Floats  # [edges, 4]: start x, start y, and from there to the end
+    tree: shapely.STRtree  # of boxes in degrees
+    tree_hotspot: Ints  # the hot spot of each box in the tree
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    @classmethod
+    def prepare(cls, hotspots: Sequence[Hotspot]) -> "Hotspots":
+        """Return `hotspots` made ready; ValueError if two share both id and start of validity."""
+        ids = np.array([h.id for h in hotspots], np.int64)
+        starts = np.array([_or(h.valid_from_us, NEVER) for h in hotspots], np.int64)
+        ends = np.array([_or(h.valid_to_us, FOREVER) for h in hotspots], np.int64)
+        if len(set(zip(ids.tolist(), starts.tolist(), strict=True))) < len(ids):
+            message = "two versions of one hot spot begin at the same moment"
+            raise ValueError(message)
+        order = np.lexsort((starts, ids))
+        ids, starts, ends = ids[order], starts[order], ends[order]
+        degrees = unwrapped(np.array([hotspots[i].geometry for i in order], object))
+        centre = shapely.get_coordinates(shapely.centroid(degrees)).reshape(-1, 2)
+        east = metres_per_degree_east(centre[:, 1])
+        grown = _in_planes(degrees, centre, east)
+        buffers = np.array([hotspots[i].buffer_m for i in order], np.float64)
+        wide = buffers > 0.0
+        grown[wide] = shapely.buffer(grown[wide], buffers[wide], quad_segs=QUARTER_CIRCLE_SEGMENTS)
+        shapely.prepare(grown)
+        offset, edge, convex = _edges(grown)
+        box = shapely.bounds(grown).reshape(-1, 4)
+        tree, tree_hotspot = _tree(box, centre, east)
+        return cls(
+            id=ids,
+            valid_from_us=starts,
+            valid_to_us=ends,
+            lon0=centre[:, 0],
+            lat0=centre[:, 1],
+            east_m=east,
+            polygon=grown,
+            box=box,
+            convex=convex,
+            edge_offset=offset,
+            edge=edge,
+            tree=tree,
+            tree_hotspot=tree_hotspot,
+        )
+
+    def plane(self, hotspot: Ints, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        """Return x and y in metres of positions in degrees, each in the plane of its hot spot."""
+        x = self.east_m[hotspot] * unwrap(lon - self.lon0[hotspot])
+        return x, METRES_PER_DEGREE * (lat - self.lat0[hotspot])
+
+    def find(self, ids: Ints, valid_from_us: Ints) -> Ints:
+        """Return the positions of versions, -1 for those that are not here; shapes [n] -> [n]."""
+        position = {
+            key: i
+            for i, key in enumerate(zip(self.id.tolist(), self.valid_from_us.tolist(), strict=True))
+        }
+        keys = zip(ids.tolist(), valid_from_us.tolist(), strict=True)
+        return np.array([position.get(key, -1) for key in keys], np.int64)
+
+
+def unwrapped(degrees: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return polygons of which none is torn at the antimeridian: longitudes may pass 180.
+
+    RFC 7946 cuts them there (section 3.1.9); the halves are moved together and united.
+    """
+    whole = degrees.copy()
+    for i in np.flatnonzero(is_torn(degrees)):
+        whole[i] = shapely.union_all(shapely.get_parts(eastward(degrees[i])))
+    return whole
+
+
+def is_torn(degrees: Polygon | MultiPolygon | NDArray[np.object_]) -> Bools:
+    """Say which polygons lie on both sides of the antimeridian."""
+    box = shapely.bounds(degrees)
+    torn: Bools = box[..., 2] - box[..., 0] > HALF_THE_EARTH
+    return torn
+
+
+def eastward(degrees: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
+    """Return a polygon with its western longitudes counted on past 180."""
+    return shapely.transform(degrees, lambda c: np.column_stack([c[:, 0] % 360.0, c[:, 1]]))
+
+
+def _or(moment: int | None, otherwise: int) -> int:
+    return otherwise if moment is None else moment
+
+
+def _in_planes(degrees: NDArray[np.object_], centre: Floats, east: Floats) -> NDArray[np.object_]:
+    coordinates, of = shapely.get_coordinates(degrees, return_index=True)
+    metres = (coordinates - centre[of]) * np.column_stack(
+        [east[of], np.full(len(of), METRES_PER_DEGREE)]
+    )
+    planes: NDArray[np.object_] = shapely.set_coordinates(degrees.copy(), metres)
+    return planes
+
+
+def _edges(polygons: NDArray[np.object_]) -> tuple[Ints, Floats, Bools]:
+    """Return the edges of all rings in order of polygon, and which polygons are convex."""
+    parts, of_part = shapely.get_parts(polygons, return_index=True)
+    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    points, of_point = shapely.get_coordinates(rings, return_index=True)
+    owner = of_part[of_ring]
+    step = points[1:] - points[:-1]
+    real = (of_point[1:] == of_point[:-1]) & (step != 0.0).any(axis=1)
+    ring = of_point[:-1][real]
+    edge = np.column_stack([points[:-1][real], step[real]])
+    hotspot = owner[ring]
+    offset = np.searchsorted(hotspot, np.arange(len(polygons) + 1)).astype(np.int64)
+    one_ring = np.bincount(owner, minlength=len(polygons)) == 1
+    return offset, edge, one_ring & _turns_one_way(offset, edge)
+
+
+def _turns_one_way(offset: Ints, edge: Floats) -> Bools:
+    """Say which polygons never turn back, taking the edges of each as one ring."""
+    if not len(edge):
+        return np.zeros(len(offset) - 1, np.bool_)
+    following = np.arange(1, len(edge) + 1)
+    following[offset[1:] - 1] = offset[:-1]
+    ahead = edge[following]
+    cross = edge[:, 2] * ahead[:, 3] - edge[:, 3] * ahead[:, 2]
+    turn = cross / (np.hypot(edge[:, 2], edge[:, 3]) * np.hypot(ahead[:, 2], ahead[:, 3]))
+    left = np.minimum.reduceat(turn, offset[:-1]) > -CONVEX_SLACK
+    right = np.maximum.reduceat(turn, offset[:-1]) < CONVEX_SLACK
+    both: Bools = left | right
+    return both
+
+
+def _tree(box: Floats, centre: Floats, east: Floats) -> tuple[shapely.STRtree, Ints]:
+    """Return a tree of boxes in degrees; one that passes 180 degrees is in it on both sides."""
+    scale = np.column_stack([east, np.full(len(east), METRES_PER_DEGREE)] * 2)
+    degrees = box / scale + np.column_stack([centre, centre])
+    degrees += [-PAD_DEG, -PAD_DEG, PAD_DEG, PAD_DEG]
+    hotspot = np.arange(len(box), dtype=np.int64)
+    beyond = np.flatnonzero(degrees[:, 2] > HALF_THE_EARTH)
+    short = np.flatnonzero(degrees[:, 0] < -HALF_THE_EARTH)
+    around = np.array([360.0, 0.0, 360.0, 0.0])
+    boxes = np.vstack([degrees, degrees[beyond] - around, degrees[short] + around])
+    return shapely.STRtree(shapely.box(*boxes.T)), np.concatenate([hotspot, beyond, short])

@@ -1,0 +1,108 @@
+"""Late fixes: run stored history again from a moment that nothing reaches across."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from geofence.engine import load_from, look_back_us, tell
+from geofence.hotspots import Hotspots
+from geofence.memory import Memory
+from geofence.model import NEVER, Bools, Fixes, Ints, Profiles, Visits
+from geofence.outcome import Outcome, visits_of
+from geofence.track import Tail, Track, ordered
+
+WIDEN = 4  # times as much history where the first did not do
+SETTLED_AFTER = 3  # fixes: the pace of an approach looks back over two legs
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What late fixes change.
+
+    `visits` are all there are of each device with first_us after its `cut_us`: what was stored
+    of the device after that moment is replaced by them. `memory` is of those devices. A device in
+    `needs_from` could not be cut: load it from that earlier moment and replay it again.
+    """
+
+    memory: Memory
+    visits: Visits
+    cut_us: dict[int, int]
+    needs_from: dict[int, int]
+
+
+def replay(  # noqa: PLR0917 - three facts of each device, then what the engine always takes
+    history: Fixes,
+    loaded_from_us: Mapping[int, int],
+    late_from_us: Mapping[int, int],
+    first_us: Mapping[int, int],
+    hotspots: Hotspots,
+    profiles: Profiles,
+) -> Replay:
+    """Return the truth about devices that late fixes came from.
+
+    `history` is every stored fix of these devices from `loaded_from_us` (by device; NEVER: the
+    whole track) up to the newest, the late ones among them; `late_from_us` is the time of the
+    earliest fix that the engine has not seen, `first_us` that of the first usable fix remembered
+    (`Tail.first_us`; only needed where history is not whole). `hotspots` must hold all versions
+    that count in that time.
+    """
+    history = ordered(history)
+    devices = np.unique(history.device)
+    loaded = np.array([loaded_from_us[d] for d in devices.tolist()], np.int64)
+    late = np.array([late_from_us[d] for d in devices.tolist()], np.int64)
+    whole = loaded == NEVER
+    begin = np.array([first_us.get(d, NEVER) for d in devices.tolist()], np.int64)
+    tail = Tail.beginning(devices, np.where(whole, NEVER, begin))
+    outcome, memory = tell(Memory.far(tail), history, hotspots, profiles)
+    cut = _cuts(outcome, devices, whole, late)
+    found = whole | (cut != NEVER)
+    reached_back = np.where(whole, 0, late - loaded)
+    back = np.maximum(WIDEN * reached_back, look_back_us(devices, profiles))
+    needs = load_from(late - back, begin)
+
+    visits = visits_of(outcome)
+    owner = np.searchsorted(devices, visits.device)
+    return Replay(
+        memory=memory.of(devices[found]),
+        visits=visits.take(found[owner] & (visits.first_us > cut[owner])),
+        cut_us=dict(zip(devices[found].tolist(), cut[found].tolist(), strict=True)),
+        needs_from=dict(zip(devices[~found].tolist(), needs[~found].tolist(), strict=True)),
+    )
+
+
+def _cuts(outcome: Outcome, devices: Ints, whole: Bools, late: Ints) -> Ints:
+    """Return per device the last moment before `late` that nothing reaches across; NEVER: none.
+
+    That is a fix surely outside every hot spot, with no presence on the leg to it, nor so short a
+    time before it that a visit could go on after it; and with history enough to know that. Where
+    the whole track is there, its beginning will do.
+    """
+    track, touches, found = outcome.scene.track, outcome.scene.touches, outcome.presences
+    mine = np.searchsorted(devices, track.device)
+    clean = track.time_us < late[mine][track.owner]
+    clean[touches.row[touches.near]] = False
+    clean[found.after] = False
+    rules = track.rules
+    reach = np.maximum(rules.merge_gap_us, rules.doubt_gap_us)
+    ended = _last_end(track, found.after, found.end_us)
+    clean &= (ended == NEVER) | (track.time_us - ended > reach[track.owner])
+    begin = track.start[track.owner]
+    settled = track.time_us - track.time_us[begin] > reach[track.owner]
+    settled &= np.arange(len(track)) - begin >= SETTLED_AFTER
+    clean &= whole[mine][track.owner] | settled
+
+    cut = np.full(len(devices), NEVER)
+    rows = np.flatnonzero(clean)
+    cut[mine[track.owner[rows]]] = track.time_us[rows]
+    return cut
+
+
+def _last_end(track: Track, after: Ints, end_us: Ints) -> Ints:
+    """Return the latest end of a presence up to each row; presences end before rows `after`."""
+    ended = np.full(len(track), NEVER)
+    np.maximum.at(ended, after, end_us)
+    # Ends rise with rows: a running maximum is the latest; one of another device does not count.
+    latest = np.maximum.accumulate(np.where(ended == NEVER, -1, np.arange(len(track))))
+    mine = (latest >= 0) & (track.owner[latest] == track.owner)
+    return np.where(mine, ended[latest], NEVER)
