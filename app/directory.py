@@ -1,5 +1,6 @@
-"""Recognises senders, and remembers for a few seconds whom it recognised."""
+"""Recognises senders, and remembers whom it recognised until something changes."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -11,40 +12,57 @@ from ingest.errors import StorageUnavailable
 from ingest.sender import Credential, Key, Sender
 
 # How long a revoked key may still be let in, and a new one refused.
-REMEMBERED_S = 5.0
+LOOK_EVERY_S = 2.0
 # More senders than a large force has; strangers' guesses push each other out.
 MOST_REMEMBERED = 50_000
 
 
 class Directory:
-    """Answers `identify` from the database."""
+    """Answers `identify` from the database, and from memory while nothing has changed there."""
 
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """`clock` gives seconds that only go forward, such as time.monotonic."""
         self._database = database
         self._clock = clock
-        self._known: OrderedDict[Credential, tuple[float, Sender | None]] = OrderedDict()
+        self._known: OrderedDict[Credential, Sender | None] = OrderedDict()
+        self._stamp: tuple[int, ...] = ()
+        self._looked_s = -LOOK_EVERY_S
+        self._looking = asyncio.Lock()
 
     async def identify(self, credential: Credential) -> Sender | None:
         """Who shows this credential; None for a stranger.
 
-        Raises StorageUnavailable while the database is away and the answer is not remembered.
+        While the database is away those who were recognised before still are; of the others
+        nothing can be said: StorageUnavailable.
         """
-        remembered = self._known.get(credential)
-        if remembered is not None and self._clock() < remembered[0]:
-            return remembered[1]
-        sender = await self._look_up(credential)
-        self._known[credential] = (self._clock() + REMEMBERED_S, sender)
-        self._known.move_to_end(credential)
+        try:
+            await self._look()
+            if credential not in self._known:
+                self._remember(credential, await self._look_up(credential))
+        except DatabaseUnavailable as exc:
+            if self._known.get(credential) is None:
+                raise StorageUnavailable(str(exc)) from exc
+        return self._known[credential]
+
+    async def _look(self) -> None:
+        """Forgets everything, at most every LOOK_EVERY_S, if something has changed."""
+        async with self._looking:
+            if self._clock() < self._looked_s + LOOK_EVERY_S:
+                return
+            self._looked_s = self._clock()
+            async with self._database.read() as reader:
+                stamp = await directory.stamp(reader)
+            if stamp != self._stamp:
+                self._known.clear()
+                self._stamp = stamp
+
+    def _remember(self, credential: Credential, sender: Sender | None) -> None:
+        self._known[credential] = sender
         if len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
-        return sender
 
     async def _look_up(self, credential: Credential) -> Sender | None:
-        try:
-            async with self._database.read() as reader:
-                if isinstance(credential, Key):
-                    return await directory.by_key(reader, digest(credential.secret))
-                return await directory.by_address(reader, credential.kind, credential.value)
-        except DatabaseUnavailable as exc:
-            raise StorageUnavailable(str(exc)) from exc
+        async with self._database.read() as reader:
+            if isinstance(credential, Key):
+                return await directory.by_key(reader, digest(credential.secret))
+            return await directory.by_address(reader, credential.kind, credential.value)

@@ -18,10 +18,15 @@ from app.storage.errors import DatabaseUnavailable
 from ingest import http as ingest_http
 from ingest.batch import Batcher
 from ingest.broker import Broker
+from ingest.columns import Delivery
 from ingest.consumer import Consumer
 from ingest.errors import StorageUnavailable
 from ingest.intake import Intake, Quarantine
 from ingest.message import Broken
+
+# Batches stored at the same time: PostgreSQL works on one while the next is made ready. SQLite has
+# one writer.
+LANES = {"sqlite": 1, "postgresql": 2}
 
 
 def system_clock() -> int:
@@ -58,14 +63,22 @@ async def _running(
         database = Database(settings.database, pool_size=settings.pool_size)
         stack.push_async_callback(database.close)
         pipeline = Pipeline(database, now_us, max_ahead_s=settings.max_ahead_s)
-        batcher = await stack.enter_async_context(
-            Batcher(
-                pipeline.store,
-                max_fixes=settings.batch_fixes,
-                max_waiting=settings.queue_fixes,
+        lanes = [
+            await stack.enter_async_context(
+                Batcher(
+                    pipeline.store,
+                    max_fixes=settings.batch_fixes,
+                    max_waiting=settings.queue_fixes // LANES[database.dialect],
+                )
             )
-        )
-        intake = Intake(batcher.submit, _quarantine(database))
+            for _ in range(LANES[database.dialect])
+        ]
+
+        async def submit(delivery: Delivery) -> list[int]:
+            # One sender's messages keep to one lane, so that they are stored in their order.
+            return await lanes[delivery.devices[0] % len(lanes)].submit(delivery)
+
+        intake = Intake(submit, _quarantine(database))
         directory = Directory(database, time.monotonic)
         app.state.database = database
         app.state.now_us = now_us

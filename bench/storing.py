@@ -16,7 +16,7 @@ from services import Postgres, free_port
 
 from app.storage import fixes as fix_storage
 from app.storage import migrate
-from app.storage.engine import Database
+from app.storage.engine import Database, driver_of
 from ingest.columns import Columns, Delivery
 from ingest.decoders import DECODERS
 
@@ -120,23 +120,27 @@ async def _post(client: httpx.AsyncClient, posts: Sequence[Post]) -> float:
 
 
 async def _copy(bare: Database, posts: Sequence[Post]) -> float:
-    """Seconds for the same rows by COPY and INSERT ... ON CONFLICT alone, a transaction a post."""
-    streams = [_stream(body) for _, body in posts]
+    """Seconds for the same rows by COPY and INSERT ... ON CONFLICT alone.
+
+    A transaction takes as many posts as the service can have at once: it gathers them, too.
+    """
+    groups = [posts[i : i + CONNECTIONS] for i in range(0, len(posts), CONNECTIONS)]
+    streams = [_stream([body for _, body in group]) for group in groups]
     start = time.perf_counter()
     for stream in streams:
         async with bare.write() as writer:
             await writer.exec_driver_sql(fix_storage.STAGING_POSTGRES)
-            raw = (await writer.get_raw_connection()).driver_connection
+            raw = await driver_of(writer)
             await raw.copy_to_table("staging", source=BytesIO(stream), format="binary")
             await raw.execute(fix_storage.UPSERT)
     return time.perf_counter() - start
 
 
-def _stream(body: bytes) -> bytes:
+def _stream(bodies: Sequence[bytes]) -> bytes:
     received = time.time_ns() // 1000
-    decoded = DECODERS["pings"](body, received)
-    devices = [int(fix.device[1:]) + 1 for fix in decoded.fixes if fix.device]
-    return fix_storage.stream(Columns.of([Delivery(decoded.fixes, devices, received, 0)]))
+    fixes = [fix for body in bodies for fix in DECODERS["pings"](body, received).fixes]
+    devices = [int(fix.device[1:]) + 1 for fix in fixes if fix.device]
+    return fix_storage.stream(Columns.of([Delivery(fixes, devices, received, 0)]))
 
 
 async def _check(database: Database, expected: int) -> None:

@@ -32,6 +32,7 @@ def serve(
 ) -> None:
     """Takes in fixes, works out visits and answers questions. Settings: BEATKEEPER_..."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = read_settings(host=host, port=port, database=database, mqtt=mqtt)
     token = guarded(settings.database, lambda: prepare(settings))
     listener = _listen(settings.host, settings.port)

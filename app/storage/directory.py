@@ -9,6 +9,19 @@ from ingest.sender import Sender
 GATEWAY = "gateway"
 
 
+# Rows are only added, or a key is revoked: these counts change with every change.
+_STAMP = """
+SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM device_addresses),
+  (SELECT count(*) FROM gateway_devices),
+  (SELECT count(*) FROM device_keys), (SELECT count(revoked) FROM device_keys)
+"""
+
+
+async def stamp(reader: Reader) -> tuple[int, ...]:
+    """What changes whenever an answer of `by_key` or `by_address` may change."""
+    return tuple((await reader.exec_driver_sql(_STAMP)).one())
+
+
 async def by_key(reader: Reader, secret_hash: bytes) -> Sender | None:
     """The sender who holds a key, known by its digest; None if nobody does or it was revoked."""
     holder = (

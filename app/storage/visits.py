@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from app.storage import bulk
 from app.storage.engine import Writer
 from app.storage.findings import Findings, Key, VisitRow
 from app.storage.schema import device_states, visits
@@ -39,7 +40,7 @@ class _Changes:
             return
         elif old.visit.open:
             # A version is known from when it was closed: until then it may change in place.
-            self.update.append(_values(visit, known_from=self.now) | {"_id": old.id})
+            self.update.append(_values(visit, known_from=self.now, id=old.id))
         else:
             self.supersede.append(old.id)
             self.insert.append(_values(visit, opened=old.opened, known_from=self.now))
@@ -76,16 +77,13 @@ async def write(writer: Writer, findings: Findings, now: dt.datetime) -> None:
 
 
 async def _apply(writer: Writer, changes: _Changes) -> None:
-    if changes.update:
-        statement = sa.update(visits).where(visits.c.id == sa.bindparam("_id"))
-        await writer.execute(statement, changes.update)
+    await bulk.update(writer, visits, changes.update)
     if changes.supersede:
         superseded = visits.c.id.in_(changes.supersede)
         await writer.execute(sa.update(visits).where(superseded).values(known_to=changes.now))
     if changes.delete:
         await writer.execute(sa.delete(visits).where(visits.c.id.in_(changes.delete)))
-    if changes.insert:
-        await writer.execute(sa.insert(visits), changes.insert)
+    await bulk.insert(writer, visits, changes.insert)
 
 
 _NAMES = (*_FIELDS, "opened", "id")
