@@ -95,8 +95,9 @@ def tell(
     going = np.isin(memory.tail.device, fixes.device)
     before = memory if going.all() else memory.of(memory.tail.device[going])
     track, tail = follow(before.tail, fixes, rules.take(going))
-    outcome = judge(Scene.of(track, hotspots, before))
-    after = keep(outcome, tail)
+    scene = Scene.of(track, hotspots, before)
+    outcome = judge(scene)
+    after = Memory.far(tail) if scene.quiet else keep(outcome, tail)
     return outcome, after if going.all() else memory.joined(after)
 
 

@@ -1,17 +1,21 @@
 """Everything that one pass of the dwell method makes of a scene, and the visits in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from geofence.approach import Approaches, approaches
 from geofence.carry import go_on
 from geofence.evidence import Sure, held, sure_spans
+from geofence.hotspots import Hotspots
 from geofence.joining import Joined, Outer, absences, join, outer
-from geofence.model import Bools, Columns, Ints, Span, Spans, Stretches, Visits
+from geofence.memory import Memory
+from geofence.model import Bools, Columns, Fixes, Ints, Profile, Span, Spans, Stretches, Visits
 from geofence.presence import Presences, clip, presences
 from geofence.runs import unite
 from geofence.scene import Scene
+from geofence.track import Rules, Tail, follow
 from geofence.walk import Walk, walk
 
 
@@ -42,7 +46,23 @@ class Outcome:
 
 
 def judge(scene: Scene) -> Outcome:
-    """Run the dwell method over a scene."""
+    """Run the dwell method over a scene.
+
+    Most small batches are of devices far from every hot spot, and need no judging.
+    """
+    return replace(_nothing(), scene=scene) if scene.quiet else _judged(scene)
+
+
+@cache
+def _nothing() -> Outcome:
+    """What comes of a scene in which nothing is near: all tables empty."""
+    nobody, nowhere = np.zeros(0, np.int64), np.zeros(0)
+    tail, fixes = Tail.empty(nobody), Fixes(nobody, nobody, nowhere, nowhere, nowhere)
+    track, _ = follow(tail, fixes, Rules.of(nobody, Profile()))
+    return _judged(Scene.of(track, Hotspots.prepare([]), Memory.empty()))
+
+
+def _judged(scene: Scene) -> Outcome:
     clipped = clip(scene)
     ways = approaches(scene, clipped)
     found = go_on(scene, ways, presences(scene, clipped, ways))

@@ -30,6 +30,11 @@ class Scene:
         nearby = Nearby.of(track, touches)
         return cls(track, hotspots, touches, nearby, Recalled.of(memory, track, hotspots))
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing comes near anything, nor did when it was last looked at."""
+        return not len(self.touches.row) and not len(self.recalled.hotspot)
+
     def last_out(self, hotspot: Ints, owner: Ints, row: Ints) -> Ints:
         """Return when the last fix surely outside at or before `row` was; NEVER: none; [m]."""
         out = self.nearby.last_out(hotspot, row)

@@ -13,7 +13,8 @@ Figures = Mapping[str, Any]
 
 def compliance_table(answer: Figures, truth: Truth) -> Table:
     """Coverage and compliance by hot spot and in total, the true patrols beside them."""
-    table = Table(title=f"Compliance, {answer['from']}", title_justify="left", box=box.SIMPLE)
+    title = f"Compliance, {answer['from']}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, padding=0)
     table.add_column("hot spot", no_wrap=True)
     for head in ("patrols", "10+ min", "truly", "minutes", "mean", "covered", "unsure"):
         table.add_column(head, justify="right")

@@ -11,10 +11,10 @@ HEADINGS = (
     "missed",
     "invented",
     "silent",
-    "divided",
+    "split",
     "bias s",
     "RMS s",
-    "in bounds",
+    "bounds",
     "sure",
     "wrong",
 )
@@ -26,7 +26,7 @@ def table(score: Score) -> Table:
         title="Measured against the truth",
         title_justify="left",
         box=box.SIMPLE,
-        padding=(0, 0, 0, 1),
+        padding=0,
     )
     for heading in HEADINGS:
         shown.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
