@@ -1,6 +1,7 @@
 """`beatkeeper serve`, the service on a port, and `beatkeeper migrate`."""
 
 import logging
+import signal
 import socket
 from typing import Annotated
 
@@ -108,4 +109,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
     )
+    # When it has stopped in order, uvicorn raises the signal again that told it to: done already.
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, lambda *_: None)
     uvicorn.Server(config).run(sockets=[listener])
