@@ -16,12 +16,14 @@ EVERY_S = 60.0
 
 
 async def run(database: Database, now_us: Callable[[], int]) -> None:
-    """Keeps house each minute until it is cancelled; a database that is away waits for the next."""
+    """Keeps house each minute until it is cancelled; what fails is tried again the next."""
     while True:
         try:
             await once(database, from_us(now_us()))
         except DatabaseUnavailable as exc:
             _LOG.warning("housekeeping waits for the database: %s", exc)
+        except Exception:
+            _LOG.exception("housekeeping failed")
         await asyncio.sleep(EVERY_S)
 
 

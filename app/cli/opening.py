@@ -82,6 +82,8 @@ def _advice(url: str, reason: str) -> str:
     if sqlite_file(url) is not None:
         if "locked" in reason:
             return "Another program is writing to it: stop that, or wait, and try again."
+        if "not a database" in reason:
+            return "Give the file of a SQLite database, or one that is not there yet."
         return "See that its folder exists and may be written to."
     if "does not exist" in reason:
         return "Create it first (`createdb NAME`, with a role that may use it)."

@@ -9,6 +9,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
+from app import housekeeping
 from app.bootstrap import ensure_administrator
 from app.cli.opening import DatabaseOption, fail, guarded, shown
 from app.main import create_app, system_clock
@@ -85,11 +86,12 @@ async def prepare(settings: Settings) -> str | None:
         elif not await migrations.is_current(database):
             msg = "the database has an older schema: run `beatkeeper migrate` on it first"
             raise SchemaMismatch(msg)
-        async with database.write():
-            pass  # refused here, not at the first fix
+        now = from_us(system_clock())
+        # Today's fixes are to find their partition; and what cannot be written is said here.
+        await housekeeping.once(database, now)
         given = settings.admin_token
         wanted = None if given is None else given.get_secret_value()
-        return await ensure_administrator(database, wanted, from_us(system_clock()))
+        return await ensure_administrator(database, wanted, now)
     finally:
         await database.close()
 

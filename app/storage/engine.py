@@ -160,9 +160,18 @@ def _availability() -> Iterator[None]:
     except _UNAVAILABLE as exc:
         raise DatabaseUnavailable(_reason(exc)) from exc
     except DBAPIError as exc:
-        if exc.connection_invalidated:
+        if exc.connection_invalidated or _unusable(exc.orig):
             raise DatabaseUnavailable(_reason(exc)) from exc
         raise
+
+
+def _unusable(error: BaseException | None) -> bool:
+    """Whether a driver says that there is no such database, or not for us, or that it is none."""
+    refused = (asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError)
+    # SQLite says so of a file in another format; its other errors are of classes below this one.
+    return type(error) is sqlite3.DatabaseError or isinstance(
+        getattr(error, "__cause__", None), refused
+    )
 
 
 def _reason(exc: BaseException) -> str:

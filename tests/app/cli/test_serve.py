@@ -1,0 +1,104 @@
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from services import free_port
+
+
+def beatkeeper(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command that is expected to end by itself."""
+    named = {f"BEATKEEPER_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": "/usr/bin:/bin"} | named,
+        check=False,
+    )
+
+
+def one_line(ended: subprocess.CompletedProcess[str], *said: str) -> None:
+    assert ended.returncode != 0
+    [line] = ended.stderr.strip().splitlines()
+    for words in said:
+        assert words in line
+
+
+def test_a_folder_that_is_not_there_is_said_in_one_line() -> None:
+    ended = beatkeeper("serve", "--port", "0", "--database", "/nowhere/at/all/beatkeeper.db")
+    one_line(ended, "/nowhere/at/all/beatkeeper.db", "unable to open", "See that its folder exists")
+
+
+def test_a_locked_file_is_said_in_one_line(sqlite_url: str) -> None:
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        ended = beatkeeper("serve", "--port", "0", "--database", sqlite_url)
+    finally:
+        other.close()
+    one_line(ended, "locked", "Another program is writing to it")
+
+
+def test_a_server_that_is_not_there_is_said_in_one_line() -> None:
+    url = f"postgresql://somebody:secret@127.0.0.1:{free_port()}/beatkeeper"
+    ended = beatkeeper("serve", "--port", "0", "--database", url)
+    one_line(ended, "See that the server runs")
+    assert "secret" not in ended.stderr
+
+
+def test_a_database_that_is_not_there_is_said_in_one_line(postgis_url: str) -> None:
+    url = postgis_url.rsplit("/", 1)[0] + "/no_such_database"
+    one_line(beatkeeper("serve", "--port", "0", "--database", url), "Create it first")
+
+
+def test_a_file_that_is_no_database_is_said_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "notes.db"
+    file.write_text("this is no database at all, but a note of some length\n" * 100)
+    one_line(beatkeeper("serve", "--port", "0", "--database", str(file)), "not a database")
+
+
+def test_a_database_of_a_newer_version_is_said_in_one_line(sqlite_url: str) -> None:
+    newer = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    newer.execute("UPDATE alembic_version SET version_num = '9999'")
+    newer.commit()
+    newer.close()
+    one_line(beatkeeper("serve", "--port", "0", "--database", sqlite_url), "9999", "newer version")
+
+
+def test_a_port_in_use_is_said_in_one_line(sqlite_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = beatkeeper("serve", "--port", port, "--database", sqlite_url)
+    one_line(ended, f"127.0.0.1:{port}", "--port")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"max_body_bytes": "a lot"}, "BEATKEEPER_MAX_BODY_BYTES"),
+        ({"mqtt": "http://broker"}, "mqtt://HOST"),
+        ({"database": "mysql://db/beatkeeper"}, "mysql"),
+    ],
+)
+def test_a_wrong_setting_is_said_in_one_line(settings: dict[str, str], said: str) -> None:
+    one_line(beatkeeper("serve", "--port", "0", **settings), said)
+
+
+def test_a_file_that_is_not_there_is_not_made_by_a_command_that_reads(tmp_path: Path) -> None:
+    file = tmp_path / "beatkeeper.db"
+    squares = tmp_path / "squares.geojson"
+    squares.write_text('{"type": "FeatureCollection", "features": []}')
+    ended = beatkeeper("import", "hotspots", str(squares), "--database", str(file))
+    one_line(ended, "beatkeeper migrate")
+    assert not file.exists()
+
+
+def test_migrate_makes_a_database(tmp_path: Path) -> None:
+    file = tmp_path / "beatkeeper.db"
+    assert beatkeeper("migrate", "--database", str(file)).returncode == 0
+    assert beatkeeper("migrate", "--database", str(file)).returncode == 0
+    assert file.exists()

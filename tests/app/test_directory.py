@@ -1,0 +1,102 @@
+import datetime as dt
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+
+from app.access.secrets import digest
+from app.directory import LOOK_EVERY_S, Directory
+from app.storage import devices
+from app.storage.engine import Database
+from app.storage.schema import device_states
+from ingest.errors import StorageUnavailable
+from ingest.sender import Address, Key
+
+NOW = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
+
+
+@dataclass
+class Clock:
+    seconds: float = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+async def make(database: Database, name: str, *, speaks_for: tuple[str, ...] = ()) -> None:
+    kind = "gateway" if speaks_for else "phone"
+    address = devices.Address("owntracks", f"{name}/app")
+    device = devices.Device(name, kind, kind, [address], list(speaks_for))
+    async with database.write() as writer:
+        await devices.create(writer, device, digest(f"key of {name}"), NOW)
+
+
+async def test_a_device_is_known_by_its_key_its_name_and_its_address(database: Database) -> None:
+    await make(database, "p1")
+    directory = Directory(database, Clock())
+    by_key = await directory.identify(Key("key of p1"))
+    assert by_key is not None
+    assert (by_key.name, dict(by_key.speaks_for)) == ("p1", {})
+    assert await directory.identify(Address("owntracks", "p1/app")) == by_key
+    assert await directory.identify(Address("device", "p1")) == by_key
+
+
+async def test_a_gateway_speaks_for_its_listed_devices_alone(database: Database) -> None:
+    for name in ("p1", "p2", "p3"):
+        await make(database, name)
+    await make(database, "g1", speaks_for=("p1", "p2"))
+    gateway = await Directory(database, Clock()).identify(Key("key of g1"))
+    assert gateway is not None
+    assert gateway.device is None
+    assert set(gateway.speaks_for) == {"p1", "p2", "p1/app", "p2/app"}
+
+
+async def test_strangers_are_nobody(database: Database) -> None:
+    await make(database, "p1")
+    directory = Directory(database, Clock())
+    for credential in (Key("key of p2"), Key(""), Address("owntracks", "p1/other")):
+        assert await directory.identify(credential) is None
+
+
+async def test_a_revoked_key_is_refused_within_seconds(database: Database) -> None:
+    await make(database, "p1")
+    clock = Clock()
+    directory = Directory(database, clock)
+    assert await directory.identify(Key("key of p1")) is not None
+    async with database.write() as writer:
+        await devices.revoke_keys(writer, "p1", NOW)
+    clock.seconds += LOOK_EVERY_S
+    assert await directory.identify(Key("key of p1")) is None
+
+
+async def test_a_new_key_is_known_within_seconds(database: Database) -> None:
+    clock = Clock()
+    directory = Directory(database, clock)
+    assert await directory.identify(Key("key of p1")) is None
+    await make(database, "p1")
+    clock.seconds += LOOK_EVERY_S
+    assert await directory.identify(Key("key of p1")) is not None
+
+
+async def test_who_was_known_before_still_is_while_the_database_is_away(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, away = Database(sqlite_url), Database("/nowhere/at/all/beatkeeper.db")
+    await make(database, "p1")
+    clock = Clock()
+    directory = Directory(database, clock)
+    known = await directory.identify(Key("key of p1"))
+    monkeypatch.setattr(directory, "_database", away)
+    clock.seconds += LOOK_EVERY_S
+    assert await directory.identify(Key("key of p1")) == known
+    with pytest.raises(StorageUnavailable):
+        await directory.identify(Key("key of p2"))
+    await database.close()
+
+
+async def test_each_device_has_the_row_that_ingest_locks(database: Database) -> None:
+    await make(database, "p1")
+    async with database.read() as reader:
+        assert (
+            await reader.execute(sa.select(sa.func.count(device_states.c.device_id)))
+        ).one() == (1,)

@@ -1,0 +1,45 @@
+import datetime as dt
+
+import sqlalchemy as sa
+
+from app import housekeeping
+from app.storage import partitions
+from app.storage.engine import Database
+
+TODAY = dt.date(2026, 1, 15)
+NOW = dt.datetime(2026, 1, 15, 23, 59, tzinfo=dt.UTC)
+INSERT = """
+INSERT INTO fixes (device_id, time, received, lon, lat, source)
+VALUES (1, '{day} 12:00Z', now(), 0, 0, 'pings')
+"""
+WHERE = "SELECT tableoid::regclass::text FROM fixes ORDER BY time"
+
+
+async def test_today_and_the_week_ahead_have_partitions(postgis_url: str) -> None:
+    database = Database(postgis_url)
+    made = await partitions.make_ahead(database, TODAY)
+    assert made == [f"fixes_202601{day}" for day in range(15, 23)]
+    assert await partitions.make_ahead(database, TODAY) == []
+    assert await partitions.make_ahead(database, TODAY + dt.timedelta(days=1)) == ["fixes_20260123"]
+    async with database.write() as writer:
+        for day in ("2026-01-14", "2026-01-15", "2026-01-22", "2026-02-22"):
+            await writer.exec_driver_sql(INSERT.format(day=day))
+        where = list((await writer.exec_driver_sql(WHERE)).scalars())
+    assert where == ["fixes_default", "fixes_20260115", "fixes_20260122", "fixes_default"]
+    await database.close()
+
+
+async def test_a_day_whose_fixes_are_in_the_default_partition_stays_there(postgis_url: str) -> None:
+    database = Database(postgis_url)
+    async with database.write() as writer:
+        await writer.exec_driver_sql(INSERT.format(day="2026-01-17"))
+    made = await partitions.make_ahead(database, TODAY)
+    assert "fixes_20260117" not in made
+    assert len(made) == partitions.DAYS_AHEAD
+    await database.close()
+
+
+async def test_housekeeping_goes_on_on_both_databases(database: Database) -> None:
+    await housekeeping.once(database, NOW)
+    async with database.read() as reader:
+        assert (await reader.execute(sa.text("SELECT count(*) FROM visits"))).scalar() == 0
