@@ -22,7 +22,7 @@ async def run(database: Database, now_us: Callable[[], int]) -> None:
             await once(database, from_us(now_us()))
         except DatabaseUnavailable as exc:
             _LOG.warning("housekeeping waits for the database: %s", exc)
-        except Exception:
+        except Exception:  # noqa: BLE001 -- the next minute is better than none
             _LOG.exception("housekeeping failed")
         await asyncio.sleep(EVERY_S)
 
