@@ -88,7 +88,8 @@ async def prepare(settings: Settings) -> str | None:
             raise SchemaMismatch(msg)
         now = from_us(system_clock())
         # Today's fixes are to find their partition; and what cannot be written is said here.
-        await housekeeping.once(database, now)
+        await housekeeping.attempt(housekeeping.make_partitions(database, system_clock()))
+        await housekeeping.close_silent(database, system_clock())
         given = settings.admin_token
         wanted = None if given is None else given.get_secret_value()
         return await ensure_administrator(database, wanted, now)

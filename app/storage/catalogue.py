@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.storage.engine import Reader, driver_of
-from app.storage.schema import hotspot_versions, profiles
+from app.storage.schema import hotspot_versions
+from app.storage.schema import profiles as table
 from app.storage.types import to_us
 from geofence.hotspots import Hotspots
 from geofence.model import Hotspot, Profile
@@ -62,7 +63,7 @@ async def current(reader: Reader, known: Catalogue | None) -> Catalogue:
         stamp=stamp,
         hotspots=Hotspots.prepare(versions),
         versions=_by_hotspot(rows),
-        profiles=await _profiles(reader),
+        profiles=await profiles(reader),
     )
 
 
@@ -80,8 +81,9 @@ def _by_hotspot(rows: Sequence[sa.Row[Any]]) -> dict[int, list[tuple[int, int]]]
     return versions
 
 
-async def _profiles(reader: Reader) -> dict[str, Profile]:
-    rows = await reader.execute(sa.select(profiles).where(profiles.c.known_to.is_(None)))
+async def profiles(reader: Reader) -> dict[str, Profile]:
+    """The profiles now held true, by name."""
+    rows = await reader.execute(sa.select(table).where(table.c.known_to.is_(None)))
     return {
         row.name: Profile(
             interval_s=row.interval_s,

@@ -23,29 +23,35 @@ async def make_ahead(database: Database, today: dt.date) -> list[str]:
     """Makes the partitions of today and the days ahead that are missing; names those it made.
 
     A day of which fixes already lie in the default partition stays there: moving them would
-    lock the table. Older days always do.
+    lock the table. Older days always do. Raises DatabaseUnavailable where a long read of the
+    table, such as a backup, is in the way: what is missing then can wait.
     """
     if database.dialect == "sqlite":
         return []
-    made = []
+    async with database.read() as reader:
+        existing = set((await reader.execute(_EXISTING)).scalars())
+    days = [today + dt.timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1)]
+    missing = [day for day in days if _name(day) not in existing]
+    return [_name(day) for day in missing if await _make(database, day)]
+
+
+async def _make(database: Database, day: dt.date) -> bool:
+    """Makes one day's partition, in a transaction of its own: its lock stops all that store."""
+    start = _midnight(day)
+    end = start + dt.timedelta(days=1)
     async with database.write() as writer:
-        existing = set((await writer.execute(_EXISTING)).scalars())
-        for ahead in range(DAYS_AHEAD + 1):
-            start = _midnight(today) + dt.timedelta(days=ahead)
-            end = start + dt.timedelta(days=1)
-            name = f"fixes_{start:%Y%m%d}"
-            if name in existing:
-                continue
-            span = {"start": start, "end": end}
-            if (await writer.execute(_IN_DEFAULT, span)).scalar():
-                continue
-            await writer.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
-            await writer.exec_driver_sql(
-                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF fixes "
-                f"FOR VALUES FROM ('{start:%Y-%m-%d}T00:00Z') TO ('{end:%Y-%m-%d}T00:00Z')"
-            )
-            made.append(name)
-    return made
+        if (await writer.execute(_IN_DEFAULT, {"start": start, "end": end})).scalar():
+            return False
+        await writer.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+        await writer.exec_driver_sql(
+            f"CREATE TABLE IF NOT EXISTS {_name(day)} PARTITION OF fixes "
+            f"FOR VALUES FROM ('{start:%Y-%m-%d}T00:00Z') TO ('{end:%Y-%m-%d}T00:00Z')"
+        )
+    return True
+
+
+def _name(day: dt.date) -> str:
+    return f"fixes_{day:%Y%m%d}"
 
 
 def _midnight(day: dt.date) -> dt.datetime:

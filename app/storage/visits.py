@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.storage import bulk
 from app.storage.engine import Writer
 from app.storage.findings import Findings, Key, VisitRow
-from app.storage.schema import device_states, visits
+from app.storage.schema import visits
 
 _FIELDS = tuple(VisitRow.__dataclass_fields__)
 
@@ -111,14 +111,3 @@ async def _current(writer: Writer, firsts_us: Mapping[int, int]) -> dict[Key, _S
         rows = await writer.execute(sa.text(_CURRENT_POSTGRES).columns(*typed), arrays)
     stored = (_Stored(VisitRow(*row[:-2]), row[-2], row[-1]) for row in rows)
     return {old.visit.key: old for old in stored}
-
-
-async def close_silent(writer: Writer, heard_before: dt.datetime, now: dt.datetime) -> int:
-    """Closes the open visits of devices not heard since a moment; says how many."""
-    silent = sa.select(device_states.c.device_id).where(device_states.c.heard < heard_before)
-    statement = (
-        sa.update(visits)
-        .where(visits.c.open, visits.c.known_to.is_(None), visits.c.device_id.in_(silent))
-        .values(open=False, known_from=now)
-    )
-    return (await writer.execute(statement)).rowcount

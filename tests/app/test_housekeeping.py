@@ -1,10 +1,11 @@
 import datetime as dt
 
-import sqlalchemy as sa
+import asyncpg
 
 from app import housekeeping
 from app.storage import partitions
 from app.storage.engine import Database
+from app.storage.types import to_us
 
 TODAY = dt.date(2026, 1, 15)
 NOW = dt.datetime(2026, 1, 15, 23, 59, tzinfo=dt.UTC)
@@ -39,7 +40,14 @@ async def test_a_day_whose_fixes_are_in_the_default_partition_stays_there(postgi
     await database.close()
 
 
-async def test_housekeeping_goes_on_on_both_databases(database: Database) -> None:
-    await housekeeping.once(database, NOW)
-    async with database.read() as reader:
-        assert (await reader.execute(sa.text("SELECT count(*) FROM visits"))).scalar() == 0
+async def test_a_backup_puts_partitions_off_and_stops_nobody(postgis_url: str) -> None:
+    database = Database(postgis_url)
+    reading = await asyncpg.connect(postgis_url)
+    try:
+        async with reading.transaction():
+            await reading.execute("SELECT count(*) FROM fixes")
+            await housekeeping.attempt(housekeeping.make_partitions(database, to_us(NOW)))
+        assert await housekeeping.make_partitions(database, to_us(NOW))
+    finally:
+        await reading.close()
+        await database.close()

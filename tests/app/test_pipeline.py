@@ -9,9 +9,9 @@ import shapely
 import sqlalchemy as sa
 
 from app.pipeline import Pipeline
-from app.storage import schema, spans, visits
+from app.storage import schema, silence, spans, states
 from app.storage.engine import Database
-from app.storage.types import from_us, to_us
+from app.storage.types import to_us
 from geofence import engine
 from geofence.hotspots import Hotspots
 from geofence.model import Fixes, Hotspot, Profile
@@ -204,8 +204,38 @@ async def test_visits_of_a_silent_device_are_closed(database: Database) -> None:
     half_an_hour = dt.timedelta(minutes=30)
     for silent_for, closed in ((half_an_hour, 0), (half_an_hour + dt.timedelta(seconds=1), 1)):
         async with database.write() as writer:
-            later = NOW + silent_for
-            assert await visits.close_silent(writer, later - half_an_hour, later) == closed
+            assert await silence.close(writer, NOW + silent_for) == closed
     async with database.read() as reader:
         assert (await reader.execute(open_)).scalars().all() == [False]
-    assert from_us(to_us(NOW)) == NOW
+
+
+async def test_a_device_that_reports_seldom_may_be_silent_longer(database: Database) -> None:
+    await enrol(database)
+    seldom = {"name": "seldom", "interval_s": 900.0, "reports_when_still": True}
+    seldom |= {"assumed_accuracy_m": 0.0, "known_from": NOW}
+    async with database.write() as writer:
+        await writer.execute(sa.insert(schema.profiles), seldom)
+        await writer.execute(sa.update(schema.devices).values(profile="seldom"))
+    x = np.array([-200.0, -100.0, 0.0, 1.0])
+    time_us = START_US + np.arange(4) * 15_000_000
+    await feed(database, [columns(np.full(4, 1), time_us, x, x * 0, np.full(4, 5.0))])
+    # Two and a half intervals of fifteen minutes.
+    for minutes, closed in ((37, 0), (38, 1)):
+        async with database.write() as writer:
+            assert await silence.close(writer, NOW + dt.timedelta(minutes=minutes)) == closed
+
+
+async def test_a_device_that_is_being_heard_is_not_closed(postgis_url: str) -> None:
+    database = Database(postgis_url)
+    await enrol(database)
+    x = np.array([-200.0, -100.0, 0.0, 1.0])
+    time_us = START_US + np.arange(4) * 15_000_000
+    await feed(database, [columns(np.full(4, 1), time_us, x, x * 0, np.full(4, 5.0))])
+    later = NOW + dt.timedelta(hours=1)
+    async with database.write() as hearing:
+        await states.lock(hearing, [1])
+        async with database.write() as writer:
+            assert await silence.close(writer, later) == 0
+    async with database.write() as writer:
+        assert await silence.close(writer, later) == 1
+    await database.close()
