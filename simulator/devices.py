@@ -79,7 +79,8 @@ def issue(officers: tuple[Officer, ...], rng: np.random.Generator) -> tuple[Devi
     devices = []
     for number, officer in enumerate(officers):
         kind, serial = KINDS[number % len(KINDS)], number // len(KINDS)
-        by_mqtt = kind == "radio" or (kind == "phone" and serial % 2 == 0)
+        # The OwnTracks app speaks MQTT unless told otherwise, which one of the four was.
+        by_mqtt = kind == "radio" or (kind == "phone" and serial != 1)
         device = Device(
             name=f"{kind}-{serial + 1}",
             kind=kind,

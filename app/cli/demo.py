@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -27,7 +28,9 @@ SETTLED_WITHIN_S = 60.0
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Another number gives another town and shift.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Another number gives another town and shift.")
+    ] = 1,
     *,
     exit_: Annotated[bool, typer.Option("--exit", help="End after the table.")] = False,
 ) -> None:
@@ -43,12 +46,13 @@ def demo(
         fail(str(exc))
     except httpx.HTTPStatusError as exc:
         fail(f"the service refused {exc.request.method} {exc.request.url}: {exc.response.text}")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(0) from None
     raise typer.Exit(0 if good else 1)
 
 
 async def _perform(seed: int, day: dt.date, *, stay: bool) -> bool:
+    _end_in_order()
     console = Console()
     with console.status("Simulating a town and its late shift ..."):
         scenario = await asyncio.to_thread(make, seed, day)
@@ -79,6 +83,14 @@ async def _perform(seed: int, day: dt.date, *, stay: bool) -> bool:
             )
             await asyncio.Event().wait()
     return good
+
+
+def _end_in_order() -> None:
+    """Makes a told-to-stop end as Ctrl-C does: the service stopped, its folder gone."""
+    task = asyncio.current_task()
+    if task is not None:
+        for told in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(told, task.cancel)
 
 
 def _opening(scenario: Scenario) -> str:

@@ -53,7 +53,8 @@ _STAGE_SQLITE = f"INSERT INTO staging VALUES ({', '.join('?' * 11)})"  # noqa: S
 async def store(writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
     """Stores fixes, and says of each whether it was new, or better than the one that was there.
 
-    `columns` are n screened fixes; the answer is bool[n]. Raises DatabaseUnavailable.
+    `columns` are n screened fixes of devices that this transaction has locked; the answer is
+    bool[n]. Raises DatabaseUnavailable.
     """
     best = _best_of_each_key(columns)
     chosen = columns.take(best)
@@ -77,9 +78,8 @@ def _best_of_each_key(columns: Columns) -> npt.NDArray[np.intp]:
 
 
 async def _store_postgres(writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
-    # SQLAlchemy begins the transaction with its first statement; the driver's own calls join it.
-    await writer.exec_driver_sql(STAGING_POSTGRES)
     raw = await driver_of(writer)
+    await raw.execute(STAGING_POSTGRES)
     await raw.copy_to_table("staging", source=BytesIO(stream(columns)), format="binary")
     new = np.ones(columns.n, bool)
     new[[row["number"] for row in await raw.fetch(_NOT_STORED)]] = False

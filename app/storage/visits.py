@@ -9,7 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from app.storage import bulk
-from app.storage.engine import Writer
+from app.storage.engine import Writer, driver_of
 from app.storage.findings import Findings, Key, VisitRow
 from app.storage.schema import visits
 
@@ -89,7 +89,7 @@ async def _apply(writer: Writer, changes: _Changes) -> None:
 _NAMES = (*_FIELDS, "opened", "id")
 _SELECT = "SELECT " + ", ".join(f"v.{name}" for name in _NAMES)
 _CURRENT_POSTGRES = f"""{_SELECT}
-FROM unnest(CAST(:devices AS bigint[]), CAST(:firsts AS bigint[])) AS wanted (device, first)
+FROM unnest($1::bigint[], $2::bigint[]) AS wanted (device, first)
 JOIN visits v ON v.device_id = wanted.device AND v.first_us >= wanted.first
 WHERE v.known_to IS NULL"""
 _CURRENT_SQLITE = f"""{_SELECT}
@@ -102,12 +102,11 @@ async def _current(writer: Writer, firsts_us: Mapping[int, int]) -> dict[Key, _S
     """The visits now held true of each device, from its own `first_us` on."""
     if not firsts_us:
         return {}
-    typed = [visits.c[name] for name in _NAMES]
     if writer.dialect.name == "sqlite":
-        wanted = {"wanted": json.dumps(list(firsts_us.items()))}
-        rows = await writer.execute(sa.text(_CURRENT_SQLITE).columns(*typed), wanted)
+        typed = sa.text(_CURRENT_SQLITE).columns(*(visits.c[name] for name in _NAMES))
+        rows = await writer.execute(typed, {"wanted": json.dumps(list(firsts_us.items()))})
     else:
-        arrays = {"devices": list(firsts_us), "firsts": list(firsts_us.values())}
-        rows = await writer.execute(sa.text(_CURRENT_POSTGRES).columns(*typed), arrays)
-    stored = (_Stored(VisitRow(*row[:-2]), row[-2], row[-1]) for row in rows)
+        raw, devices = await driver_of(writer), list(firsts_us)
+        rows = await raw.fetch(_CURRENT_POSTGRES, devices, list(firsts_us.values()))
+    stored = (_Stored(VisitRow(*row[:-2]), *row[-2:]) for row in map(tuple, rows))
     return {old.visit.key: old for old in stored}

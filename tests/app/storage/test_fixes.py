@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from app.storage import fixes
+from app.storage import fixes, states
 from app.storage.engine import Database
 from ingest.columns import Columns
 
@@ -37,6 +37,7 @@ async def store(
     database: Database, rows: Sequence[tuple[int, int, float, float, float]]
 ) -> list[bool]:
     async with database.write() as writer:
+        await states.lock(writer, [7, 8, 9])
         return (await fixes.store(writer, columns(rows))).tolist()
 
 
@@ -116,6 +117,7 @@ async def test_history_is_read_from_each_device_s_own_moment(database: Database)
 async def test_nothing_is_stored_when_the_transaction_fails(database: Database) -> None:
     async def store_and_fail() -> None:
         async with database.write() as writer:
+            await states.lock(writer, [7])
             await fixes.store(writer, columns([(7, 1, -2.9, 53.4, 5.0)]))
             raise NotImplementedError
 
