@@ -26,10 +26,9 @@ elif sudo -n true 2>/dev/null; then as_root="sudo -n"
 else explain
 fi
 echo "Installing$missing ..."
-# Debian would make and start a cluster and a broker of its own; the tests start theirs.
-export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 {
   $as_root apt-get update
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $missing
-} >/tmp/beatkeeper-apt.$$ 2>&1 || { tail -n 20 /tmp/beatkeeper-apt.$$ >&2; rm -f /tmp/beatkeeper-apt.$$; explain; }
-rm -f /tmp/beatkeeper-apt.$$
+} >"$log" 2>&1 || { tail -n 20 "$log" >&2; explain; }
