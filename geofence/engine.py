@@ -13,7 +13,10 @@ from geofence.presence import lone
 from geofence.scene import Scene
 from geofence.track import Rules, follow, ordered, usable
 
-LOOK_BACK = 4  # late data: so many of the longest gap that joins anything are loaded at first
+# Late data: so many of the longest gap that joins anything are loaded at first. A cut needs one of
+# them after the beginning of what is loaded, and one after the last presence; the rest is room to
+# find it in. Too little costs another load, and no figure.
+LOOK_BACK = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,10 @@ def advance(memory: Memory, fixes: Fixes, hotspots: Hotspots, profiles: Profiles
     """Return what `fixes` change when they come after all that is in `memory`.
 
     A device with a fix no later than the last one known is left as it was and named in
-    `needs_from`. `hotspots` must hold all versions that count between the last known fixes and the
-    new ones. The memory returned is of the devices that went on only: `memory.joined(it)` is all.
+    `needs_from`. `hotspots` must hold all versions that count at any time from each device's last
+    known usable fix (`memory.tail.time_us[:, 1]`, which inexact ones since do not move on) to its
+    newest one here. The memory returned is of the devices that went on only:
+    `memory.joined(it)` is all.
     """
     fixes = ordered(fixes)
     memory = memory.of(np.unique(fixes.device))

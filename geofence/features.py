@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from shapely import MultiPolygon, Polygon
 
-from geofence.polygons import check
+from geofence.polygons import check, shown
+
+LARGEST_BUFFER_M = 500.0  # more is no longer the place that was drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ def read_features(
     """Return the hot spots of a FeatureCollection (as `json.loads` gives it), and what is wrong.
 
     A hot spot's id is its feature's `properties.id`, text or a whole number; `properties.buffer_m`
-    is optional, metres. `max_area_ha` as in `polygons.check`.
+    is optional, 0 to 500 metres. `max_area_ha` as in `polygons.check`.
     """
     if not isinstance(collection, Mapping) or collection.get("type") != "FeatureCollection":
         return [], ["is not a GeoJSON FeatureCollection"]
@@ -41,9 +43,8 @@ def read_features(
             if isinstance(found, str):
                 faults.append(found)
             elif found.id in places:
-                faults.append(
-                    f"feature {number}: id {found.id!r} is that of feature {places[found.id]} too"
-                )
+                other = f"feature {places[found.id]}"
+                faults.append(f"feature {number}: id {shown(found.id)} is that of {other} too")
             else:
                 places[found.id] = number
                 features.append(found)
@@ -62,11 +63,12 @@ def _read(number: int, entry: object, max_area_ha: float) -> Iterator[Feature | 
     if isinstance(given, bool) or not isinstance(given, str | int) or given == "":
         yield f"{name}: has no properties.id (text or a whole number)"
         return
-    name = f"{name} (id {str(given)!r})"
+    name = f"{name} (id {shown(str(given))})"
     buffer_m = properties.get("buffer_m")
     buffer_m = 0.0 if buffer_m is None else buffer_m
     if not _is_length(buffer_m):
-        yield f"{name}: buffer_m is not a length in metres: {buffer_m!r}"
+        most = f"{LARGEST_BUFFER_M:.0f} metres"
+        yield f"{name}: buffer_m is not a length of 0 to {most}: {shown(buffer_m)}"
         return
     assert isinstance(buffer_m, int | float)  # noqa: S101 - for the type checker
     checked = check(entry.get("geometry"), buffer_m=buffer_m, max_area_ha=max_area_ha)
@@ -80,4 +82,4 @@ def _read(number: int, entry: object, max_area_ha: float) -> Iterator[Feature | 
 def _is_length(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return math.isfinite(value) and value >= 0.0
+    return 0.0 <= value <= LARGEST_BUFFER_M

@@ -5,15 +5,17 @@ import numpy as np
 from geofence.model import Floats
 
 EARTH_RADIUS_M = 6371008.8  # mean radius of WGS84 (IUGG R1), as the dwell method has it
+HALF_THE_EARTH = 180.0  # degrees of longitude; also how far they are counted
+FULL_CIRCLE = 360.0
 METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
 
 
 def unwrap(degrees: Floats) -> Floats:
     """Return longitude differences in degrees as the shorter way round, -180 to 180."""
-    far = np.abs(degrees) > 180.0  # noqa: PLR2004 - half the Earth
+    far = np.abs(degrees) > HALF_THE_EARTH
     if not far.any():
         return degrees
-    return np.where(far, (degrees + 180.0) % 360.0 - 180.0, degrees)
+    return np.where(far, (degrees + HALF_THE_EARTH) % FULL_CIRCLE - HALF_THE_EARTH, degrees)
 
 
 def metres_per_degree_east(lat: Floats) -> Floats:

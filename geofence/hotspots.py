@@ -8,11 +8,16 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
-from geofence.geodesy import METRES_PER_DEGREE, metres_per_degree_east, unwrap
+from geofence.geodesy import (
+    FULL_CIRCLE,
+    HALF_THE_EARTH,
+    METRES_PER_DEGREE,
+    metres_per_degree_east,
+    unwrap,
+)
 from geofence.model import FOREVER, NEVER, Bools, Floats, Hotspot, Ints
 
 QUARTER_CIRCLE_SEGMENTS = 16  # of a buffer's round joins, as the dwell method has it
-HALF_THE_EARTH = 180.0  # degrees of longitude; also how far they are counted
 PAD_DEG = 1e-9  # more than rounding can take off a box
 CONVEX_SLACK = 1e-9  # sine of the sharpest turn the wrong way that rounding alone may make
 
@@ -77,7 +82,10 @@ class Hotspots:
         )
 
     def plane(self, hotspot: Ints, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        """Return x and y in metres of positions in degrees, each in the plane of its hot spot."""
+        """Return x and y in metres of positions in degrees, each in the plane of its hot spot; [m].
+
+        NaN stays NaN, and is inside nothing.
+        """
         x = self.east_m[hotspot] * unwrap(lon - self.lon0[hotspot])
         return x, METRES_PER_DEGREE * (lat - self.lat0[hotspot])
 
@@ -111,7 +119,7 @@ def is_torn(degrees: Polygon | MultiPolygon | NDArray[np.object_]) -> Bools:
 
 def eastward(degrees: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
     """Return a polygon with its western longitudes counted on past 180."""
-    return shapely.transform(degrees, lambda c: np.column_stack([c[:, 0] % 360.0, c[:, 1]]))
+    return shapely.transform(degrees, lambda c: np.column_stack([c[:, 0] % FULL_CIRCLE, c[:, 1]]))
 
 
 def _or(moment: int | None, otherwise: int) -> int:
@@ -166,6 +174,6 @@ def _tree(box: Floats, centre: Floats, east: Floats) -> tuple[shapely.STRtree, I
     hotspot = np.arange(len(box), dtype=np.int64)
     beyond = np.flatnonzero(degrees[:, 2] > HALF_THE_EARTH)
     short = np.flatnonzero(degrees[:, 0] < -HALF_THE_EARTH)
-    around = np.array([360.0, 0.0, 360.0, 0.0])
+    around = np.array([FULL_CIRCLE, 0.0, FULL_CIRCLE, 0.0])
     boxes = np.vstack([degrees, degrees[beyond] - around, degrees[short] + around])
     return shapely.STRtree(shapely.box(*boxes.T)), np.concatenate([hotspot, beyond, short])

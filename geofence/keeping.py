@@ -16,7 +16,7 @@ def keep(outcome: Outcome, tail: Tail) -> Memory:
     # A lone fix at the very end is looked at again with what comes after it.
     alone = (last.stay < 0) & (last.before == last.after) & (last.after == track.last[joined.owner])
     kept = np.flatnonzero(outcome.standing.goes_on & ~alone)
-    dead = np.flatnonzero(~outcome.standing.goes_on & ~alone & ~outcome.outer.exit_seen)
+    over = np.flatnonzero(~outcome.standing.goes_on & ~alone & ~outcome.outer.exit_seen)
 
     near = np.flatnonzero(touches.near & (touches.row == track.last[track.owner[touches.row]]))
     here = touches.hotspot[near] * devices + track.owner[touches.row[near]]
@@ -33,8 +33,8 @@ def keep(outcome: Outcome, tail: Tail) -> Memory:
     waits = touches.inside[near] & touches.leg[near] & ~outcome.approaches.reached[near]
     at = np.searchsorted(group, here[waits])
     stays["touch_enter_us"][at] = outcome.approaches.enter_us[near[waits]]
-    dying = np.searchsorted(group, visited[dead])
-    stays["waiting_from_us"] = _waiting(outcome, hotspot, owner, dying, dead)
+    ending = np.searchsorted(group, visited[over])
+    stays["waiting_from_us"] = _waiting(outcome, hotspot, owner, ending, over)
     place = np.searchsorted(group, visited[kept])
     _write_visits(stays, place, kept, outcome)
     spans = _write_spans(stays, place, kept, outcome)
@@ -44,15 +44,15 @@ def keep(outcome: Outcome, tail: Tail) -> Memory:
     return Memory(tail, stays[order], spans[np.argsort(rank[spans[:, 0]], kind="stable"), 1:])
 
 
-def _waiting(outcome: Outcome, hotspot: Ints, owner: Ints, dying: Ints, dead: Ints) -> Ints:
+def _waiting(outcome: Outcome, hotspot: Ints, owner: Ints, ending: Ints, over: Ints) -> Ints:
     """Return since which visit the visits of each stay wait for a fix surely outside.
 
-    `hotspot` and `owner` are of the stays; visits `dead` have just begun to wait, at stays `dying`.
+    `hotspot` and `owner` are of the stays; visits `over` begin to wait, at stays `ending`.
     """
     scene = outcome.scene
     waiting = np.full(len(hotspot), NEVER)
     # In reverse, so that of several the earliest is written last.
-    waiting[dying[::-1]] = outcome.presences.start_us[outcome.joined.first[dead]][::-1]
+    waiting[ending[::-1]] = outcome.presences.start_us[outcome.joined.first[over]][::-1]
     stay = scene.recalled.find(hotspot, owner)
     old = np.flatnonzero(stay >= 0)
     old = old[scene.recalled.stays["waiting_from_us"][stay[old]] != NEVER]

@@ -20,10 +20,8 @@ STAY = np.dtype(
         ("valid_from_us", "<i8"),
         ("last_out_us", "<i8"),  # last fix surely outside; NEVER: none
         ("touch_enter_us", "<i8"),  # enter of a visit that begins at the last fix; NEVER: plain
-        (
-            "waiting_from_us",
-            "<i8",
-        ),  # first_us of the first dead visit with no end seen; NEVER: none
+        # first_us of the first visit that is over with no fix surely outside since; NEVER: none
+        ("waiting_from_us", "<i8"),
         ("visit", "?"),  # a visit is open that may go on, or whose exit may change
         ("enter_seen", "?"),
         ("torn", "?"),  # no legs all the way from the visit's end to the last fix
@@ -110,7 +108,7 @@ class Memory:
         devices, first, count = np.unique(
             self.stays["device"], return_index=True, return_counts=True
         )
-        reach = np.concatenate([[0], np.cumsum(_span_counts(self.stays))])
+        reach = np.concatenate([[0], np.cumsum(span_counts(self.stays))])
         for device, begin, stays in zip(
             devices.tolist(), first.tolist(), count.tolist(), strict=True
         ):
@@ -144,14 +142,15 @@ class Memory:
         )
 
 
-def _span_counts(stays: Stays) -> Ints:
+def span_counts(stays: Stays) -> Ints:
+    """Return how many rows of `Memory.spans` each of `stays` has, inside and sure; shapes [s]."""
     counts: Ints = stays["inside_spans"].astype(np.int64) + stays["sure_spans"]
     return counts
 
 
 def _span_rows(stays: Stays, rows: Ints) -> Ints:
     """Return the rows of `spans` that belong to the stays at `rows`, in their order."""
-    counts = _span_counts(stays)
+    counts = span_counts(stays)
     starts = np.cumsum(counts) - counts
     which, step = expand(counts[rows])
     return starts[rows][which] + step

@@ -17,6 +17,8 @@ Index: TypeAlias = Ints | Bools | slice
 METHOD = 1  # version of the dwell method, stamped on each visit by whoever stores it
 NEVER = int(np.iinfo(np.int64).min)  # a moment that has not been, or before everything
 FOREVER = int(np.iinfo(np.int64).max)
+LONGEST_S = 7 * 86_400.0  # of a profile's times: more is a slip, and no visit goes on for so long
+FARTHEST_M = 10_000.0  # of a profile's lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class Stretches(Columns):
 
 @dataclass(frozen=True, slots=True)
 class Fixes(Columns):
-    """Positions of any number of devices, in any order; all columns of one length."""
+    """Positions of any number of devices, in any order; all columns of one length.
+
+    Longitude (-180 to 180) and latitude must be finite: whoever hands them in has looked.
+    """
 
     device: Ints
     time_us: Ints  # microseconds since the Unix epoch, UTC
@@ -74,7 +79,11 @@ class Hotspot:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What to expect of a kind of device; seconds and metres."""
+    """What to expect of a kind of device; seconds and metres.
+
+    ValueError, which names the field and its limits, where a value is no length that can be used:
+    up to `LONGEST_S` or `FARTHEST_M`, and of `interval_s` and `max_gap_s` more than nothing.
+    """
 
     interval_s: float = 15.0
     max_gap_s: float | None = None  # None: from the interval
@@ -85,6 +94,18 @@ class Profile:
     min_visit_s: float = 120.0
     still_gap_s: float = 1800.0
     still_radius_m: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in (column.name for column in fields(self)):
+            value = getattr(self, name)
+            if value is None or isinstance(value, bool):
+                continue
+            most = LONGEST_S if name.endswith("_s") else FARTHEST_M
+            some = name in {"interval_s", "max_gap_s"}
+            if not (0.0 <= value <= most and not (some and value == 0.0)):
+                least = "more than 0" if some else "0"
+                message = f"{name} must be {least} to {most:.0f}, and is {value:g}"
+                raise ValueError(message)
 
     @property
     def max_gap_us(self) -> int:

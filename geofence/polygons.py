@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from reprlib import Repr
 
 import numpy as np
 import shapely
@@ -25,6 +26,8 @@ FAULTS = {
     "Nested shells": "has a part within a part",
     "Duplicate Rings": "has the same ring twice",
 }
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,11 @@ def check(geometry: object, *, buffer_m: float = 0.0, max_area_ha: float = math.
         )
         return Checked(None, area, (too_big,))
     return Checked(polygon, area, ())
+
+
+def shown(value: object) -> str:
+    """Return a value out of a file as Python writes it, shortened to fit a message."""
+    return _SHORT.repr(value)
 
 
 def area_ha(polygon: Polygon | MultiPolygon, *, buffer_m: float = 0.0) -> float:
@@ -98,9 +106,10 @@ def _parts(geometry: Mapping[str, object]) -> Iterator[tuple[str, list[object]]]
 
 def _malformed(geometry: object) -> Iterator[str]:
     """Yield what keeps a geometry from being read as a polygon at all."""
-    if not isinstance(geometry, Mapping) or geometry.get("type") not in {"Polygon", "MultiPolygon"}:
+    if not isinstance(geometry, Mapping) or geometry.get("type") not in ("Polygon", "MultiPolygon"):
         kind = geometry.get("type") if isinstance(geometry, Mapping) else None
-        yield f"is not a Polygon or MultiPolygon but {kind or 'nothing'}"
+        named = shown(kind).strip("'")
+        yield f"is not a Polygon or MultiPolygon but {named if kind else 'nothing'}"
         return
     parts = list(_parts(geometry))
     if not parts:
@@ -131,11 +140,11 @@ def _position_fault(position: object) -> str:
     lon, lat = position[:2]
     for degrees in (lon, lat):
         if isinstance(degrees, bool) or not isinstance(degrees, int | float):
-            return f"is not made of numbers: {degrees!r}"
+            return f"is not made of numbers: {shown(degrees)}"
     if not -180.0 <= lon <= 180.0:  # noqa: PLR2004 - WGS84
-        return f"has longitude {lon}, outside WGS84 (-180 to 180)"
+        return f"has longitude {shown(lon)}, outside WGS84 (-180 to 180)"
     if not -90.0 <= lat <= 90.0:  # noqa: PLR2004 - WGS84
-        return f"has latitude {lat}, outside WGS84 (-90 to 90)"
+        return f"has latitude {shown(lat)}, outside WGS84 (-90 to 90)"
     if abs(lat) > MAX_LATITUDE:
         return f"has latitude {lat}, beyond {MAX_LATITUDE:.0f} degrees, too near a pole"
     return ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geofence.hotspots import Hotspots
-from geofence.memory import Memory, Stays
+from geofence.memory import Memory, Stays, span_counts
 from geofence.model import NEVER, Ints, Stretches
 from geofence.runs import expand
 from geofence.track import Track
@@ -27,7 +27,7 @@ class Recalled:
         """Return the stays of the devices of `track` at those of `hotspots` that are still here."""
         hotspot = hotspots.find(memory.stays["hotspot"], memory.stays["valid_from_us"])
         owner = np.searchsorted(track.device, memory.stays["device"])
-        counts = memory.stays["inside_spans"].astype(np.int64) + memory.stays["sure_spans"]
+        counts = span_counts(memory.stays)
         begin = np.cumsum(counts) - counts
         order = np.lexsort((owner, hotspot))
         order = order[hotspot[order] >= 0]

@@ -12,8 +12,9 @@ from geofence.model import NEVER, Bools, Fixes, Ints, Profiles, Visits
 from geofence.outcome import Outcome, visits_of
 from geofence.track import Tail, Track, ordered
 
-WIDEN = 4  # times as much history where the first did not do
-SETTLED_AFTER = 3  # fixes: the pace of an approach looks back over two legs
+WIDEN = (
+    4  # times as much history where the first did not do; more than 1, or it would go on for ever
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +75,21 @@ def replay(  # noqa: PLR0917 - three facts of each device, then what the engine 
 def _cuts(outcome: Outcome, devices: Ints, whole: Bools, late: Ints) -> Ints:
     """Return per device the last moment before `late` that nothing reaches across; NEVER: none.
 
-    That is a fix surely outside every hot spot, with no presence on the leg to it, nor so short a
-    time before it that a visit could go on after it; and with history enough to know that. Where
-    the whole track is there, its beginning will do.
+    That is a fix surely outside every hot spot, with no presence so short a time before it that a
+    visit could go on after it (so none on the leg to it: no moving leg is longer, and on a still
+    one it lasts up to the fix); and with history enough to know that. The leg to it, which may set
+    the pace of an approach, is then there too. Where the whole track is, its beginning will do.
     """
     track, touches, found = outcome.scene.track, outcome.scene.touches, outcome.presences
     mine = np.searchsorted(devices, track.device)
     clean = track.time_us < late[mine][track.owner]
     clean[touches.row[touches.near]] = False
-    clean[found.after] = False
     rules = track.rules
     reach = np.maximum(rules.merge_gap_us, rules.doubt_gap_us)
     ended = _last_end(track, found.after, found.end_us)
     clean &= (ended == NEVER) | (track.time_us - ended > reach[track.owner])
-    begin = track.start[track.owner]
-    settled = track.time_us - track.time_us[begin] > reach[track.owner]
-    settled &= np.arange(len(track)) - begin >= SETTLED_AFTER
+    begin_us = track.time_us[track.start[track.owner]]
+    settled = track.time_us - begin_us > reach[track.owner]
     clean &= whole[mine][track.owner] | settled
 
     cut = np.full(len(devices), NEVER)

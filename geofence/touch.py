@@ -6,17 +6,23 @@ import numpy as np
 import shapely
 
 from geofence.clip import boundary_distance
-from geofence.geodesy import METRES_PER_DEGREE, metres_per_degree_east, unwrap
-from geofence.hotspots import HALF_THE_EARTH, Hotspots
+from geofence.geodesy import (
+    FULL_CIRCLE,
+    HALF_THE_EARTH,
+    METRES_PER_DEGREE,
+    metres_per_degree_east,
+    unwrap,
+)
+from geofence.hotspots import Hotspots
 from geofence.model import Bools, Columns, Floats, Ints
 from geofence.runs import begins, expand
 from geofence.track import Track
 
-BLOCK = 8  # fixes looked up together: fewer questions to the tree, and little to sift after
+BLOCK = 8  # fixes looked up together: fewer questions to the tree, and little to sift after;
+# any number gives the same answer. At a fix every few seconds eight stay within a hot spot's size.
 PAD_M = 0.01  # more than the difference of planes and degrees at the edge of a box
 STEEPEST_LAT = 89.0  # where padding in longitude stays finite
 SLACK = 1e-9  # for rounding: better a leg too many, it is clipped anyway
-FULL_CIRCLE = np.array([360.0, 0.0, 360.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,8 @@ def _ask(hotspots: Hotspots, boxes: Floats) -> tuple[Ints, Ints]:
     east = np.flatnonzero(boxes[:, 2] > HALF_THE_EARTH)
     west = np.flatnonzero(boxes[:, 0] < -HALF_THE_EARTH)
     asked = np.concatenate([np.arange(len(boxes)), east, west])
-    boxes = np.vstack([boxes, boxes[east] - FULL_CIRCLE, boxes[west] + FULL_CIRCLE])
+    around = np.array([FULL_CIRCLE, 0.0, FULL_CIRCLE, 0.0])
+    boxes = np.vstack([boxes, boxes[east] - around, boxes[west] + around])
     position, entry = hotspots.tree.query(shapely.box(*boxes.T))
     box, hotspot = asked[position], hotspots.tree_hotspot[entry]
     if len(hotspots.tree_hotspot) > len(hotspots) or len(east) or len(west):

@@ -1,7 +1,6 @@
 """`beatkeeper dwell`: the engine on files, with no server."""
 
 import json
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -12,11 +11,13 @@ import typer
 from geofence.engine import run
 from geofence.features import Feature, read_features
 from geofence.hotspots import Hotspots
-from geofence.model import Fixes, Hotspot, Profile, Visits
-from ingest.trackfiles import BadLine, TrackFile, TrackFileError, read_tracks
+from geofence.model import FARTHEST_M, LONGEST_S, Fixes, Hotspot, Profile, Visits
+from ingest.trackfiles import TrackFile, read_tracks
+from ingest.tracklines import BadLine, TrackFileError
 
-LINES_LEFT_OUT: Final = 1  # exit status: done, but some lines could not be read
+LEFT_OUT: Final = 1  # exit status: done, but some lines or files could not be read
 NOT_DONE: Final = 2
+LEAST_S: Final = 1e-6  # the clock of fixes goes no finer
 SHOWN: Final = 100  # bad lines named one by one
 RFC3339: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
@@ -38,11 +39,11 @@ def dwell(
     """Work out from files of positions who was in which hot spot, and for how long."""
     write = _writer(out)
     profile = Profile(
-        interval_s=_checked("--interval", interval, least=1e-6),
-        max_gap_s=None if max_gap is None else _checked("--max-gap", max_gap, least=1e-6),
-        merge_gap_s=_checked("--merge-gap", merge_gap, least=0.0),
+        interval_s=_checked("--interval", interval, LEAST_S, LONGEST_S),
+        max_gap_s=None if max_gap is None else _checked("--max-gap", max_gap, LEAST_S, LONGEST_S),
+        merge_gap_s=_checked("--merge-gap", merge_gap, 0.0, LONGEST_S),
         reports_when_still=not still,
-        assumed_accuracy_m=_checked("--assumed-accuracy", assumed_accuracy, least=0.0),
+        assumed_accuracy_m=_checked("--assumed-accuracy", assumed_accuracy, 0.0, FARTHEST_M),
     )
     features = sorted(_read_hotspots(hotspots), key=lambda feature: feature.id)
     try:
@@ -58,9 +59,9 @@ def dwell(
         write(_table(visits, track, features))
     except OSError as exc:
         _fail(f"{out} cannot be written: {exc.strerror or exc}")
-    if track.bad:
-        _name_bad_lines(track.bad)
-        raise typer.Exit(LINES_LEFT_OUT)
+    if track.bad or track.unread:
+        _name_left_out(track)
+        raise typer.Exit(LEFT_OUT)
 
 
 def _fail(message: str) -> NoReturn:
@@ -68,10 +69,17 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(NOT_DONE)
 
 
-def _checked(option: str, value: float, *, least: float) -> float:
-    if not (math.isfinite(value) and value >= least):
-        _fail(f"{option} {value:g} is not a length that can be used")
+def _checked(option: str, value: float, least: float, most: float) -> float:
+    if not least <= value <= most:
+        _fail(f"{option} {value:g} is not within {least:g} to {most:.0f}")
     return value
+
+
+def _name_left_out(track: TrackFile) -> None:
+    for file in track.unread:
+        typer.echo(f"beatkeeper dwell: {file} (left out, other files used)", err=True)
+    if track.bad:
+        _name_bad_lines(track.bad)
 
 
 def _name_bad_lines(bad: Sequence[BadLine]) -> None:
@@ -89,6 +97,8 @@ def _read_hotspots(path: Path) -> list[Feature]:
         _fail(f"{path} cannot be read: {exc.strerror or exc}")
     except ValueError as exc:
         _fail(f"{path} is not JSON: {exc}")
+    except RecursionError:
+        _fail(f"{path} is nested too deeply to be read")
     features, faults = read_features(collection)
     if not features and not faults:
         faults = ["has no hot spots"]

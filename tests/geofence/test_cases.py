@@ -128,6 +128,37 @@ def test_an_absence_in_doubt_of_exactly_doubt_gap_is_bridged(seconds: float, cou
     assert len(visits(away(seconds, accuracy_m=5.0))) == count
 
 
+def test_a_longer_max_gap_is_a_longer_doubt_gap() -> None:
+    patient = Profile(max_gap_s=400.0)
+    for seconds, count in ((350, 1), (400, 1), (400.001, 2)):
+        assert len(visits(away(seconds, accuracy_m=5.0), profile=patient)) == count
+
+
+def test_a_fix_surely_outside_at_the_very_end_of_a_presence_is_in_the_absence() -> None:
+    # Stands at x = 45 until it is seen at x = 60, and is back over the line 38 s later.
+    fixes = worlds.track((0, 45, 0), (200, 60, 0), (257, 45, 0), (300, 45, 0), accuracy_m=0.0)
+    silent = Profile(reports_when_still=False, merge_gap_s=30.0)
+    found = visits(fixes, profile=silent)
+    assert [(v["first_us"], v["last_us"]) for v in found] == [(0, 200), (238, 300)]
+
+
+def test_mean_speed_is_taken_over_steps_of_thirty_seconds_and_more() -> None:
+    # Thirty seconds are a step: 30 m, then 30 m. After 29.999999 s it takes two of them.
+    for seconds, speed in ((30.0, 1.0), (29.999999, 0.0)):
+        fixes = worlds.track((0, 0, 0), (seconds, 30, 0), (2 * seconds, 0, 0))
+        (visit,) = visits(fixes)
+        assert visit["mean_speed_mps"] == pytest.approx(speed)
+
+
+def test_an_entry_is_not_seen_where_the_version_began_before_the_track() -> None:
+    shape = worlds.degrees(worlds.square(0, 0, 50))
+    fixes = worlds.track((0, 0, 0), (60, 0, 0))
+    for since, seen in ((-60, False), (0, True)):
+        version = Hotspot(1, shape, valid_from_us=START_US + since * SECOND)
+        (visit,) = visits(fixes, [version])
+        assert (visit["enter_seen"], visit["outer_from_us"]) == (seen, since)
+
+
 def test_max_gap_below_merge_gap_bridges_only_what_legs_cover() -> None:
     short = Profile(max_gap_s=60.0)
     gap = worlds.track((0, 0, 0), (30, 0, 0), (95, 0, 0), (125, 0, 0))

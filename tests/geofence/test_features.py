@@ -9,6 +9,8 @@ SQUARE = {
     "coordinates": [[[0, 0], [0.001, 0], [0.001, 0.001], [0, 0.001], [0, 0]]],
 }
 
+GOOGOLS = f"1{'0' * 27}...{'0' * 29}"
+
 
 def feature(**properties: object) -> dict[str, object]:
     return {"type": "Feature", "properties": properties, "geometry": SQUARE}
@@ -36,9 +38,24 @@ def test_ids_are_text_and_buffers_are_optional() -> None:
         (feature(id="A"), "feature 2: id 'A' is that of feature 1 too"),
         (
             feature(id=3, buffer_m="wide"),
-            "feature 2 (id '3'): buffer_m is not a length in metres: 'wide'",
+            "feature 2 (id '3'): buffer_m is not a length of 0 to 500 metres: 'wide'",
         ),
-        (feature(id=3, buffer_m=-5), "feature 2 (id '3'): buffer_m is not a length in metres: -5"),
+        (
+            feature(id=3, buffer_m=-5),
+            "feature 2 (id '3'): buffer_m is not a length of 0 to 500 metres: -5",
+        ),
+        (
+            feature(id=3, buffer_m=10**400),
+            f"feature 2 (id '3'): buffer_m is not a length of 0 to 500 metres: {GOOGOLS}",
+        ),
+        (
+            feature(id=3, buffer_m=float("nan")),
+            "feature 2 (id '3'): buffer_m is not a length of 0 to 500 metres: nan",
+        ),
+        (
+            {"type": "Feature", "properties": {"id": 3}, "geometry": {"type": [1]}},
+            "feature 2 (id '3'): is not a Polygon or MultiPolygon but [1]",
+        ),
         (
             {"type": "Feature", "properties": {"id": 3}, "geometry": None},
             "feature 2 (id '3'): is not a Polygon or MultiPolygon but nothing",

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 import worlds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geofence.engine import run
 from geofence.hotspots import Hotspots
-from geofence.model import Fixes, Ints, Profile
+from geofence.model import Fixes, Hotspot, Ints, Profile
 
 HOTSPOTS = Hotspots.prepare(worlds.hotspots())
 slow = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -47,3 +48,41 @@ def test_shuffled_and_duplicated_fixes_give_what_one_run_gives(
     for batch in in_batches(data, fixes, order):
         store.take_in(batch)
     assert store.visits == whole
+
+
+@slow
+@given(worlds.walks(devices=1), worlds.profiles, st.data())
+def test_late_fixes_give_the_same_when_hardly_any_history_is_loaded(
+    fixes: Fixes, profile: Profile, data: st.DataObject
+) -> None:
+    whole = worlds.told(run(fixes, HOTSPOTS, profile))
+    store = worlds.Store(HOTSPOTS, profile)
+    late = data.draw(st.sets(st.integers(0, max(len(fixes) - 1, 0)), max_size=5))
+    on_time = [row for row in range(len(fixes)) if row not in late]
+    with pytest.MonkeyPatch.context() as patch:
+        # The first load never holds a cut, and each one after it little more.
+        patch.setattr("geofence.engine.LOOK_BACK", 1)
+        patch.setattr("geofence.replay.WIDEN", 1.25)
+        for rows in (on_time, *([row] for row in late if row < len(fixes))):
+            store.take_in(fixes.take(np.array(rows, np.int64)))
+    assert store.visits == whole
+
+
+@pytest.mark.parametrize("late", range(1190, 1300, 5))
+def test_history_that_begins_after_a_sighting_outside_is_not_enough_for_a_cut(late: int) -> None:
+    # A long stay with an excursion of a minute and a half to 20 m outside, which it bridges; what
+    # is loaded for a late fix in the second half may begin in the midst of the excursion.
+    hotspots = Hotspots.prepare([Hotspot(1, worlds.degrees(worlds.square(0, 0, 50)))])
+    steps = [
+        *((s, 500, 0) for s in range(-9000, -600, 60)),
+        *((s, 0, 0) for s in range(-600, 0, 10)),
+        *((s, 70, 0) for s in range(0, 90, 5)),
+        *((s, 0, 0) for s in range(100, 1600, 10) if s != 1220),
+        *((s, 500, 0) for s in range(1600, 3000, 60)),
+    ]
+    straggler = (late + 0.5, 0, 0)
+    store = worlds.Store(hotspots, Profile())
+    store.take_in(worlds.track(*steps))
+    store.take_in(worlds.track(straggler))
+    assert store.replays
+    assert store.visits == worlds.told(run(worlds.track(*steps, straggler), hotspots, Profile()))

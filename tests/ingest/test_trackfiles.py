@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.trackfiles import TrackFileError, read_tracks
+from ingest.trackfiles import read_tracks
+from ingest.tracklines import TrackFileError
 
 MOMENT_US = 1_577_836_800_000_000  # 2020-01-01T00:00:00Z
 GPX = """<?xml version="1.0"?>
@@ -106,8 +107,102 @@ def test_a_gpx_track_is_named_by_its_file_and_bad_points_by_number(tmp_path: Pat
     assert [str(line) for line in track.bad] == [
         f"{path}, track point 2: has no time",
         f"{path}, track point 3: lon '200' is not within -180 to 180",
-        f"{path}, track point 4: time 'yesterday' is not RFC 3339 with an offset",
+        f"{path}, track point 4: time 'yesterday' is not a date and time as GPX has them",
     ]
+
+
+def test_gpx_times_without_an_offset_are_utc_and_a_date_alone_is_none(tmp_path: Path) -> None:
+    point = '<trkpt lat="51" lon="0"><time>{}</time></trkpt>'
+    times = ("2020-01-01T00:00:01", "2020-01-01T02:00:02+02:00", "2020-01-01")
+    path = csv(tmp_path, GPX.format("".join(map(point.format, times))), "walk.gpx")
+    track = read_tracks([path])
+    assert (track.time_us - MOMENT_US).tolist() == [1_000_000, 2_000_000]
+    assert [line.place for line in track.bad] == ["track point 3"]
+
+
+def test_gpx_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    point = '<trkpt lat="51" lon="0"><time>2020-01-01T00:00:00Z</time></trkpt>'
+    paths = []
+    for name in ("mon/late/walk.gpx", "tue/late/walk.gpx", "tue/early/walk.gpx", "tue/ride.gpx"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        paths.append(csv(tmp_path, GPX.format(point), name))
+    track = read_tracks([*paths, paths[0]])
+    assert [track.names[i] for i in track.device] == [
+        "mon/late/walk",
+        "tue/late/walk",
+        "early/walk",
+        "ride",
+        "mon/late/walk",
+    ]
+
+
+def test_gpx_files_whose_names_differ_in_the_ending_alone_are_told_apart(tmp_path: Path) -> None:
+    point = '<trkpt lat="51" lon="0"><time>2020-01-01T00:00:00Z</time></trkpt>'
+    paths = [csv(tmp_path, GPX.format(point), name) for name in ("a.gpx", "a.GPX")]
+    assert read_tracks(paths).names == sorted(map(str, paths))
+
+
+def test_quoted_fields_may_hold_separators_and_quotes(tmp_path: Path) -> None:
+    path = csv(
+        tmp_path,
+        'device,time,lat,lon\n"Smith, J",0,51,0\n"Anne ""Q"" Ray", 1,"51",0\n'
+        '"Smith, J,2,51,0\n"Smith, J",3,51,0\n',
+    )
+    track = read_tracks([path])
+    assert track.names == ['Anne "Q" Ray', "Smith, J"]
+    assert track.time_us.tolist() == [0, 1_000_000, 3_000_000]
+    assert [line.place for line in track.bad] == ["line 4"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_separators_and_line_ends_of_many_programs_are_read(
+    tmp_path: Path, separator: str, ending: str
+) -> None:
+    lines = ["\ufeffdevice,time,lat,lon,accuracy_m", "a,0,51,-1,", "a,1,51,-1,5", "a,x,51,-1,5", ""]
+    path = tmp_path / "track.csv"
+    path.write_bytes(ending.join(lines).replace(",", separator).encode())
+    track = read_tracks([path])
+    assert track.time_us.tolist() == [0, 1_000_000]
+    np.testing.assert_array_equal(track.accuracy_m, [np.nan, 5.0])
+    assert [line.place for line in track.bad] == ["line 4"]
+
+
+def test_blank_lines_are_passed_over_and_counted(tmp_path: Path) -> None:
+    path = csv(tmp_path, "device,time,lat,lon\n\na,0,51,0\n , ,,\n,,,\n\na,x,51,0\na,1,51,0\n\n")
+    track = read_tracks([path])
+    assert track.time_us.tolist() == [0, 1_000_000]
+    assert [line.place for line in track.bad] == ["line 7"]
+
+
+def test_a_line_with_more_fields_than_the_header_is_bad(tmp_path: Path) -> None:
+    path = csv(
+        tmp_path,
+        "device,time,lat,lon,accuracy_m\na,0,53,4,-2,9,5\na,1,53.4,-2.9,5\na,2,53,4,-2,\n",
+    )
+    track = read_tracks([path])
+    assert track.time_us.tolist() == [1_000_000]
+    assert [line.reason for line in track.bad] == [
+        "has 7 fields, but the header only 5",
+        "has 6 fields, but the header only 5",
+    ]
+
+
+def test_a_file_that_is_no_use_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    good = csv(tmp_path, "device,time,lat,lon\na,0,51,0\n", "good.csv")
+    empty = csv(tmp_path, "", "empty.csv")
+    bad = csv(tmp_path, "device,time,lat,lon\na,x,51,0\na,y,51,0\n", "bad.csv")
+    track = read_tracks([empty, good, bad, tmp_path / "none.gpx"])
+    unread = "is neither RFC 3339 with an offset nor epoch seconds"
+    assert track.names == ["a"]
+    assert track.bad == []
+    assert [str(file).partition(tmp_path.name)[2] for file in track.unread] == [
+        "/empty.csv is empty",
+        f"/bad.csv: none of its 2 lines can be read; line 2: time 'x' {unread}",
+        "/none.gpx cannot be read: No such file or directory",
+    ]
+    with pytest.raises(TrackFileError, match=r"empty\.csv is empty\n.*none of its 2 lines"):
+        read_tracks([empty, bad])
 
 
 @pytest.mark.parametrize(
@@ -115,11 +210,16 @@ def test_a_gpx_track_is_named_by_its_file_and_bad_points_by_number(tmp_path: Pat
     [
         ("a.csv", "", "is empty"),
         ("a.csv", "device,time,lat,lon\n", "has no fixes"),
+        ("a.csv", "device,time,lat,lon\n\n,,,\n", "has no fixes"),
         ("a.csv", "device,when,lat\na,1,2\n", "has no column time, lon"),
+        ("a.csv", "device,time,lat,lon,lat\na,1,2,3,4\n", "has more than one column lat"),
+        ("a.csv", "device,time,lat,lon, LAT\na,1,2,3,4\n", "has more than one column lat"),
+        ("a.csv", "device,time,lat,lon\na,1,2,x\n", "its only line cannot be read; line 2: "),
         ("a.gpx", "", "is not GPX: no element found"),
         ("a.gpx", "<gpx><trk>", "is not GPX: no element found"),
         ("a.gpx", "<gpx></gpx>", "has no track points"),
-        ("a.gpx", GPX.format('<trkpt lat="1" lon="1"/>'), "has track points, but none with a time"),
+        ("a.gpx", GPX.format('<trkpt lat="1" lon="1"/>'), "its only track point cannot be read"),
+        ("a.gpx", GPX.format('<trkpt lat="1" lon="x"/>'), "its only track point cannot be read"),
         ("a.gpx", '<!DOCTYPE g [<!ENTITY x "y">]><gpx>&x;</gpx>', "is not GPX: EntitiesForbidden"),
     ],
 )
@@ -129,7 +229,7 @@ def test_a_file_without_a_track_is_refused_by_name(
     path = csv(tmp_path, text, name)
     with pytest.raises(TrackFileError) as refused:
         read_tracks([path])
-    assert str(refused.value).startswith(f"{path} {why}")
+    assert str(refused.value).removeprefix(str(path)).lstrip(": ").startswith(why)
     assert "\n" not in str(refused.value)
 
 

@@ -64,12 +64,22 @@ class Stay:
         none: list[str | None] = [None]
         self.leg = none + [self.kind(i) for i in range(1, len(rows))]
 
+    @property
+    def max_gap(self) -> int:
+        given = self.profile.max_gap_s
+        return round((max(120, 2.5 * self.profile.interval_s) if given is None else given) * SECOND)
+
+    @property
+    def doubt_gap(self) -> int:
+        return max(300 * SECOND, self.max_gap)
+
     def kind(self, i: int) -> str | None:
         gap = self.t[i] - self.t[i - 1]
-        if gap <= self.profile.max_gap_us:
+        if gap <= self.max_gap:
             return "moving"
-        near = math.dist(self.xy[i], self.xy[i - 1]) <= self.profile.still_radius_m
-        return "still" if near and gap <= self.profile.still_gap_us else None
+        near = math.dist(self.xy[i], self.xy[i - 1]) <= 30.0
+        silent = not self.profile.reports_when_still
+        return "still" if silent and near and gap <= 1800 * SECOND else None
 
     def crossings(self, i: int) -> list[Place]:
         """Stretches of leg i inside, as shares of it."""
@@ -108,11 +118,11 @@ class Stay:
         if not all(self.leg[before[3] : after[2] + 1][1:]):
             return False
         seen_out = any(
-            out for t, out in zip(self.t, self.out, strict=True) if before[1] < t < after[0]
+            out for t, out in zip(self.t, self.out, strict=True) if before[1] <= t <= after[0]
         )
-        if absence <= self.profile.merge_gap_us:
+        if absence <= round(self.profile.merge_gap_s * SECOND):
             return True
-        return absence <= self.profile.doubt_gap_us and not seen_out
+        return absence <= self.doubt_gap and not seen_out
 
     def visits(self) -> list[dict[str, Any]]:
         groups: list[list[Presence]] = []
@@ -132,7 +142,7 @@ class Stay:
         ]
         before = [t for t, out in zip(self.t, self.out, strict=True) if out and t <= first]
         after = [t for t, out in zip(self.t, self.out, strict=True) if out and t >= last]
-        gap = self.profile.max_gap_us
+        gap = self.max_gap
         outer = before[-1] if before else self.t[0] - gap, after[0] if after else self.t[-1] + gap
         inside = sum(p[1] - p[0] for p in group)
         return {
@@ -181,7 +191,7 @@ class Stay:
     def low(self, sure: list[int]) -> int:
         total = 0
         for i, j in pairwise(sure):
-            close = j == i + 1 or self.t[j] - self.t[i] <= self.profile.doubt_gap_us
+            close = j == i + 1 or self.t[j] - self.t[i] <= self.doubt_gap
             if close and all(self.leg[i + 1 : j + 1]) and not any(self.out[i + 1 : j]):
                 total += self.t[j] - self.t[i]
         return total

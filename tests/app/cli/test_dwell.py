@@ -96,6 +96,21 @@ def test_bad_lines_are_named_the_rest_is_used_and_the_status_says_so(
     assert f"{track}, line 12: time 'noon' is neither" in result.stderr
 
 
+def test_a_file_that_is_no_use_is_named_and_the_status_says_so(
+    tmp_path: Path, track: Path, hotspots: Path
+) -> None:
+    whole = call(track, "--hotspots", hotspots).stdout
+    bad = tmp_path / "bad.csv"
+    bad.write_text("device,time,lat,lon\na,noon,0,0\na,x,0,0\n")
+    result = call(bad, track, "--hotspots", hotspots)
+    assert (result.exit_code, result.stdout) == (1, whole)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"beatkeeper dwell: {bad}: none of its 2 lines can be read; line 2: ")
+    alone = call(bad, "--hotspots", hotspots)
+    assert (alone.exit_code, alone.stdout) == (2, "")
+    assert len(alone.stderr.splitlines()) == 1
+
+
 def test_no_visits_are_a_header(tmp_path: Path, track: Path) -> None:
     far = hotspot("H1")
     far["geometry"] = {
@@ -110,6 +125,8 @@ def test_no_visits_are_a_header(tmp_path: Path, track: Path) -> None:
     ("content", "why"),
     [
         ("{", "is not JSON"),
+        ("[" * 100_000, "is nested too deeply to be read"),
+        (f'{{"a": {"9" * 5000}}}', "is not JSON"),
         ("[]", "is not a GeoJSON FeatureCollection"),
         ('{"type": "FeatureCollection", "features": []}', "has no hot spots"),
         (
@@ -146,7 +163,12 @@ def test_a_missing_file_or_unknown_ending_is_one_line(
         (track, "--hotspots", hotspots, "--out", tmp_path / "visits.xls"),
         (track, "--hotspots", hotspots, "--out", missing / "visits.csv"),
         (track, "--hotspots", hotspots, "--interval", "nan"),
+        (track, "--hotspots", hotspots, "--interval", "1e300"),
+        (track, "--hotspots", hotspots, "--max-gap", "9e12"),
+        (track, "--hotspots", hotspots, "--max-gap", "0"),
         (track, "--hotspots", hotspots, "--merge-gap", "-1"),
+        (track, "--hotspots", hotspots, "--merge-gap", "inf"),
+        (track, "--hotspots", hotspots, "--assumed-accuracy", "10001"),
     ):
         result = call(*arguments)
         assert result.exit_code == 2
