@@ -47,6 +47,9 @@ def create_app(settings: Settings, now_us: Callable[[], int] = system_clock) -> 
         version=package.__version__,
         summary="Measures hot spots policing: dwell, coverage and compliance.",
         lifespan=lifespan,
+        # Open pages that nobody needs.
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     for router in (ingest_http.router, api.router, api.probes):
         app.include_router(router)

@@ -11,7 +11,7 @@ from app.storage import fixes as fix_storage
 from app.storage import states as state_storage
 from app.storage import visits as visit_storage
 from app.storage.catalogue import Catalogue
-from app.storage.engine import Database, Writer
+from app.storage.engine import Collision, Database, Writer
 from app.storage.errors import DatabaseUnavailable
 from app.storage.findings import Findings, moved_ends, visit_rows, withdrawn_keys
 from app.storage.states import DeviceState
@@ -23,6 +23,9 @@ from geofence.replay import replay
 from ingest.columns import Columns
 from ingest.errors import StorageUnavailable
 from ingest.screen import Verdict, screen
+
+# The waits between attempts at a batch that collides with another transaction.
+PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 class Pipeline:
@@ -46,12 +49,22 @@ class Pipeline:
         good = np.flatnonzero(verdicts == Verdict.STORED)
         if len(good):
             try:
-                async with self._database.write() as writer:
-                    new = await self._store(writer, columns.take(good))
+                new = await self._commit(columns.take(good))
             except DatabaseUnavailable as exc:
                 raise StorageUnavailable(str(exc)) from exc
             verdicts[good[~new]] = Verdict.DUPLICATE
         return verdicts
+
+    async def _commit(self, columns: Columns) -> npt.NDArray[np.bool_]:
+        """One transaction, tried again a few times where another one stood in its way."""
+        for pause_s in PAUSES_S:
+            try:
+                async with self._database.write() as writer:
+                    return await self._store(writer, columns)
+            except Collision:
+                await asyncio.sleep(pause_s)
+        async with self._database.write() as writer:
+            return await self._store(writer, columns)
 
     async def _store(self, writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
         # The locks come first: two batches of one device go through one after the other.

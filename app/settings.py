@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# It is stored as a plain digest, which is right only for what nobody can guess.
+SHORTEST_TOKEN = 32
 
 
 class Settings(BaseSettings):
@@ -17,7 +20,9 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(8, ge=2, description="connections to the database")
     admin_token: SecretStr | None = Field(
-        None, description="the first administrator's token; made up and printed once if not given"
+        None,
+        description="the first administrator's token, random, at least 32 characters; made up and "
+        "printed once if not given",
     )
 
     host: str = Field("127.0.0.1", description="where the service listens")
@@ -33,3 +38,14 @@ class Settings(BaseSettings):
     max_ahead_s: float = Field(300.0, ge=0, description="how far a device's clock may run ahead")
     batch_fixes: int = Field(5_000, ge=1, description="most fixes stored in one transaction")
     queue_fixes: int = Field(50_000, ge=1, description="fixes that may wait; then senders wait")
+
+    @field_validator("admin_token")
+    @classmethod
+    def _long_enough(cls, token: SecretStr | None) -> SecretStr | None:
+        """Refuses one that could be guessed; an empty one is none."""
+        if token is None or not token.get_secret_value():
+            return None
+        if len(token.get_secret_value()) < SHORTEST_TOKEN:
+            msg = f"it is shorter than {SHORTEST_TOKEN} characters; take random ones"
+            raise ValueError(msg)
+        return token

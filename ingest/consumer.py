@@ -63,7 +63,7 @@ class Consumer:
 
     @property
     def connected(self) -> bool:
-        """Tell whether the broker is there at the moment."""
+        """Tell whether the broker is there and sends us what is published."""
         return self._connection.connected
 
     @property
@@ -120,42 +120,49 @@ class Consumer:
         """Try until the message is stored or set aside, then acknowledge it."""
         received_us = self._now_us()
         wait_s, longest_s = self._retry_s
+        waited = False
         while not await self._tried(arrival, received_us):
+            waited = True
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, longest_s)
         self._connection.acknowledge(arrival)
+        # A message that needed no storage says nothing about it; one that waited for it does.
+        if waited and self._storage_away:
+            self._storage_away = False
+            _LOG.warning("storage is back")
 
     async def _tried(self, arrival: Arrival, received_us: int) -> bool:
-        """Take a message; False while storage is away, which is logged once a time."""
+        """Take a message; False where it is neither stored nor set aside, logged once a time."""
         try:
             await self._take(arrival, received_us)
-        except StorageUnavailable as error:
+        except Exception as error:  # noqa: BLE001 (a message never ends without acknowledgement)
             if not self._storage_away:
-                _LOG.warning("storage is away, MQTT messages wait: %s", error)
+                trace = None if isinstance(error, StorageUnavailable) else error
+                _LOG.warning("storage is away, MQTT messages wait: %s", error, exc_info=trace)
             self._storage_away = True
             return False
-        if self._storage_away:
-            _LOG.warning("storage is back")
-        self._storage_away = False
         return True
 
     async def _take(self, arrival: Arrival, received_us: int) -> None:
-        """Store a message or set it aside. Raises StorageUnavailable if it could do neither."""
+        """Store a message or set it aside; raises whatever kept it from doing either."""
         if not arrival.payload:  # how a retained message is cleared
             return
+        failure: Exception | None = None
         try:
             reason = await self._accept(arrival, received_us)
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 (supervises all messages)
             # Unacknowledged it would come back for ever and hold one of the places in flight.
-            _LOG.exception("a message on %s failed", arrival.topic)
+            failure = error
             reason = f"it failed here: {error!r:.200}"
         if reason:
             origin = topics.read(arrival.topic)
             format_ = origin.format if origin else ""
             broken = Broken(arrival.payload, format_, received_us, arrival.topic, reason)
             await self._intake.set_aside(broken)
+        if failure:  # logged only now: until it is set aside the message is tried again and again
+            _LOG.error("a message on %s failed", arrival.topic, exc_info=failure)
 
     async def _accept(self, arrival: Arrival, received_us: int) -> str:
         """Take a message in, or say why it cannot be: "" where that has been seen to."""

@@ -137,7 +137,6 @@ class Connection:
         if reason.is_failure:
             self._say(logging.ERROR, f"refused: {reason}; trying again")
             return
-        self.connected = True
         kept = "session resumed" if flags.session_present else "new session"
         self._say(logging.INFO, f"connected, {kept}")
         # Even when the session is said to be there: some brokers lose subscriptions on a restart.
@@ -170,6 +169,8 @@ class Connection:
         for topic, reason in zip(topics.SUBSCRIPTIONS, reasons, strict=False):
             if reason.is_failure:
                 self._say(logging.ERROR, f"may not subscribe to {topic}: {reason}")
+        # Only now: what is published before a new session has its subscriptions reaches nobody.
+        self.connected = True
 
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage

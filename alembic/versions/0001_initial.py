@@ -381,6 +381,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
     )
     op.create_index("ix_visits_enter", "visits", ["enter"], unique=False)
+    op.create_index(
+        "ix_visits_version", "visits", ["device_id", "first_us", "hotspot_id"], unique=False
+    )
     op.create_index("ix_visits_hotspot_enter", "visits", ["hotspot_id", "enter"], unique=False)
     op.create_index(
         "uq_visits_current",
@@ -417,6 +420,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("known_to IS NULL"),
     )
     op.drop_index("ix_visits_hotspot_enter", table_name="visits")
+    op.drop_index("ix_visits_version", table_name="visits")
     op.drop_index("ix_visits_enter", table_name="visits")
     op.drop_table("visits")
     op.drop_table("tokens")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.access.viewer import Right
+from app.access.viewer import Right, Viewer
 from app.api.deps import AsAt, DatabaseDep, Format, Now, viewer_with
 from app.api.errors import Invalid
 from app.api.fields import Day, Name
@@ -16,6 +16,7 @@ from app.api.route import guarded_router
 from app.api.tables import csv_response
 from app.compliance import figures
 from app.compliance.calendar import Calendar
+from app.compliance.cells import most_cells
 from app.compliance.report import Evidence, Grouping, Period, report
 from app.storage import assignments, hotspots, plans, visit_reads
 from app.storage.engine import Reader
@@ -25,16 +26,17 @@ from geofence.model import METHOD
 
 router = guarded_router("compliance")
 MOST_DAYS = 400
+MOST_CELLS = 2_000_000
 
 
 @router.get(
     "/compliance",
     response_model=Compliance,
-    dependencies=[viewer_with(Right.READ_COMPLIANCE)],
     responses={200: {"content": {"text/csv": {"example": "hotspot,name,cells,...\r\n"}}}},
 )
 async def get_compliance(
     *,
+    viewer: Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)],
     database: DatabaseDep,
     now: Now,
     as_at: AsAt,
@@ -46,21 +48,23 @@ async def get_compliance(
 ) -> Compliance | Response:
     """How a plan was kept: coverage and compliance, each with its range, in total and by rows.
 
-    It is the same for all who may ask: of places, made from everybody's visits. As CSV, the last
-    row is the total.
+    It is the same for all who may ask: of places, made from everybody's visits. Without `as_at`,
+    visits that are still open count as they stand; with it, only those that were closed by then
+    do, and it comes out the same whenever it is asked. As CSV, the last row is the total.
     """
-    period, moment = _period(first, last), as_at or now
+    period = _period(first, last)
     async with database.read() as reader:
-        evidence = await _evidence(reader, plan, period, moment)
+        evidence = await _evidence(reader, viewer, plan, period, as_at=as_at, now=now)
         calendar = evidence.plans[-1].plan.calendar
-        names = await hotspots.names(reader, moment)
-        open_visits = await visit_reads.open_count(reader, *_times(period, calendar), moment)
+        names = await hotspots.names(reader, viewer, as_at or now)
+        start, end = _times(period, calendar)
+        open_visits = await visit_reads.open_count(reader, viewer, start, end, as_at)
     found = await asyncio.to_thread(report, evidence, period, by)
     answer = Compliance(
         plan=plan,
         first=first,
         last=last,
-        as_at=moment,
+        as_at=as_at or now,
         by=by,
         method=METHOD,
         coverage_target=evidence.plans[-1].plan.coverage_target,
@@ -85,18 +89,31 @@ def _times(period: Period, calendar: Calendar) -> tuple[dt.datetime, dt.datetime
     return from_us(start_us), from_us(end_us)
 
 
-async def _evidence(reader: Reader, plan: str, period: Period, as_at: dt.datetime) -> Evidence:
-    history = await plans.history(reader, plan, as_at)
+async def _evidence(
+    reader: Reader,
+    viewer: Viewer,
+    plan: str,
+    period: Period,
+    *,
+    as_at: dt.datetime | None,
+    now: dt.datetime,
+) -> Evidence:
+    moment = as_at or now
+    history = await plans.history(reader, viewer, plan, moment)
     if not history:
         msg = f"there is no plan {plan!r}"
         raise NotFound(msg)
-    times = _times(period.widened().widened(), history[-1].plan.calendar)
+    spots = await hotspots.columns(reader, viewer, moment)
+    if most_cells(history, spots, period.first, period.last) > MOST_CELLS:
+        what = f"that may be more than {MOST_CELLS:,} cells (window x hot spot x day): ask for less"
+        raise Invalid(where="to", what=what)
+    start, end = _times(period.widened().widened(), history[-1].plan.calendar)
     return Evidence(
         plans=history,
-        hotspots=await hotspots.columns(reader, as_at),
-        visits=await visit_reads.columns(reader, *times, as_at),
-        assignments=await assignments.columns(reader, *times, as_at),
-        as_at_us=to_us(as_at),
+        hotspots=spots,
+        visits=await visit_reads.columns(reader, viewer, start, end, as_at),
+        assignments=await assignments.columns(reader, viewer, start, end, moment),
+        as_at_us=to_us(moment),
     )
 
 

@@ -42,7 +42,11 @@ Manager = viewer_with(Right.MANAGE)
 def _as_at(
     now: Now,
     as_at: Annotated[
-        Moment | None, Query(description="As it was known then; without it, as it is known now.")
+        Moment | None,
+        Query(
+            description="As it was known then, by visits closed by then; without it, as it is now, "
+            "by open visits too."
+        ),
     ] = None,
 ) -> dt.datetime | None:
     if as_at is not None and as_at > now:

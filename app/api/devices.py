@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import Field, StringConstraints
 
 from app.access.secrets import Kind, digest, new_secret
-from app.access.viewer import Right
+from app.access.viewer import Right, Viewer
 from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of, viewer_with
 from app.api.errors import Invalid
 from app.api.fields import Listing, Name, Schema, example
@@ -38,18 +38,25 @@ class Address(Schema):
     address: Name
 
 
-class GivenDevice(Schema):
-    """A device to be made."""
+class DeviceValues(Schema):
+    """What there is to say of a device."""
 
-    model_config = example(_EXAMPLE)
+    model_config = example({key: value for key, value in _EXAMPLE.items() if key != "name"})
 
-    name: DeviceName
     kind: Literal["radio", "phone", "handheld", "vehicle", "gateway"]
     profile: Name | None = Field(None, description="a profile's name; without one, the kind's")
     addresses: list[Address] = Field([], max_length=20)
     speaks_for: list[DeviceName] = Field(
         [], max_length=10_000, description="a gateway's devices, by name"
     )
+
+
+class GivenDevice(DeviceValues):
+    """A device to be made."""
+
+    model_config = example(_EXAMPLE)
+
+    name: DeviceName
 
 
 class Device(GivenDevice):
@@ -97,11 +104,30 @@ def _device(given: GivenDevice) -> devices.Device:
     )
 
 
-@router.get("/devices", dependencies=[viewer_with(Right.READ_DEVICES)])
-async def list_devices(database: DatabaseDep, part: Part) -> Listing[Device]:
-    """All devices."""
+@router.put("/devices/{name}", dependencies=[Manager])
+async def change_device(
+    name: Named, values: DeviceValues, database: DatabaseDep, now: Now
+) -> Device:
+    """Gives a device another profile, other addresses or others to speak for; its kind stays.
+
+    Its keys stay too. The profile counts for fixes that come from now on.
+    """
+    device = _device(GivenDevice(name=name, **values.model_dump()))
+    async with database.write() as writer:
+        await devices.change(writer, device, now)
+    return Device.model_validate(device, from_attributes=True)
+
+
+@router.get("/devices")
+async def list_devices(
+    viewer: Annotated[Viewer, viewer_with(Right.READ_DEVICES)],
+    database: DatabaseDep,
+    now: Now,
+    part: Part,
+) -> Listing[Device]:
+    """The devices that you may see: a supervisor, those that their officers now carry."""
     async with database.read() as reader:
-        page = await devices.page(reader, part)
+        page = await devices.page(reader, viewer, part, now)
     items = [Device.model_validate(one, from_attributes=True) for one in page.items]
     return Listing(items=items, next=cursor_of(page))
 

@@ -142,11 +142,14 @@ class Compliance(Schema):
     plan: str
     first: dt.date = Field(serialization_alias="from")
     last: dt.date = Field(serialization_alias="to")
-    as_at: Moment = Field(description="ask again with this: the same, but for open visits")
+    as_at: Moment = Field(description="ask again with this: the same, without visits open then")
     by: Grouping
     method: int = Field(description="version of the dwell method")
     coverage_target: float
-    open_visits: int = Field(description="visits that were not over: the figures may change")
+    open_visits: int = Field(
+        description="not over: counted as they stand in a live figure, left out of one as at a "
+        "moment; the figures may change"
+    )
     retrospective: bool = Field(description="the plan was loaded after some of the days began")
     total: Figures
     rows: list[Row]

@@ -1,18 +1,23 @@
 """Whether the service lives and is ready, for anybody; what came in, for those who may know."""
 
+import asyncio
+import datetime as dt
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.access.viewer import Right
-from app.api.deps import DatabaseDep, viewer_with
+from app.api.deps import DatabaseDep, Now, viewer_with
 from app.api.fields import Schema, example
 from app.api.route import guarded_router
+from app.storage.engine import Database
 from ingest.consumer import Consumer
 from ingest.http import IngestState
 
 probes = APIRouter(tags=["health"])
 router = guarded_router("ingest")
+GOOD_FOR = dt.timedelta(seconds=1)
 
 
 class Health(Schema):
@@ -44,6 +49,30 @@ class Counts(Schema):
     rejected: dict[str, int]
 
 
+@dataclass(slots=True)
+class Probe:
+    """Whether the database answers, asked once a second: strangers must not take the pool."""
+
+    _asked: dt.datetime | None = None
+    _answer: bool = False
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def reachable(self, database: Database, now: dt.datetime) -> bool:
+        """What the database answered within the last second, or does now."""
+        async with self._turn:
+            if self._asked is None or abs(now - self._asked) >= GOOD_FOR:
+                self._answer = await database.reachable()
+                self._asked = now
+            return self._answer
+
+
+def _probe(request: Request) -> Probe:
+    state = request.app.state
+    if not hasattr(state, "probe"):
+        state.probe = Probe()
+    return cast("Probe", state.probe)
+
+
 def _consumer(request: Request) -> Consumer | None:
     return cast("Consumer | None", request.app.state.consumer)
 
@@ -61,12 +90,15 @@ async def healthz() -> dict[str, str]:
 @probes.get("/readyz", responses={503: {"model": Health, "description": "A part is away."}})
 async def readyz(
     database: DatabaseDep,
+    now: Now,
+    probe: Annotated[Probe, Depends(_probe)],
     consumer: Annotated[Consumer | None, Depends(_consumer)],
     response: Response,
 ) -> Health:
     """Answers 200 if the database, and the broker where there is one, can be reached."""
     health = Health(
-        database=await database.reachable(), broker=None if consumer is None else consumer.connected
+        database=await probe.reachable(database, now),
+        broker=None if consumer is None else consumer.connected,
     )
     if not health.database or health.broker is False:
         response.status_code = 503

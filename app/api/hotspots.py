@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Request
 from fastapi.responses import JSONResponse
 
-from app.access.viewer import Right
+from app.access.viewer import Right, Viewer
 from app.api import geojson
 from app.api.deps import AsAt, DatabaseDep, Manager, Now, cursor_of, part_of_list, viewer_with
-from app.api.errors import Incomplete, Unreadable
+from app.api.errors import Incomplete, Invalid, Unreadable
 from app.api.fields import Day, Name, Schema, example
 from app.api.route import guarded_router
 from app.storage import hotspots
@@ -19,7 +19,8 @@ from app.storage.errors import NotFound
 from app.storage.pages import Slice
 
 router = guarded_router("hot spots")
-SpotReader = viewer_with(Right.READ_HOTSPOTS)
+SpotReader = Annotated[Viewer, viewer_with(Right.READ_HOTSPOTS)]
+Keyed = Annotated[Name, Path()]
 # A map wants them all at once.
 SpotPart = Annotated[Slice, part_of_list(default=1000, most=10_000)]
 OnDay = Annotated[Day | None, Query(description="Valid on this operational day; else today.")]
@@ -117,16 +118,21 @@ def parse(body: bytes) -> object:
 
 @router.get(
     "/hotspots",
-    dependencies=[SpotReader],
     responses=_geojson({"type": "FeatureCollection", "features": [_STORED], "next": None}),
     response_class=GeoJsonResponse,
 )
 async def list_hotspots(
-    database: DatabaseDep, now: Now, part: SpotPart, as_at: AsAt, on: OnDay = None
+    *,
+    viewer: SpotReader,
+    database: DatabaseDep,
+    now: Now,
+    part: SpotPart,
+    as_at: AsAt,
+    on: OnDay = None,
 ) -> GeoJsonResponse:
     """The hot spots of a day, as a FeatureCollection."""
     async with database.read() as reader:
-        page = await hotspots.page(reader, part, _moment(on, now), as_at or now)
+        page = await hotspots.page(reader, viewer, part, _moment(on, now), as_at or now)
     features = [geojson.feature(version) for version in page.items]
     collection = {"type": "FeatureCollection", "features": features, "next": cursor_of(page)}
     return GeoJsonResponse(collection)
@@ -134,20 +140,42 @@ async def list_hotspots(
 
 @router.get(
     "/hotspots/{key}",
-    dependencies=[SpotReader],
     responses=_geojson(_STORED),
     response_class=GeoJsonResponse,
 )
 async def get_hotspot(
-    key: Annotated[Name, Path()], database: DatabaseDep, now: Now, as_at: AsAt, on: OnDay = None
+    *,
+    key: Keyed,
+    viewer: SpotReader,
+    database: DatabaseDep,
+    now: Now,
+    as_at: AsAt,
+    on: OnDay = None,
 ) -> GeoJsonResponse:
     """One hot spot as it is on a day, as a Feature."""
     async with database.read() as reader:
-        version = await hotspots.one(reader, key, _moment(on, now), as_at or now)
+        version = await hotspots.one(reader, viewer, key, _moment(on, now), as_at or now)
     if version is None:
         msg = f"there is no hot spot {key!r} on that day"
         raise NotFound(msg)
     return GeoJsonResponse(geojson.feature(version))
+
+
+@router.delete("/hotspots/{key}", status_code=204, dependencies=[Manager])
+async def end_hotspot(
+    key: Keyed,
+    database: DatabaseDep,
+    now: Now,
+    first: Annotated[
+        Day, Query(alias="from", description="the first operational day on which it is none")
+    ],
+) -> None:
+    """Ends a hot spot after today, or later; what it was before stays, and so do its visits."""
+    if first <= geojson.today(now):
+        # Visits that are under way would end before they began.
+        raise Invalid(where="from", what="give a day after today: what has begun stays as it is")
+    async with database.write() as writer:
+        await hotspots.end(writer, key, geojson.start_of(first), now)
 
 
 def _moment(on: dt.date | None, now: dt.datetime) -> dt.datetime:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from fastapi import Path
 from pydantic import Field
 
-from app.access.viewer import Right
+from app.access.viewer import Right, Viewer
 from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of, viewer_with
 from app.api.errors import Invalid
 from app.api.fields import Day, Listing, LocalTime, Name, Schema, example
@@ -17,7 +17,7 @@ from app.storage.engine import Reader
 from app.storage.errors import NotFound
 
 router = guarded_router("plans")
-PlaceReader = viewer_with(Right.READ_COMPLIANCE)
+PlaceReader = Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)]
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -85,44 +85,50 @@ class Plan(PlanValues):
     key: Name
 
 
-@router.put("/plans/{key}", dependencies=[Manager])
-async def put_plan(key: Keyed, values: PlanValues, database: DatabaseDep, now: Now) -> Plan:
+@router.put("/plans/{key}")
+async def put_plan(
+    key: Keyed,
+    values: PlanValues,
+    viewer: Annotated[Viewer, Manager],
+    database: DatabaseDep,
+    now: Now,
+) -> Plan:
     """Makes a plan what it is from now on: it counts from the next operational day.
 
     What it was before is kept, and counts for the days before. Days that began before there was
-    any plan go by it too, and are marked retrospective.
+    any plan of that key go by the first one, and are marked retrospective.
     """
     plan = Plan(key=key, **values.model_dump())
     async with database.write() as writer:
-        await plans.put(writer, await _meant(writer, plan), now)
+        await plans.put(writer, await _meant(writer, viewer, plan), now)
     return plan
 
 
-@router.get("/plans", dependencies=[PlaceReader])
-async def list_plans(database: DatabaseDep, part: Part) -> Listing[Plan]:
+@router.get("/plans")
+async def list_plans(viewer: PlaceReader, database: DatabaseDep, part: Part) -> Listing[Plan]:
     """The plans as they now are."""
     async with database.read() as reader:
-        page = await plans.page(reader, part)
-        keys = await hotspots.keys(reader)
+        page = await plans.page(reader, viewer, part)
+        keys = await hotspots.keys(reader, viewer)
     return Listing(items=[_shown(plan, keys) for plan in page.items], next=cursor_of(page))
 
 
-@router.get("/plans/{key}", dependencies=[PlaceReader])
-async def get_plan(key: Keyed, database: DatabaseDep) -> Plan:
+@router.get("/plans/{key}")
+async def get_plan(key: Keyed, viewer: PlaceReader, database: DatabaseDep) -> Plan:
     """A plan as it now is."""
     async with database.read() as reader:
-        plan = await plans.one(reader, key)
+        plan = await plans.one(reader, viewer, key)
         if plan is None:
             msg = f"there is no plan {key!r}"
             raise NotFound(msg)
-        return _shown(plan, await hotspots.keys(reader))
+        return _shown(plan, await hotspots.keys(reader, viewer))
 
 
-async def _meant(reader: Reader, plan: Plan) -> planning.Plan:
+async def _meant(reader: Reader, viewer: Viewer, plan: Plan) -> planning.Plan:
     """The plan as compliance takes it. Raises Invalid, PlanError, Refused."""
     spots = None
     if plan.hotspots != "all":
-        spots = frozenset((await hotspots.ids(reader, plan.hotspots)).values())
+        spots = frozenset((await hotspots.ids(reader, viewer, plan.hotspots)).values())
     try:
         calendar = Calendar(zone(plan.timezone), plan.day_start)
     except ValueError as exc:

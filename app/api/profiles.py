@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import Field
 
-from app.access.viewer import Right
+from app.access.viewer import Right, Viewer
 from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of, viewer_with
 from app.api.fields import Listing, Name, Schema, example
 from app.api.route import guarded_router
@@ -48,11 +48,13 @@ class Profile(ProfileValues):
     name: Name
 
 
-@router.get("/profiles", dependencies=[viewer_with(Right.READ_DEVICES)])
-async def list_profiles(database: DatabaseDep, part: Part) -> Listing[Profile]:
+@router.get("/profiles")
+async def list_profiles(
+    viewer: Annotated[Viewer, viewer_with(Right.READ_DEVICES)], database: DatabaseDep, part: Part
+) -> Listing[Profile]:
     """The profiles now in force."""
     async with database.read() as reader:
-        page = await profiles.page(reader, part)
+        page = await profiles.page(reader, viewer, part)
     items = [Profile.model_validate(one, from_attributes=True) for one in page.items]
     return Listing(items=items, next=cursor_of(page))
 

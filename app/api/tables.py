@@ -9,11 +9,17 @@ from fastapi import Request, Response
 
 from app.api.fields import rfc3339
 
+# What a spreadsheet runs instead of showing it.
+FORMULA = ("=", "+", "-", "@")
+
 
 def csv_response(
     columns: Sequence[str], rows: Iterable[Mapping[str, object]], headers: Mapping[str, str]
 ) -> Response:
-    """Rows as CSV: times in UTC to the microsecond, true and false in lower case, null empty."""
+    """Rows as CSV: times in UTC to the microsecond, true and false in lower case, null empty.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
@@ -31,4 +37,6 @@ def next_link(request: Request, cursor: str | None) -> dict[str, str]:
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return "'" + value
     return rfc3339(value) if isinstance(value, dt.datetime) else value

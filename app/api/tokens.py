@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import Field
 
 from app.access.secrets import Kind, digest, new_secret
-from app.access.viewer import Role
+from app.access.viewer import Role, Viewer
 from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of
 from app.api.errors import Invalid
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
@@ -68,11 +68,13 @@ async def create_token(given: GivenToken, database: DatabaseDep, now: Now) -> Ne
     return NewToken(**given.model_dump(), id=token_id, token=secret)
 
 
-@router.get("/tokens", dependencies=[Manager])
-async def list_tokens(database: DatabaseDep, part: Part) -> Listing[Token]:
+@router.get("/tokens")
+async def list_tokens(
+    viewer: Annotated[Viewer, Manager], database: DatabaseDep, part: Part
+) -> Listing[Token]:
     """All tokens, without their secrets; those that have ended, too."""
     async with database.read() as reader:
-        page = await tokens.page(reader, part)
+        page = await tokens.page(reader, viewer, part)
     items = [Token.model_validate(one, from_attributes=True) for one in page.items]
     return Listing(items=items, next=cursor_of(page))
 

@@ -78,15 +78,22 @@ def shown(url: str) -> str:
     )
 
 
+# What to do, by what the driver says; the last one for whatever else it says.
+_SQLITE_ADVICE = {
+    "locked": "Another program is writing to it: stop that, or wait, and try again.",
+    "not a database": "Give the file of a SQLite database, or one that is not there yet.",
+    "": "See that its folder exists and may be written to.",
+}
+_POSTGRES_ADVICE = {
+    "lock timeout": "Somebody holds a lock on it: see `pg_stat_activity`, or wait, and try again.",
+    "permission denied": "Give the address' role the right, or make it the database's owner.",
+    "does not exist": "Create it first (`createdb NAME`, with a role that may use it).",
+    "password": "See to the user and password in the address.",
+    "authentication": "See to the user and password in the address.",
+    "": "See that the server runs and that host and port are right.",
+}
+
+
 def _advice(url: str, reason: str) -> str:
-    if sqlite_file(url) is not None:
-        if "locked" in reason:
-            return "Another program is writing to it: stop that, or wait, and try again."
-        if "not a database" in reason:
-            return "Give the file of a SQLite database, or one that is not there yet."
-        return "See that its folder exists and may be written to."
-    if "does not exist" in reason:
-        return "Create it first (`createdb NAME`, with a role that may use it)."
-    if "password" in reason or "authentication" in reason:
-        return "See to the user and password in the address."
-    return "See that the server runs and that host and port are right."
+    advice = _POSTGRES_ADVICE if sqlite_file(url) is None else _SQLITE_ADVICE
+    return next(what for said, what in advice.items() if said in reason)

@@ -51,7 +51,8 @@ def migrate(database: DatabaseOption = "beatkeeper.db") -> None:
     async def up() -> None:
         opened = Database(database)
         try:
-            await migrations.upgrade(opened)
+            async with migrations.turn(opened):
+                await migrations.upgrade(opened)
         finally:
             await opened.close()
 
@@ -68,7 +69,8 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as exc:
         first = exc.errors(include_url=False)[0]
         name = "BEATKEEPER_" + "_".join(str(part) for part in first["loc"]).upper()
-        fail(f"the setting {name} is wrong: {first['msg']}", 2)
+        reason = first["msg"].removeprefix("Value error, ")
+        fail(f"the setting {name} is wrong: {reason}", 2)
     except ValueError as exc:
         fail(str(exc), 2)
     return settings
@@ -81,20 +83,25 @@ async def prepare(settings: Settings) -> str | None:
     """
     database = Database(settings.database)
     try:
-        if await migrations.is_empty(database):
-            await migrations.upgrade(database)
-        elif not await migrations.is_current(database):
-            msg = "the database has an older schema: run `beatkeeper migrate` on it first"
-            raise SchemaMismatch(msg)
-        now = from_us(system_clock())
-        # Today's fixes are to find their partition; and what cannot be written is said here.
-        await housekeeping.attempt(housekeeping.make_partitions(database, system_clock()))
-        await housekeeping.close_silent(database, system_clock())
-        given = settings.admin_token
-        wanted = None if given is None else given.get_secret_value()
-        return await ensure_administrator(database, wanted, now)
+        async with migrations.turn(database):
+            return await _prepare(database, settings)
     finally:
         await database.close()
+
+
+async def _prepare(database: Database, settings: Settings) -> str | None:
+    if await migrations.is_empty(database):
+        await migrations.upgrade(database)
+    elif not await migrations.is_current(database):
+        msg = "the database has an older schema: run `beatkeeper migrate` on it first"
+        raise SchemaMismatch(msg)
+    now = from_us(system_clock())
+    # Today's fixes are to find their partition; and what cannot be written is said here.
+    await housekeeping.attempt(housekeeping.make_partitions(database, system_clock()))
+    await housekeeping.close_silent(database, system_clock())
+    given = settings.admin_token
+    wanted = None if given is None else given.get_secret_value()
+    return await ensure_administrator(database, wanted, now)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -42,6 +42,27 @@ class Calendar:
         moment = dt.datetime.combine(date, local.replace(fold=0), self.zone)
         return (moment - _EPOCH) // _MICROSECOND
 
+    def past_gap(self, date: dt.date, local: dt.time) -> int:
+        """The moment from which on the clocks show a local time or a later one.
+
+        Of a time that the spring change leaves out, that is the change itself.
+        """
+        late = self.at(date, local)
+        early = (
+            dt.datetime.combine(date, local.replace(fold=1), self.zone) - _EPOCH
+        ) // _MICROSECOND
+        if early >= late:
+            return late
+        # The change lies between the two readings of a time that it leaves out.
+        before = self._offset(early)
+        while early + 1 < late:
+            middle = (early + late) // 2
+            early, late = (middle, late) if self._offset(middle) == before else (early, middle)
+        return late
+
+    def _offset(self, time_us: int) -> dt.timedelta | None:
+        return (_EPOCH + time_us * _MICROSECOND).astimezone(self.zone).utcoffset()
+
     def start_of(self, day: dt.date) -> int:
         """The moment at which an operational day begins; the one before it ends there."""
         return self.at(day, self.day_start)

@@ -82,16 +82,32 @@ def cells(
 ) -> Cells:
     """The cells of a plan's operational days `first_day` to `last_day`, both included.
 
-    Each day goes by the plan and the hot spots known when it began. If no plan was, it goes by
-    those known at `as_at_us`, which makes it retrospective; nothing known later than that is used.
+    Each day goes by the plan and the hot spots known when it began. If no plan was, it goes by the
+    first that there was, which makes it retrospective, and the hot spots known with it, or the
+    first that were. So no later change alters a day. Nothing known after `as_at_us` is used.
     """
     slots: list[_Slot] = []
     for day in days(first_day, last_day):
-        version, known_us = _basis(versions, day, as_at_us)
+        version, known_us = _basis(versions, hotspots, day, as_at_us)
         if version is None or not version.plan.runs_on(day):
             continue
         slots += _slots(version, day, hotspots, known_us)
     return _columns(slots)
+
+
+def most_cells(
+    versions: Sequence[PlanVersion],
+    hotspots: HotspotVersions,
+    first_day: dt.date,
+    last_day: dt.date,
+) -> int:
+    """How many cells there can be at most, without making them."""
+    every = len(np.unique(hotspots.hotspot))
+    a_day = (
+        len(plan.windows) * (every if plan.hotspots is None else len(plan.hotspots))
+        for plan in (version.plan for version in versions)
+    )
+    return ((last_day - first_day).days + 1) * max(a_day, default=0)
 
 
 def days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
@@ -117,15 +133,19 @@ class _Slot:
 
 
 def _basis(
-    versions: Sequence[PlanVersion], day: dt.date, as_at_us: int
+    versions: Sequence[PlanVersion], hotspots: HotspotVersions, day: dt.date, as_at_us: int
 ) -> tuple[PlanVersion | None, int]:
-    """The version of the plan that a day goes by, and the moment from which it is judged."""
+    """The version of the plan that a day goes by, and when the hot spots it asks for were known."""
     for version in versions:
         known_us = min(version.plan.calendar.start_of(day), as_at_us)
         if version.known_at(known_us):
             return version, known_us
-    later = (version for version in versions if version.known_at(as_at_us))
-    return next(later, None), as_at_us
+    known = (version for version in versions if version.known_from_us <= as_at_us)
+    first = min(known, key=lambda version: version.known_from_us, default=None)
+    if first is None:
+        return None, as_at_us
+    spots_us = int(hotspots.known_from_us.min(initial=NEVER_US))
+    return first, min(max(first.known_from_us, spots_us), as_at_us)
 
 
 def _slots(

@@ -101,13 +101,16 @@ class Plan:
     def times_of(self, window: Window, day: dt.date) -> tuple[int, int] | None:
         """When a window of this plan begins and ends on an operational day, microseconds UTC.
 
-        None if it is not on that day of the week, or lies in the hour that a spring day lacks.
+        None if it is not on that day of the week. Where moving its start past the hour that a
+        spring day lacks would leave nothing, it is clipped to what there is of it, if anything.
         """
         if day.weekday() not in window.weekdays:
             return None
         date = day + DAY if window.start < self.calendar.day_start else day
         start_us = self.calendar.at(date, window.start)
         end_us = self.calendar.at(date + DAY if window.end <= window.start else date, window.end)
+        if end_us <= start_us:
+            start_us = self.calendar.past_gap(date, window.start)
         return (start_us, end_us) if start_us < end_us else None
 
 

@@ -6,8 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from app.compliance.intervals import Intervals, Ints, meeting
+from geofence.model import Profile
 
 Bools = npt.NDArray[np.bool_]
+# A visit shorter than this is a pass-through, whether by itself or for what others leave of it.
+LEAST_US = round(Profile().min_visit_s * 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,9 @@ def attribute(visits: VisitColumns) -> VisitColumns:
     """Visits cut so that no device is at two hot spots at one moment.
 
     A moment of overlapping visits belongs to the one with the longer dwell, then to the lower hot
-    spot id (DESIGN.md, "Compliance"). A visit that is left without any time is left out. An end
-    where a visit was cut counts as seen: what lies beyond is another hot spot's.
+    spot id (DESIGN.md, "Compliance"). A visit that is left without any time is left out, and one
+    that is left with less than a patrol's least is a pass-through: its officer was elsewhere. An
+    end where a visit was cut counts as seen: what lies beyond is another hot spot's.
     """
     loser, winner = _contests(visits)
     enter, exit_ = visits.enter_us.copy(), visits.exit_us.copy()
@@ -102,6 +106,7 @@ def attribute(visits: VisitColumns) -> VisitColumns:
         outer_to_us=np.where(sooner, exit_, visits.outer_to_us),
         enter_seen=visits.enter_seen | later,
         exit_seen=visits.exit_seen | sooner,
+        pass_through=visits.pass_through | ((later | sooner) & (exit_ - enter < LEAST_US)),
         sure=sure.take(sure.length_us > 0),
     )
     return cut.take(left)

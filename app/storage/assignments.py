@@ -1,18 +1,19 @@
 """Assignments: who carried which device, from when to when."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from app.access.viewer import Viewer
+from app.access.viewer import Right, Viewer
 from app.compliance.cells import NEVER_US
 from app.compliance.visits import Assignments
 from app.storage import devices as device_storage
 from app.storage import people
 from app.storage.engine import Reader, Writer
-from app.storage.errors import Conflict
+from app.storage.errors import Conflict, NotFound
 from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice, by_id
 from app.storage.schema import assignments, devices, officers
@@ -29,22 +30,84 @@ class Assignment:
     end: dt.datetime | None = None
 
 
-async def create(writer: Writer, given: Assignment, now: dt.datetime) -> None:
-    """Stores an assignment.
+@dataclass(frozen=True, slots=True)
+class StoredAssignment(Assignment):
+    """An assignment that is held true, with its id."""
+
+    id: int = 0
+
+
+async def create(writer: Writer, given: Assignment, now: dt.datetime) -> int:
+    """Stores an assignment; gives its id.
 
     Raises NotFound for the device, Refused for the officer, Conflict if somebody else has the
     device for any of that time.
     """
     device = await device_storage.device_id(writer, given.device)
     officer = await people.officer_id(writer, given.officer)
-    # Two assignments of one device at once would not see each other.
+    await _lock(writer, device)
+    return await _insert(writer, device, officer, given, now)
+
+
+async def change(
+    writer: Writer, id_: int, start: dt.datetime, end: dt.datetime | None, now: dt.datetime
+) -> StoredAssignment:
+    """Corrects or ends an assignment; what was believed until now is kept, under the old id.
+
+    The same again is no change. Raises NotFound where none of that id is held true, Conflict if
+    somebody else has the device for any of that time.
+    """
+    old, device, officer = await _held(writer, id_)
+    if (old.start, old.end) == (start, end):
+        return old
+    await _supersede(writer, id_, now)
+    new = replace(old, start=start, end=end)
+    return replace(new, id=await _insert(writer, device, officer, new, now))
+
+
+async def withdraw(writer: Writer, id_: int, now: dt.datetime) -> None:
+    """Takes back an assignment that never was; what was believed until now is kept.
+
+    Raises NotFound where none of that id is held true.
+    """
+    await _held(writer, id_)
+    await _supersede(writer, id_, now)
+
+
+async def _held(writer: Writer, id_: int) -> tuple[StoredAssignment, int, int]:
+    """An assignment held true, with the ids of its device, which is locked, and its officer."""
+    device = await writer.scalar(sa.select(assignments.c.device_id).where(assignments.c.id == id_))
+    if device is not None:
+        await _lock(writer, device)
+    query = _named().add_columns(assignments.c.officer_id).where(assignments.c.id == id_)
+    row = (await writer.execute(query)).one_or_none()
+    if row is None or device is None:
+        msg = f"there is no assignment {id_}"
+        raise NotFound(msg)
+    return _stored(row), device, row.officer_id
+
+
+async def _lock(writer: Writer, device: int) -> None:
+    # Two changes to the assignments of one device at once would not see each other.
     await writer.execute(sa.select(devices.c.id).where(devices.c.id == device).with_for_update())
+
+
+async def _supersede(writer: Writer, id_: int, now: dt.datetime) -> None:
+    await writer.execute(sa.update(assignments).where(assignments.c.id == id_).values(known_to=now))
+
+
+async def _insert(
+    writer: Writer, device: int, officer: int, given: Assignment, now: dt.datetime
+) -> int:
     await _refuse_overlap(writer, device, given)
-    await writer.execute(
-        sa.insert(assignments).values(
+    made = await writer.scalar(
+        sa.insert(assignments)
+        .values(
             device_id=device, officer_id=officer, start=given.start, end=given.end, known_from=now
         )
+        .returning(assignments.c.id)
     )
+    return int(made or 0)
 
 
 async def _refuse_overlap(writer: Writer, device: int, given: Assignment) -> None:
@@ -66,20 +129,19 @@ async def _refuse_overlap(writer: Writer, device: int, given: Assignment) -> Non
 
 async def page(
     reader: Reader, viewer: Viewer, part: Slice, device: str | None, officer: str | None
-) -> Page[Assignment]:
+) -> Page[StoredAssignment]:
     """The assignments of the officers whom the viewer sees; of one device or officer, if given."""
+    viewer.require(Right.READ_PEOPLE)
     query = _named().where(assignments.c.officer_id.in_(people.seen_by(viewer)))
     if device is not None:
         query = query.where(devices.c.name == device)
     if officer is not None:
         query = query.where(officers.c.number == officer)
-    return await by_id(
-        reader,
-        query,
-        assignments.c.id,
-        part,
-        lambda row: Assignment(row.device, row.officer, row.start, row.end),
-    )
+    return await by_id(reader, query, assignments.c.id, part, _stored)
+
+
+def _stored(row: sa.Row[Any]) -> StoredAssignment:
+    return StoredAssignment(row.device, row.officer, row.start, row.end, row.id)
 
 
 def _named() -> sa.Select[tuple[int, str, str, dt.datetime, dt.datetime | None]]:
@@ -98,12 +160,13 @@ def _named() -> sa.Select[tuple[int, str, str, dt.datetime, dt.datetime | None]]
 
 
 async def columns(
-    reader: Reader, start: dt.datetime, end: dt.datetime, as_at: dt.datetime
+    reader: Reader, viewer: Viewer, start: dt.datetime, end: dt.datetime, as_at: dt.datetime
 ) -> Assignments:
     """Everybody's assignments that touch a stretch of time, as known at a moment.
 
-    For figures of places, which name nobody: hence no viewer.
+    For figures of places, which name nobody and do not depend on who may ask for them.
     """
+    viewer.require(Right.READ_COMPLIANCE)
     query = sa.select(
         assignments.c.device_id, assignments.c.officer_id, assignments.c.start, assignments.c.end
     ).where(

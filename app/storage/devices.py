@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.storage import profiles
+from app.access.secrets import Kind, digest, new_secret
+from app.access.viewer import Right, Scope, Viewer
+from app.storage import people, profiles
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
+from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import (
+    assignments,
     device_addresses,
     device_keys,
     device_states,
@@ -45,7 +49,6 @@ async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.dateti
     it is to speak for.
     """
     await profiles.current(writer, device.profile)
-    listed = await _ids(writer, device.speaks_for)
     with unique(f"there is a device {device.name!r} already"):
         device_id = await writer.scalar(
             sa.insert(devices)
@@ -55,6 +58,46 @@ async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.dateti
     # The row that batches lock, and that vouches for the device when fixes come.
     await writer.execute(sa.insert(device_states).values(device_id=device_id))
     await _insert_key(writer, device_id, key_hash, now)
+    await _insert_contacts(writer, device_id, device)
+
+
+async def change(writer: Writer, device: Device, now: dt.datetime) -> None:
+    """Gives the device of that name another profile, other addresses, others to speak for.
+
+    Raises NotFound where there is no such device, Conflict where another has an address, Refused
+    for its kind, which stays what it is, its profile, or a device it is to speak for.
+    """
+    mine = devices.c.name == device.name
+    row = (await writer.execute(sa.select(devices).where(mine).with_for_update())).one_or_none()
+    if row is None:
+        msg = f"there is no device {device.name!r}"
+        raise NotFound(msg)
+    if row.kind != device.kind:
+        raise Refused(where="kind", what=f"this device is a {row.kind}")
+    await profiles.current(writer, device.profile)
+    await writer.execute(sa.update(devices).where(mine).values(profile=device.profile))
+    await writer.execute(sa.delete(device_addresses).where(device_addresses.c.device_id == row.id))
+    await writer.execute(sa.delete(gateway_devices).where(gateway_devices.c.gateway_id == row.id))
+    await _insert_contacts(writer, row.id, device)
+    await _tell(writer, row.id, now)
+
+
+async def _tell(writer: Writer, device: int, now: dt.datetime) -> None:
+    """Has ingest processes ask anew who speaks for whom.
+
+    They go by counts of rows (app.storage.directory), which rows that replace others leave as they
+    were. A key that nobody holds, revoked at once, makes them differ for good.
+    """
+    nobodys = digest(new_secret(Kind.DEVICE_KEY))
+    await writer.execute(
+        sa.insert(device_keys).values(
+            device_id=device, secret_hash=nobodys, created=now, revoked=now
+        )
+    )
+
+
+async def _insert_contacts(writer: Writer, device_id: int, device: Device) -> None:
+    """Stores a device's addresses and, of a gateway, for whom it speaks."""
     addresses = [
         {"device_id": device_id, "kind": one.kind, "address": one.address}
         for one in device.addresses
@@ -62,6 +105,7 @@ async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.dateti
     if addresses:
         with unique("another device has one of these addresses"):
             await writer.execute(sa.insert(device_addresses), addresses)
+    listed = await _ids(writer, device.speaks_for)
     if listed:
         pairs = [{"gateway_id": device_id, "device_id": one} for one in sorted(listed)]
         await writer.execute(sa.insert(gateway_devices), pairs)
@@ -89,16 +133,35 @@ async def device_id(reader: Reader, name: str) -> int:
     return int(found)
 
 
-async def page(reader: Reader, part: Slice) -> Page[Device]:
-    """All devices, with addresses; a gateway with those it speaks for."""
-    found = await by_id(reader, sa.select(devices), devices.c.id, part, lambda row: row)
+async def page(reader: Reader, viewer: Viewer, part: Slice, now: dt.datetime) -> Page[Device]:
+    """Devices with their addresses; a gateway with those it speaks for.
+
+    Whoever does not see everybody sees the devices that are with those whom they see.
+    """
+    viewer.require(Right.READ_DEVICES)
+    seen = _seen_by(viewer, now)
+    query = sa.select(devices).where(seen)
+    found = await by_id(reader, query, devices.c.id, part, lambda row: row)
     ids = [row.id for row in found.items]
-    addresses, listed = await _addresses(reader, ids), await _listed(reader, ids)
+    addresses, listed = await _addresses(reader, ids), await _listed(reader, ids, seen)
     items = [
         Device(row.name, row.kind, row.profile, addresses.get(row.id, []), listed.get(row.id, []))
         for row in found.items
     ]
     return Page(items, found.next)
+
+
+def _seen_by(viewer: Viewer, now: dt.datetime) -> sa.ColumnElement[bool]:
+    """That a device is now with somebody whom the viewer sees; any, for who sees everybody."""
+    if viewer.scope is Scope.EVERYBODY:
+        return sa.true()
+    carried = sa.select(assignments.c.device_id).where(
+        known_at(assignments, now),
+        assignments.c.start <= now,
+        sa.or_(assignments.c.end.is_(None), assignments.c.end > now),
+        assignments.c.officer_id.in_(people.seen_by(viewer)),
+    )
+    return devices.c.id.in_(carried)
 
 
 async def _insert_key(writer: Writer, device: int, key_hash: bytes, now: dt.datetime) -> None:
@@ -128,11 +191,13 @@ async def _addresses(reader: Reader, ids: Sequence[int]) -> dict[int, list[Addre
     return found
 
 
-async def _listed(reader: Reader, ids: Sequence[int]) -> dict[int, list[str]]:
+async def _listed(
+    reader: Reader, ids: Sequence[int], seen: sa.ColumnElement[bool]
+) -> dict[int, list[str]]:
     query = (
         sa.select(gateway_devices.c.gateway_id, devices.c.name)
         .join(devices, devices.c.id == gateway_devices.c.device_id)
-        .where(gateway_devices.c.gateway_id.in_(ids))
+        .where(gateway_devices.c.gateway_id.in_(ids), seen)
         .order_by(devices.c.id)
     )
     found: dict[int, list[str]] = {}

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from app.access.secrets import digest
 from app.storage.engine import Reader
 from app.storage.schema import device_addresses, device_keys, devices, gateway_devices
 from ingest.sender import Sender
@@ -9,17 +10,30 @@ from ingest.sender import Sender
 GATEWAY = "gateway"
 
 
-# Rows are only added, or a key is revoked: these counts change with every change.
+# Keys are only added or revoked, so that counting them will do. Of the others the words count: an
+# address may be given up for another. PostgreSQL adds up what SQLite, of small forces, lists.
 _STAMP = """
-SELECT (SELECT count(*) FROM devices), (SELECT count(*) FROM device_addresses),
-  (SELECT count(*) FROM gateway_devices),
+SELECT (SELECT {0}) FROM devices), (SELECT {1}) FROM device_addresses),
+  (SELECT {2}) FROM gateway_devices),
   (SELECT count(*) FROM device_keys), (SELECT count(revoked) FROM device_keys)
 """
+_WORDS = (
+    "id || ' ' || kind || ' ' || name",
+    "device_id || ' ' || kind || ' ' || address",
+    "gateway_id || ' ' || device_id",
+)
+_STAMPS = {
+    "sqlite": _STAMP.format(*(f"group_concat({words}" for words in _WORDS)),
+    "postgresql": _STAMP.format(*(f"sum(hashtextextended({words}, 0)" for words in _WORDS)),
+}
+
+Stamp = tuple[object, ...]
 
 
-async def stamp(reader: Reader) -> tuple[int, ...]:
+async def stamp(reader: Reader) -> Stamp:
     """What changes whenever an answer of `by_key` or `by_address` may change."""
-    return tuple((await reader.exec_driver_sql(_STAMP)).one())
+    row = (await reader.exec_driver_sql(_STAMPS[reader.dialect.name])).one()
+    return tuple(digest(value) if isinstance(value, str) else value for value in row)
 
 
 async def by_key(reader: Reader, secret_hash: bytes) -> Sender | None:

@@ -26,6 +26,12 @@ STAGED = (
 )
 # Long enough for another process' batch, short enough to say so to a sender that waits.
 BUSY_TIMEOUT_MS = 5_000
+# A server that has not answered by then is gone, or the network has fallen silent.
+COMMAND_TIMEOUT_S = 60.0
+
+
+class Collision(DatabaseUnavailable):
+    """Another transaction stood in the way (deadlock, lock timeout): worth another try at once."""
 
 
 class Database:
@@ -94,12 +100,22 @@ def _create(url: str, pool_size: int) -> AsyncEngine:
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_async_engine(
-            parsed, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+            parsed,
+            pool_size=pool_size,
+            hide_parameters=True,
+            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
         )
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    return create_async_engine(parsed, pool_size=pool_size, max_overflow=0, pool_timeout=10)
+    return create_async_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        hide_parameters=True,  # officers' positions, which belong in no log
+        connect_args={"command_timeout": COMMAND_TIMEOUT_S},
+    )
 
 
 def parse_url(url: str) -> URL:
@@ -139,39 +155,57 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 # The drivers' own errors reach us where `driver_of` is used.
-_UNAVAILABLE = (
+_ERRORS = (
     OSError,
-    sqlite3.OperationalError,
-    sa.exc.InterfaceError,
-    sa.exc.OperationalError,
     sa.exc.TimeoutError,
+    DBAPIError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
     asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,
 )
+# Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_DATA_EXCEPTION, _INTEGRITY, _ROLLBACK = "22", "23", "40"
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 @contextmanager
 def _availability() -> Iterator[None]:
-    """Turns a driver's words for "not there" into ours, and leaves all other errors alone."""
+    """Turns the database's errors into ours, but for those that a row has brought on itself.
+
+    Whatever is not proven to be a row's fault may pass (a server that is read-only for a while,
+    a full disk, a table that is being migrated): then nobody's message may be given up for it.
+    """
     try:
         yield
-    except _UNAVAILABLE as exc:
-        raise DatabaseUnavailable(_reason(exc)) from exc
-    except DBAPIError as exc:
-        if exc.connection_invalidated or _unusable(exc.orig):
-            raise DatabaseUnavailable(_reason(exc)) from exc
-        raise
+    except _ERRORS as exc:
+        cause = _cause(exc)
+        if _is_the_rows_fault(cause):
+            raise
+        kind = Collision if _is_collision(cause) else DatabaseUnavailable
+        raise kind(_reason(exc)) from exc
 
 
-def _unusable(error: BaseException | None) -> bool:
-    """Whether a driver says that there is no such database, or not for us, or that it is none."""
-    refused = (asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError)
-    # SQLite says so of a file in another format; its other errors are of classes below this one.
-    return type(error) is sqlite3.DatabaseError or isinstance(
-        getattr(error, "__cause__", None), refused
-    )
+def _cause(error: BaseException) -> BaseException:
+    """The driver's own error; SQLAlchemy wraps asyncpg's twice."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
+
+
+def _is_the_rows_fault(error: BaseException) -> bool:
+    # asyncpg refuses by ValueError what it cannot encode.
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError | ValueError):
+        return True
+    return _sqlstate(error).startswith((_DATA_EXCEPTION, _INTEGRITY))
+
+
+def _is_collision(error: BaseException) -> bool:
+    return _sqlstate(error).startswith((_ROLLBACK, _LOCK_NOT_AVAILABLE))
+
+
+def _sqlstate(error: BaseException) -> str:
+    return (error.sqlstate or "") if isinstance(error, asyncpg.PostgresError) else ""
 
 
 def _reason(exc: BaseException) -> str:

@@ -9,9 +9,10 @@ import shapely
 import sqlalchemy as sa
 from shapely.geometry.base import BaseGeometry
 
+from app.access.viewer import Right, Viewer
 from app.compliance.cells import NEVER_US, HotspotVersions
 from app.storage.engine import Reader, Writer
-from app.storage.errors import Refused
+from app.storage.errors import NotFound, Refused
 from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import hotspot_versions, hotspots
@@ -74,6 +75,33 @@ async def put(writer: Writer, given: Sequence[HotspotVersion], now: dt.datetime)
     return changed
 
 
+async def end(writer: Writer, key: str, moment: dt.datetime, now: dt.datetime) -> None:
+    """Ends a hot spot at a moment, the start of an operational day; what it was before stays.
+
+    Versions that were to begin then or later are no longer true. Raises NotFound where there is no
+    hot spot of that key, or none of it from that moment on.
+    """
+    query = sa.select(hotspots.c.id).where(hotspots.c.key == key).with_for_update()
+    hotspot = await writer.scalar(query)
+    held = [] if hotspot is None else (await _current(writer, [hotspot])).get(hotspot, [])
+    ended = [one for one in held if one.version.valid_to is None or one.version.valid_to > moment]
+    if hotspot is None or not ended:
+        msg = f"there is no hot spot {key!r} on that day or later"
+        raise NotFound(msg)
+    await writer.execute(
+        sa.update(hotspot_versions)
+        .where(hotspot_versions.c.id.in_([one.id for one in ended]))
+        .values(known_to=now)
+    )
+    shortened = [
+        _values(hotspot, replace(one.version, valid_to=moment), now)
+        for one in ended
+        if one.version.valid_from < moment
+    ]
+    if shortened:
+        await writer.execute(sa.insert(hotspot_versions), shortened)
+
+
 def succession(
     current: Sequence[_Stored], given: HotspotVersion
 ) -> tuple[list[int], list[HotspotVersion]]:
@@ -94,22 +122,25 @@ def succession(
 
 
 async def page(
-    reader: Reader, part: Slice, on: dt.datetime, as_at: dt.datetime
+    reader: Reader, viewer: Viewer, part: Slice, on: dt.datetime, as_at: dt.datetime
 ) -> Page[HotspotVersion]:
     """The hot spots that are valid at a moment, as known at another."""
+    viewer.require(Right.READ_HOTSPOTS)
     return await by_id(reader, _valid(on, as_at), hotspots.c.id, part, _version)
 
 
 async def one(
-    reader: Reader, key: str, on: dt.datetime, as_at: dt.datetime
+    reader: Reader, viewer: Viewer, key: str, on: dt.datetime, as_at: dt.datetime
 ) -> HotspotVersion | None:
     """The hot spot of that key as valid at a moment and known at another; None if it is not."""
+    viewer.require(Right.READ_HOTSPOTS)
     row = (await reader.execute(_valid(on, as_at).where(hotspots.c.key == key))).one_or_none()
     return None if row is None else _version(row)
 
 
-async def ids(reader: Reader, keys: Collection[str]) -> dict[str, int]:
+async def ids(reader: Reader, viewer: Viewer, keys: Collection[str]) -> dict[str, int]:
     """The ids of hot spots by their keys. Raises Refused for one that is not there."""
+    viewer.require(Right.READ_HOTSPOTS)
     query = sa.select(hotspots.c.key, hotspots.c.id).where(hotspots.c.key.in_(keys))
     found = {row.key: row.id for row in await reader.execute(query)}
     for key in keys:
@@ -118,25 +149,28 @@ async def ids(reader: Reader, keys: Collection[str]) -> dict[str, int]:
     return found
 
 
-async def keys(reader: Reader) -> dict[int, str]:
+async def keys(reader: Reader, viewer: Viewer) -> dict[int, str]:
     """Each hot spot's key, by id."""
+    viewer.require(Right.READ_HOTSPOTS)
     rows = await reader.execute(sa.select(hotspots.c.id, hotspots.c.key))
     return {row.id: row.key for row in rows}
 
 
-async def names(reader: Reader, as_at: dt.datetime) -> dict[int, tuple[str, str]]:
-    """Each hot spot's key and latest name, as known at a moment, by id."""
+async def names(reader: Reader, viewer: Viewer, as_at: dt.datetime) -> dict[int, tuple[str, str]]:
+    """Each hot spot's key and the name last believed by a moment, by id; ended ones too."""
+    viewer.require(Right.READ_HOTSPOTS)
     query = (
         sa.select(hotspots.c.id, hotspots.c.key, hotspot_versions.c.name)
         .join(hotspot_versions)
-        .where(known_at(hotspot_versions, as_at))
-        .order_by(hotspot_versions.c.valid_from)
+        .where(hotspot_versions.c.known_from <= as_at)
+        .order_by(hotspot_versions.c.known_from, hotspot_versions.c.valid_from)
     )
     return {row.id: (row.key, row.name) for row in await reader.execute(query)}
 
 
-async def columns(reader: Reader, as_at: dt.datetime) -> HotspotVersions:
+async def columns(reader: Reader, viewer: Viewer, as_at: dt.datetime) -> HotspotVersions:
     """Every version that was believed at some time up to a moment."""
+    viewer.require(Right.READ_HOTSPOTS)
     versions = hotspot_versions.c
     query = (
         sa.select(

@@ -5,7 +5,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 
-def known_at(table: sa.Table, moment: dt.datetime) -> sa.ColumnElement[bool]:
+def known_at(table: sa.FromClause, moment: dt.datetime) -> sa.ColumnElement[bool]:
     """The condition that a row was the truth at a moment."""
     return sa.and_(
         table.c.known_from <= moment,

@@ -1,5 +1,7 @@
 """Brings a database to the schema of this version, and says how far it is."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,11 +13,32 @@ from alembic.script import ScriptDirectory
 from app.storage.engine import Database
 from app.storage.errors import SchemaMismatch
 
+# Only to tell our advisory lock from those of others.
+_TURN = 1_650_553_204
+_WAIT = "SET LOCAL lock_timeout = '10s'"
+_NOT_ALLOWED = "42501"
+
+
+@asynccontextmanager
+async def turn(database: Database) -> AsyncIterator[None]:
+    """Lets one process at a time make a database ready; others wait for 10 seconds at most.
+
+    Raises DatabaseUnavailable after that. On SQLite each transaction that writes has its turn.
+    """
+    if database.dialect == "sqlite":
+        yield
+        return
+    async with database.write() as writer:
+        await writer.exec_driver_sql(_WAIT)
+        await writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+        yield
+
 
 async def upgrade(database: Database, revision: str = "head") -> None:
     """Runs the migrations up to a revision, all in one transaction.
 
-    Raises SchemaMismatch where PostGIS is missing or the database belongs to a later version.
+    Raises SchemaMismatch where PostGIS is missing or not ours to add, or the database belongs to a
+    later version; DatabaseUnavailable where somebody holds a lock on it.
     """
     async with database.write() as writer:
         await writer.run_sync(_refuse_unfit)
@@ -54,6 +77,18 @@ def _refuse_unfit(connection: sa.Connection) -> None:
     if connection.execute(query).scalar() is None:
         msg = "the server has no PostGIS: install the package postgresql-NN-postgis-3 there"
         raise SchemaMismatch(msg)
+    connection.exec_driver_sql(_WAIT)
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS postgis")
+    except sa.exc.DBAPIError as exc:
+        if getattr(exc.orig, "sqlstate", None) != _NOT_ALLOWED:
+            raise
+        msg = (
+            "the database has no PostGIS, and our role may not add it: have a superuser run "
+            "`CREATE EXTENSION postgis` in it"
+        )
+        raise SchemaMismatch(msg) from exc
 
 
 def _upgrade(connection: sa.Connection, revision: str) -> None:
@@ -65,6 +100,8 @@ def _downgrade(connection: sa.Connection, revision: str) -> None:
 
 
 def _revision(connection: sa.Connection) -> str | None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_WAIT)
     return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Right, Scope, Viewer
 from app.storage.engine import Reader, Writer
-from app.storage.errors import Refused
+from app.storage.errors import NotFound, Refused
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import officers, teams
 
@@ -37,6 +37,7 @@ async def create_team(writer: Writer, team: Team) -> None:
 
 async def list_teams(reader: Reader, viewer: Viewer, part: Slice) -> Page[Team]:
     """The teams whose officers the viewer sees."""
+    viewer.require(Right.READ_PEOPLE)
     query = sa.select(teams)
     if viewer.scope is not Scope.EVERYBODY:
         query = query.where(teams.c.id.in_(viewer.team_ids))
@@ -55,20 +56,39 @@ async def team_ids(reader: Reader, names: Collection[str]) -> frozenset[int]:
 
 async def create_officer(writer: Writer, officer: Officer) -> None:
     """Stores a new officer. Raises Refused for the team, Conflict where the number is taken."""
-    team = None if officer.team is None else await team_ids(writer, [officer.team])
+    values = await _values(writer, officer)
     with unique(f"there is an officer {officer.number!r} already"):
-        await writer.execute(
-            sa.insert(officers).values(
-                number=officer.number,
-                name=officer.name,
-                team_id=None if team is None else min(team),
-                organisation=officer.organisation,
-            )
-        )
+        await writer.execute(sa.insert(officers).values(values))
+
+
+async def change_officer(writer: Writer, officer: Officer) -> None:
+    """Makes the officer of that number what is given; a new team sees the visits of before, too.
+
+    Raises NotFound where there is no such officer, Refused for the team.
+    """
+    changed = await writer.execute(
+        sa.update(officers)
+        .where(officers.c.number == officer.number)
+        .values(await _values(writer, officer))
+    )
+    if not changed.rowcount:
+        msg = f"there is no officer {officer.number!r}"
+        raise NotFound(msg)
+
+
+async def _values(reader: Reader, officer: Officer) -> dict[str, object]:
+    team = None if officer.team is None else await team_ids(reader, [officer.team])
+    return {
+        "number": officer.number,
+        "name": officer.name,
+        "team_id": None if team is None else min(team),
+        "organisation": officer.organisation,
+    }
 
 
 async def list_officers(reader: Reader, viewer: Viewer, part: Slice) -> Page[Officer]:
     """The officers whom the viewer sees."""
+    viewer.require(Right.READ_PEOPLE)
     query = (
         sa.select(
             officers.c.id,

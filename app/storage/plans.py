@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from app.access.viewer import Right, Viewer
 from app.compliance.calendar import Calendar, zone
 from app.compliance.cells import PlanVersion
 from app.compliance.plan import Plan, Window
@@ -45,22 +46,27 @@ async def put(writer: Writer, plan: Plan, now: dt.datetime) -> None:
         await writer.execute(sa.insert(plan_hotspots), spots)
 
 
-async def page(reader: Reader, part: Slice) -> Page[Plan]:
+async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[Plan]:
     """The plans as they now are."""
+    viewer.require(Right.READ_COMPLIANCE)
     query = sa.select(plans.c.id).where(plans.c.known_to.is_(None))
     found = await by_id(reader, query, plans.c.id, part, lambda row: row.id)
     versions = await _versions(reader, plans.c.id.in_(list(found.items)))
     return Page([version.plan for version in versions], found.next)
 
 
-async def one(reader: Reader, key: str) -> Plan | None:
+async def one(reader: Reader, viewer: Viewer, key: str) -> Plan | None:
     """The plan of that key as it now is; None if there is none."""
+    viewer.require(Right.READ_COMPLIANCE)
     found = await _versions(reader, sa.and_(plans.c.key == key, plans.c.known_to.is_(None)))
     return found[0].plan if found else None
 
 
-async def history(reader: Reader, key: str, as_at: dt.datetime) -> Sequence[PlanVersion]:
+async def history(
+    reader: Reader, viewer: Viewer, key: str, as_at: dt.datetime
+) -> Sequence[PlanVersion]:
     """What the plan of that key was at any time up to a moment."""
+    viewer.require(Right.READ_COMPLIANCE)
     return await _versions(reader, sa.and_(plans.c.key == key, plans.c.known_from <= as_at))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from app.access.viewer import Right, Viewer
 from app.storage.engine import Reader, Writer
 from app.storage.errors import Refused
 from app.storage.pages import Page, Slice, by_id, unique
@@ -22,8 +23,9 @@ class DeviceProfile:
     assumed_accuracy_m: float
 
 
-async def page(reader: Reader, part: Slice) -> Page[DeviceProfile]:
+async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[DeviceProfile]:
     """The profiles now in force."""
+    viewer.require(Right.READ_DEVICES)
     query = sa.select(profiles).where(profiles.c.known_to.is_(None))
     return await by_id(reader, query, profiles.c.id, part, _profile)
 

@@ -7,18 +7,23 @@ from app.storage.schema import quarantine
 from app.storage.types import from_us
 from ingest.message import Broken
 
-# Of a longer message the beginning is kept: enough to see what it was.
-LONGEST_KEPT = 65_536
+# What the ways in let through; of a longer message the beginning is kept.
+LONGEST_KEPT = 1 << 20
 
 
 async def keep(writer: Writer, broken: Broken) -> None:
-    """Stores a broken message with its reason."""
+    """Stores a broken message with its reason; there is none that a table would refuse."""
     await writer.execute(
         sa.insert(quarantine).values(
             received=from_us(broken.received_us),
             format=broken.format,
-            sender=broken.origin,
-            reason=broken.reason,
+            sender=_storable(broken.origin),
+            reason=_storable(broken.reason),
             payload=broken.payload[:LONGEST_KEPT],
         )
     )
+
+
+def _storable(text: str) -> str:
+    """Text as PostgreSQL takes it: without NUL, and without halves of characters."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

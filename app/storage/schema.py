@@ -291,6 +291,7 @@ visits = Table(
         sqlite_where=text("known_to IS NULL"),
         postgresql_where=text("known_to IS NULL"),
     ),
+    Index("ix_visits_version", "device_id", "first_us", "hotspot_id"),
     Index("ix_visits_hotspot_enter", "hotspot_id", "enter"),
     Index("ix_visits_enter", "enter"),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.access.viewer import Role, Viewer
+from app.access.viewer import Right, Role, Viewer
 from app.storage import people
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
@@ -98,8 +98,9 @@ async def exist(reader: Reader) -> bool:
     return await reader.scalar(sa.select(tokens.c.id).limit(1)) is not None
 
 
-async def page(reader: Reader, part: Slice) -> Page[Token]:
+async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[Token]:
     """All tokens, those that have expired or been revoked too."""
+    viewer.require(Right.MANAGE)
     query = sa.select(tokens, officers.c.number).outerjoin(officers)
     found = await by_id(reader, query, tokens.c.id, part, lambda row: row)
     ids = [row.id for row in found.items]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Right, Scope, Viewer
 from app.compliance.intervals import Intervals, Ints
 from app.compliance.visits import VisitColumns
 from app.storage import people
@@ -50,7 +50,7 @@ class Wanted:
     """Which visits: those that began from `start` until before `end`; None leaves a thing open.
 
     `hotspot` is a key, `device` a name, `officer` the number of who had the device when the visit
-    began. `as_at` None: as they are now.
+    began. `as_at` None: as they are now, open ones too; else those that were closed by then.
     """
 
     start: dt.datetime | None = None
@@ -64,6 +64,7 @@ class Wanted:
 
 async def page(reader: Reader, viewer: Viewer, wanted: Wanted, part: Slice) -> Page[Visit]:
     """The visits of the devices of those whom the viewer sees, ordered by enter and id."""
+    viewer.require(Right.READ_VISITS)
     order = visits.c.enter, visits.c.id
     query = _named().where(*_conditions(viewer, wanted)).order_by(*order).limit(part.limit + 1)
     if part.after is not None:
@@ -86,7 +87,7 @@ def _named() -> sa.Select[Any]:
 
 
 def _conditions(viewer: Viewer, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    conditions = [_true(visits, wanted.as_at)]
+    conditions = [_held(wanted.as_at)]
     if wanted.start is not None:
         conditions.append(visits.c.enter >= wanted.start)
     if wanted.end is not None:
@@ -116,6 +117,15 @@ def _carried(viewer: Viewer, wanted: Wanted) -> sa.ColumnElement[bool]:
     )
 
 
+def _held(as_at: dt.datetime | None) -> sa.ColumnElement[bool]:
+    """The versions of visits that are true now, or that were closed and true at a moment.
+
+    Open visits change in place, so that how one stood at an earlier moment is not kept.
+    """
+    now = visits.c.known_to.is_(None)
+    return now if as_at is None else sa.and_(known_at(visits, as_at), sa.not_(visits.c.open))
+
+
 def _true(table: sa.Table, as_at: dt.datetime | None) -> sa.ColumnElement[bool]:
     return table.c.known_to.is_(None) if as_at is None else known_at(table, as_at)
 
@@ -136,16 +146,20 @@ _COLUMNS = (
 
 
 async def columns(
-    reader: Reader, start: dt.datetime, end: dt.datetime, as_at: dt.datetime
+    reader: Reader,
+    viewer: Viewer,
+    start: dt.datetime,
+    end: dt.datetime,
+    as_at: dt.datetime | None,
 ) -> VisitColumns:
-    """Everybody's visits that touch a stretch of time, as known at a moment.
+    """Everybody's visits that touch a stretch of time: as they are, or were closed at a moment.
 
-    For figures of places, which name nobody and do not depend on who asks: hence no viewer. Visits
-    that were open then and have closed since are missing: how they stood is not kept.
+    For figures of places, which name nobody and do not depend on who may ask for them.
     """
+    viewer.require(Right.READ_COMPLIANCE)
     query = (
         sa.select(*_COLUMNS)
-        .where(known_at(visits, as_at), visits.c.enter < end, visits.c.exit > start)
+        .where(_held(as_at), visits.c.enter < end, visits.c.exit > start)
         .order_by(visits.c.id)
     )
     rows = (await reader.execute(query)).all()
@@ -177,25 +191,38 @@ def _sure(packed: Sequence[bytes]) -> Intervals:
     return Intervals(row[sure], spans["start_us"][sure], spans["end_us"][sure])
 
 
-async def open_count(
-    reader: Reader, start: dt.datetime, end: dt.datetime, as_at: dt.datetime
-) -> int:
-    """How many visits that touch a stretch of time were open at a moment.
+_KEY = visits.c.device_id, visits.c.first_us, visits.c.hotspot_id
 
-    A closed version is known from when it closed; `opened` says since when there was one.
+
+async def open_count(
+    reader: Reader,
+    viewer: Viewer,
+    start: dt.datetime,
+    end: dt.datetime,
+    as_at: dt.datetime | None,
+) -> int:
+    """How many visits that touch a stretch of time are open, or were at a moment.
+
+    One was, if it had been opened and no version of it was closed and true at that moment. A closed
+    version is known from when it closed; one that is opened again has the same first crossing.
     """
-    closed = visits.alias("closed")
-    before = sa.exists().where(
-        closed.c.device_id == visits.c.device_id,
-        closed.c.hotspot_id == visits.c.hotspot_id,
-        closed.c.first_us == visits.c.first_us,
-        closed.c.known_from <= as_at,
-        sa.not_(closed.c.open),
-    )
-    was_open = sa.and_(sa.or_(visits.c.open, visits.c.known_from > as_at), sa.not_(before))
-    query = (
-        sa.select(sa.func.count())
-        .select_from(visits)
-        .where(visits.c.opened <= as_at, was_open, visits.c.enter < end, visits.c.exit > start)
-    )
-    return int(await reader.scalar(query) or 0)
+    viewer.require(Right.READ_COMPLIANCE)
+    touching = visits.c.enter < end, visits.c.exit > start
+    if as_at is None:
+        conditions = [visits.c.known_to.is_(None), visits.c.open]
+    else:
+        conditions = [
+            visits.c.opened <= as_at,
+            sa.or_(visits.c.open, visits.c.known_from > as_at),
+            sa.not_(_closed_at(as_at)),
+        ]
+    # Several later versions of one visit are one visit that was open.
+    keys = sa.select(*_KEY).where(*touching, *conditions).distinct().subquery()
+    return int(await reader.scalar(sa.select(sa.func.count()).select_from(keys)) or 0)
+
+
+def _closed_at(as_at: dt.datetime) -> sa.ColumnElement[bool]:
+    """That some version of a visit was closed and true at a moment."""
+    other = visits.alias("other")
+    same = (other.c[column.name] == column for column in _KEY)
+    return sa.exists().where(*same, known_at(other, as_at), sa.not_(other.c.open))

@@ -1,3 +1,4 @@
+import asyncio
 import datetime as dt
 from dataclasses import dataclass
 
@@ -5,12 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from app.access.secrets import digest
-from app.directory import LOOK_EVERY_S, Directory
+from app.directory import LONGEST_KEY, LOOK_EVERY_S, Directory
 from app.storage import devices
-from app.storage.engine import Database
-from app.storage.schema import device_states
+from app.storage import directory as stored
+from app.storage.engine import Database, Reader
+from app.storage.schema import device_addresses, device_states
 from ingest.errors import StorageUnavailable
-from ingest.sender import Address, Key
+from ingest.sender import Address, Key, Sender
 
 NOW = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
 
@@ -100,3 +102,75 @@ async def test_each_device_has_the_row_that_ingest_locks(database: Database) -> 
         assert (
             await reader.execute(sa.select(sa.func.count(device_states.c.device_id)))
         ).one() == (1,)
+
+
+async def test_an_answer_older_than_a_revocation_is_not_remembered(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make(database, "p1")
+    clock = Clock()
+    directory = Directory(database, clock)
+    assert await directory.identify(Key("a stranger's")) is None
+    asked, revoked = asyncio.Event(), asyncio.Event()
+    by_key = stored.by_key
+
+    async def slow(reader: Reader, secret_hash: bytes) -> Sender | None:
+        sender = await by_key(reader, secret_hash)
+        asked.set()
+        await revoked.wait()
+        return sender
+
+    monkeypatch.setattr(stored, "by_key", slow)
+    early = asyncio.create_task(directory.identify(Key("key of p1")))
+    await asked.wait()
+    monkeypatch.setattr(stored, "by_key", by_key)
+    async with database.write() as writer:
+        await devices.revoke_keys(writer, "p1", NOW)
+    clock.seconds += LOOK_EVERY_S
+    assert await directory.identify(Key("a stranger's")) is None  # sees that something changed
+    revoked.set()
+    assert await early is not None
+    assert await directory.identify(Key("key of p1")) is None
+
+
+async def test_an_address_given_up_for_another_is_refused_within_seconds(
+    database: Database,
+) -> None:
+    await make(database, "p1")
+    clock = Clock()
+    directory = Directory(database, clock)
+    assert await directory.identify(Address("owntracks", "p1/app")) is not None
+    async with database.write() as writer:
+        await writer.execute(sa.update(device_addresses).values(address="p1/new"))
+    clock.seconds += LOOK_EVERY_S
+    assert await directory.identify(Address("owntracks", "p1/app")) is None
+    assert await directory.identify(Address("owntracks", "p1/new")) is not None
+
+
+async def test_a_key_longer_than_any_of_ours_is_refused_without_a_look() -> None:
+    nowhere = Directory(Database("/nowhere/at/all/beatkeeper.db"), Clock())
+    assert await nowhere.identify(Key("k" * (LONGEST_KEY + 1))) is None
+    with pytest.raises(StorageUnavailable):
+        await nowhere.identify(Key("k" * LONGEST_KEY))
+
+
+async def test_guesses_push_out_nobody_who_is_known_and_leave_no_secret_in_memory(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.directory.MOST_REFUSED", 10)
+    await make(database, "p1")
+    directory = Directory(database, Clock())
+    known = await directory.identify(Key("key of p1"))
+    for guess in range(30):
+        assert await directory.identify(Key(f"key of x{guess}")) is None
+    assert len(directory._refused) == 10
+    assert "key of" not in repr([*directory._known, *directory._refused])
+    monkeypatch.setattr(directory, "_database", Database("/nowhere/at/all/beatkeeper.db"))
+    assert await directory.identify(Key("key of p1")) == known
+
+
+async def test_a_key_that_spells_an_address_is_not_that_address(database: Database) -> None:
+    await make(database, "p1")
+    directory = Directory(database, Clock())
+    assert await directory.identify(Address("device", "p1")) is not None
+    assert await directory.identify(Key("p1")) is None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.storage.types import to_us
 
-ADMIN = "the-first-administrator's-token"
+ADMIN = "bkt_of-the-first-administrator-of-all"
 # Makes a token of a role (and whatever else its JSON says) and gives the header that shows it.
 TokenFor = Callable[..., Awaitable[dict[str, str]]]
 

@@ -12,7 +12,7 @@ from typing import Self
 import httpx
 from services import free_port
 
-TOKEN = "bkt_for-the-tests-only"
+TOKEN = "bkt_for-the-tests-only-and-long-enough-for-them"
 
 
 @dataclass

@@ -164,15 +164,100 @@ async def test_it_says_how_many_visits_were_open(
     still = StoredVisit(
         "radio-2", "HS4", LATE + 285, LATE + 294, exit_seen=False, open=True, known_from=1195
     )
-    # Was open then, and has closed since: how it stood at the time is not kept.
-    closed = StoredVisit("radio-1", "HS4", LATE + 280, LATE + 298, opened=1180, known_from=1300)
-    await store(database, still, closed)
+    await store(database, still)
     answer = await compliance(admin)
-    assert answer["open_visits"] == 2
+    assert answer["open_visits"] == 1
     # An end that was not seen may yet make it a patrol.
     assert answer["rows"][3]["coverage"] == {"value": 0, "low": 0, "high": 1, "n": 1}
-    clock.set("2026-01-16T20:00:00Z")
+    # As at a moment, only what was closed counts: how an open one stood is not kept.
+    answer = await compliance(admin, as_at="2026-01-15T20:00:00Z")
+    assert answer["open_visits"] == 1
+    assert answer["rows"][3]["coverage"] == {"value": 0, "low": 0, "high": 0, "n": 1}
+
+
+async def test_a_visit_that_was_opened_again_is_counted_by_what_it_was_at_each_moment(
+    admin: httpx.AsyncClient, database: Database, clock: Clock
+) -> None:
+    """Opened 15:55, closed 16:20 with 12 min, open again 16:40, closed 17:00 with 20 min."""
+    times = {"opened": 955, "exit_seen": True}
+    first = StoredVisit("radio-2", "HS3", 950, 962, known_from=980, known_to=1000, **times)
+    again = StoredVisit("radio-2", "HS3", 950, 970, known_from=1020, **times)
+    await store(database, first, again)
+
+    async def at(time: str) -> tuple[int, float]:
+        answer = await compliance(admin, as_at=f"2026-01-15T{time}:00Z")
+        return answer["open_visits"], answer["rows"][2]["patrol_minutes"]
+
+    earlier = (await at("15:54"))[1]
+    assert [await at(time) for time in ("15:54", "15:55", "16:19", "16:20", "16:39")] == [
+        (0, earlier),
+        (1, earlier),
+        (1, earlier),
+        (0, earlier + 12),
+        (0, earlier + 12),
+    ]
+    assert await at("16:40") == (1, earlier)
+    # From 16:53 the fixture's own visit at HS3, of 8 minutes, is known too.
+    assert await at("16:59") == (1, earlier + 8)
+    assert await at("17:00") == (0, 20 + 8)
+
+
+async def test_a_visit_that_is_open_again_leaves_the_past_as_it_was(
+    admin: httpx.AsyncClient, database: Database, clock: Clock
+) -> None:
+    times = {"opened": 955, "exit_seen": True}
+    first = StoredVisit("radio-2", "HS2", 950, 958, known_from=970, known_to=1000, **times)
+    again = StoredVisit("radio-2", "HS2", 950, 975, open=True, known_from=1010, **times)
+    await store(database, first, again)
+    counts = {
+        time: (await compliance(admin, as_at=f"2026-01-15T{time}:00Z"))["open_visits"]
+        for time in ("15:54", "16:00", "16:10", "16:39", "16:40", "16:50")
+    }
+    assert list(counts.values()) == [0, 1, 0, 0, 1, 1]
     assert (await compliance(admin))["open_visits"] == 1
+
+
+async def test_a_plan_changed_on_friday_leaves_a_retrospective_monday_as_it_was(
+    admin: httpx.AsyncClient, clock: Clock
+) -> None:
+    monday = {"plan": "week", "from": "2026-01-15", "to": "2026-01-15", "by": "total"}
+    await admin.put("/plans/week", json=PLAN)
+    before = await compliance(admin, **monday)
+    clock.set("2026-01-20T12:00:00Z")
+    windows = [PLAN["windows"][0] | {"patrols": 3}]
+    await admin.put("/plans/week", json=PLAN | {"windows": windows})
+    after = await compliance(admin, **monday)
+    assert after["total"] == before["total"]
+    assert after["retrospective"]
+    assert after["total"]["compliance_patrols"]["n"] == 4
+
+
+async def test_a_question_of_too_many_cells_is_refused(admin: httpx.AsyncClient) -> None:
+    windows = [
+        {"name": f"w{n}", "start": "15:00", "end": "23:00", "patrols": 1} for n in range(100)
+    ]
+    await admin.put("/plans/many", json=PLAN | {"windows": windows})
+    spots = [feature(f"X{n}", square(lon=-3 + n / 100)) for n in range(60)]
+    await admin.post("/hotspots", json=collection(*spots))
+    answer = await admin.get(
+        "/compliance", params={"plan": "many", "from": "2026-01-15", "to": "2027-02-14"}
+    )
+    assert answer.status_code == 422
+    assert "2,000,000 cells" in answer.json()["detail"]
+
+
+async def test_a_text_that_a_spreadsheet_would_run_comes_with_an_apostrophe(
+    admin: httpx.AsyncClient,
+) -> None:
+    names = ["=1+1", "+44", "-1", "@x"]
+    spots = (
+        feature(f"HS{n}", square(lon=-3 + n / 100), name=name) for n, name in enumerate(names, 1)
+    )
+    await admin.post("/hotspots", json=collection(*spots))
+    answer = await admin.get("/compliance", params=DAY | {"f": "csv"})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["name"] for row in rows[:-1]] == ["'" + name for name in names]
+    assert rows[0]["cells"] == "1"
 
 
 async def test_a_day_is_the_same_in_whatever_period_it_is_asked_for(

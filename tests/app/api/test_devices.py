@@ -131,3 +131,59 @@ async def test_a_profile_that_makes_no_sense_is_refused(
     admin: httpx.AsyncClient, values: dict[str, float]
 ) -> None:
     assert (await admin.put("/profiles/radio", json=values)).status_code == 422
+
+
+async def test_a_device_is_changed_and_ingest_notices(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    for number in (1, 2):
+        await admin.post("/devices", json={"name": f"radio-{number}", "kind": "radio"})
+    gateway = {"kind": "gateway", "speaks_for": ["radio-1"]}
+    key = (await admin.post("/devices", json={"name": "dimetra", **gateway})).json()["key"]
+    await admin.post("/devices", json=PHONE)
+
+    async def stamp() -> object:
+        async with database.read() as reader:
+            return await directory.stamp(reader)
+
+    before = await stamp()
+    changed = await admin.put("/devices/dimetra", json=gateway | {"speaks_for": ["radio-2"]})
+    assert changed.json()["speaks_for"] == ["radio-2"]
+    between = await stamp()
+    address = {"kind": "owntracks", "address": "pc9/phone"}
+    body = {"kind": "phone", "profile": "radio", "addresses": [address]}
+    assert (await admin.put("/devices/phone-03", json=body)).json()["profile"] == "radio"
+    assert len({before, between, await stamp()}) == 3
+    async with database.read() as reader:
+        sender = await directory.by_key(reader, digest(key))
+        assert sender is not None
+        assert list(sender.speaks_for) == ["radio-2"]
+        assert await directory.by_address(reader, "owntracks", "pc1234/phone") is None
+        assert await directory.by_address(reader, "owntracks", "pc9/phone") is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "status", "said"),
+    [
+        ("/devices/phone-09", {}, 404, "there is no device 'phone-09'"),
+        ("/devices/phone-03", {"kind": "radio"}, 422, "this device is a phone"),
+        ("/devices/phone-03", {"profile": "drone"}, 422, "there is no profile 'drone'"),
+        (
+            "/devices/phone-03",
+            {"addresses": [{"kind": "owntracks", "address": "pc1/phone"}]},
+            409,
+            "another device has one of these addresses",
+        ),
+    ],
+)
+async def test_a_change_of_a_device_that_cannot_be_leaves_it_as_it_was(
+    admin: httpx.AsyncClient, path: str, changes: dict[str, object], status: int, said: str
+) -> None:
+    address = {"kind": "owntracks", "address": "pc1/phone"}
+    await admin.post("/devices", json={"name": "phone-01", "kind": "phone", "addresses": [address]})
+    await admin.post("/devices", json=PHONE)
+    before = (await admin.get("/devices")).json()
+    answer = await admin.put(path, json={"kind": "phone"} | changes)
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+    assert (await admin.get("/devices")).json() == before

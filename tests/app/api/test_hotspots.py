@@ -155,3 +155,23 @@ async def test_tomorrow_cannot_be_asked_what_it_will_know(admin: httpx.AsyncClie
     answer = await admin.get("/hotspots", params={"as_at": "2026-01-15T12:00:01Z"})
     assert answer.status_code == 422
     assert answer.json()["detail"] == "as_at: it lies in the future"
+
+
+async def test_a_hot_spot_ends_and_its_history_stays(
+    admin: httpx.AsyncClient, clock: Clock
+) -> None:
+    await admin.post("/hotspots?valid_from=2026-01-10", json=collection(feature("HS1")))
+    before = clock.now.isoformat()
+    clock.set("2026-01-17T12:00:00Z")
+    assert (await admin.delete("/hotspots/HS1?from=2026-01-17")).status_code == 422
+    assert (await admin.delete("/hotspots/HS1?from=2026-01-18")).status_code == 204
+
+    async def there(**params: str) -> bool:
+        return (await admin.get("/hotspots/HS1", params=params)).status_code == 200
+
+    assert await there(on="2026-01-17")
+    assert not await there(on="2026-01-18")
+    assert await there(on="2026-01-18", as_at=before)
+    assert (await admin.delete("/hotspots/HS1?from=2026-01-18")).status_code == 404
+    assert (await admin.delete("/hotspots/HS9?from=2026-01-18")).status_code == 404
+    assert (await admin.delete("/hotspots/HS1")).status_code == 422

@@ -1,6 +1,10 @@
 import httpx
 import pytest
-from callers import TokenFor
+import sqlalchemy as sa
+from callers import Clock, TokenFor
+
+from app.storage.engine import Database
+from app.storage.schema import assignments
 
 
 @pytest.fixture
@@ -178,3 +182,76 @@ async def test_a_method_that_is_not_there_says_which_are(admin: httpx.AsyncClien
     answer = await admin.patch("/teams", json={})
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"] or "POST" in answer.headers["allow"]
+
+
+@pytest.mark.usefixtures("staff")
+async def test_an_assignment_is_ended_corrected_and_taken_back(
+    admin: httpx.AsyncClient, database: Database, clock: Clock
+) -> None:
+    made = (await admin.post("/assignments", json=assignment("1", "08:00", None))).json()
+    next_one = assignment("2", "10:00", None)
+    assert (await admin.post("/assignments", json=next_one)).status_code == 409
+    clock.set("2026-01-15T13:00:00Z")
+    times = {"start": "2026-01-15T08:00:00Z", "end": "2026-01-15T10:00:00Z"}
+    ended = (await admin.put(f"/assignments/{made['id']}", json=times)).json()
+    assert ended["end"] == "2026-01-15T10:00:00.000000Z"
+    assert (await admin.put(f"/assignments/{ended['id']}", json=times)).json() == ended
+    second = (await admin.post("/assignments", json=next_one)).json()
+    overlapping = await admin.put(f"/assignments/{ended['id']}", json=times | {"end": None})
+    assert overlapping.status_code == 409
+    assert (await admin.delete(f"/assignments/{second['id']}")).status_code == 204
+    listed = (await admin.get("/assignments")).json()["items"]
+    assert listed == [ended]
+    async with database.read() as reader:
+        rows = (await reader.execute(sa.select(assignments).order_by(assignments.c.id))).all()
+    assert [(row.end is None, row.known_to is None) for row in rows] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+    assert rows[0].known_to == rows[1].known_from == clock.now
+
+
+@pytest.mark.usefixtures("staff")
+async def test_an_assignment_that_is_not_held_true_cannot_be_changed(
+    admin: httpx.AsyncClient,
+) -> None:
+    made = (await admin.post("/assignments", json=assignment("1", "08:00", None))).json()
+    times = {"start": "2026-01-15T08:00:00Z", "end": "2026-01-15T08:00:00Z"}
+    assert (await admin.put(f"/assignments/{made['id']}", json=times)).status_code == 422
+    assert (await admin.delete(f"/assignments/{made['id']}")).status_code == 204
+    assert (await admin.delete(f"/assignments/{made['id']}")).status_code == 404
+    times["end"] = "2026-01-15T09:00:00Z"
+    assert (await admin.put(f"/assignments/{made['id']}", json=times)).status_code == 404
+
+
+@pytest.mark.usefixtures("staff")
+async def test_an_officer_changes_teams(
+    admin: httpx.AsyncClient, stranger: httpx.AsyncClient, token_for: TokenFor
+) -> None:
+    supervisor = await token_for("supervisor", teams=["South"])
+    body = {"name": "Officer 1", "team": "South"}
+    changed = await admin.put("/officers/1", json=body)
+    assert changed.json() == {"number": "1", "organisation": "police", **body}
+    seen = (await stranger.get("/officers", headers=supervisor)).json()["items"]
+    assert [one["number"] for one in seen] == ["1", "2"]
+    assert (await admin.put("/officers/9", json=body)).status_code == 404
+    assert (await admin.put("/officers/1", json=body | {"team": "East"})).status_code == 422
+
+
+@pytest.mark.usefixtures("staff")
+async def test_a_supervisor_sees_the_devices_that_their_officers_now_carry(
+    admin: httpx.AsyncClient, stranger: httpx.AsyncClient, token_for: TokenFor, clock: Clock
+) -> None:
+    await admin.post("/devices", json={"name": "phone-1", "kind": "phone"})
+    await admin.post("/assignments", json=assignment("1", "08:00", "12:30"))
+    await admin.post("/assignments", json=assignment("2", "12:30", None))
+
+    async def seen(team: str) -> list[str]:
+        headers = await token_for("supervisor", teams=[team])
+        answer = await stranger.get("/devices", headers=headers)
+        return [one["name"] for one in answer.json()["items"]]
+
+    assert (await seen("North"), await seen("South")) == (["radio-1"], [])
+    clock.set("2026-01-15T12:30:00Z")
+    assert (await seen("North"), await seen("South")) == ([], ["radio-1"])

@@ -7,12 +7,14 @@ import pytest
 from squares import collection, feature, square
 from typer.testing import CliRunner
 
+from app.access.viewer import Role, Viewer
 from app.cli import cli
 from app.storage import hotspots
 from app.storage.engine import Database
 from app.storage.hotspots import HotspotVersion
 from app.storage.pages import Slice
 
+VIEWER = Viewer("x", Role.ANALYST)
 LATER = dt.datetime(2198, 1, 1, tzinfo=dt.UTC)
 
 
@@ -20,7 +22,7 @@ def stored(url: str) -> list[HotspotVersion]:
     async def read() -> list[HotspotVersion]:
         database = Database(url)
         async with database.read() as reader:
-            page = await hotspots.page(reader, Slice(100), LATER, LATER)
+            page = await hotspots.page(reader, VIEWER, Slice(100), LATER, LATER)
         await database.close()
         return list(page.items)
 

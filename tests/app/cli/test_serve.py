@@ -1,11 +1,14 @@
+import asyncio
+import os
 import socket
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
-from services import free_port
+from services import Postgres, free_port
 
 
 def beatkeeper(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -82,6 +85,7 @@ def test_a_port_in_use_is_said_in_one_line(sqlite_url: str) -> None:
         ({"max_body_bytes": "a lot"}, "BEATKEEPER_MAX_BODY_BYTES"),
         ({"mqtt": "http://broker"}, "mqtt://HOST"),
         ({"database": "mysql://db/beatkeeper"}, "mysql"),
+        ({"admin_token": "x" * 31}, "BEATKEEPER_ADMIN_TOKEN is wrong: it is shorter than 32"),
     ],
 )
 def test_a_wrong_setting_is_said_in_one_line(settings: dict[str, str], said: str) -> None:
@@ -102,3 +106,73 @@ def test_migrate_makes_a_database(tmp_path: Path) -> None:
     assert beatkeeper("migrate", "--database", str(file)).returncode == 0
     assert beatkeeper("migrate", "--database", str(file)).returncode == 0
     assert file.exists()
+
+
+def execute(url: str, *statements: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(url)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(run())
+
+
+def test_a_role_that_may_not_add_postgis_is_said_in_one_line(postgres: Postgres) -> None:
+    execute(
+        postgres.url("postgres"), "CREATE ROLE plain LOGIN", "CREATE DATABASE plain OWNER plain"
+    )
+    url = postgres.url("plain")
+    plain = url.replace("postgres@", "plain@")
+    one_line(beatkeeper("serve", "--port", "0", "--database", plain), "CREATE EXTENSION postgis")
+    execute(url, "CREATE EXTENSION postgis")
+    assert beatkeeper("migrate", "--database", plain).returncode == 0
+
+
+def test_a_locked_database_is_said_in_one_line_within_seconds(postgis_url: str) -> None:
+    async def held() -> subprocess.CompletedProcess[str]:
+        connection = await asyncpg.connect(postgis_url)
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
+            ended = await asyncio.to_thread(
+                beatkeeper, "serve", "--port", "0", "--database", postgis_url
+            )
+        await connection.close()
+        return ended
+
+    one_line(asyncio.run(held()), "lock timeout", "Somebody holds a lock on it")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgis"])
+def test_of_several_first_starts_at_once_all_serve_and_one_shows_the_token(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = str(tmp_path / "new.db")
+    if kind == "postgis":
+        cluster: Postgres = request.getfixturevalue("postgres")
+        execute(cluster.url("postgres"), "CREATE DATABASE first_starts")
+        url = cluster.url("first_starts")
+    arguments = [sys.executable, "-m", "app", "serve", "--port", "0", "--database", url]
+    environment = {key: os.environ[key] for key in ("PATH",)} | {"PYTHONUNBUFFERED": "1"}
+    started = [
+        subprocess.Popen(
+            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
+        for _ in range(3)
+    ]
+    said = [_until_listening(process) for process in started]
+    for process in started:
+        process.terminate()
+    ends = [process.communicate(timeout=30) for process in started]
+    assert all("listens on" in text for text in said), (said, ends)
+    assert sum("token" in text for text in said) == 1
+
+
+def _until_listening(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "listens on" in line:
+            break
+    return "".join(lines)

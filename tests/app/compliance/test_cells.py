@@ -3,7 +3,7 @@ import datetime as dt
 import numpy as np
 
 from app.compliance.calendar import DAY, Calendar
-from app.compliance.cells import NEVER_US, HotspotVersions, PlanVersion, cells
+from app.compliance.cells import NEVER_US, HotspotVersions, PlanVersion, cells, most_cells
 from app.compliance.plan import Plan, Window
 
 MONDAY = dt.date(2026, 1, 12)
@@ -93,3 +93,28 @@ def test_a_hot_spot_loaded_after_the_day_began_waits_for_the_next() -> None:
         [PlanVersion(plan(windows=(LATE,)), LONG_AGO)], spots, MONDAY, MONDAY + DAY, LATER
     )
     assert found.day.tolist() == [MONDAY.toordinal() + 1]
+
+
+def test_a_change_of_a_retrospective_plan_leaves_its_days_as_they_were() -> None:
+    wednesday, friday = (LONDON.start_of(MONDAY + n * DAY) + HOUR for n in (2, 4))
+    one = PlanVersion(plan(windows=(LATE,)), wednesday, friday)
+    two = PlanVersion(plan(windows=(Window("late", dt.time(15), dt.time(23), patrols=3),)), friday)
+    spots = hotspots(
+        (1, LONG_AGO, NEVER_US, wednesday, NEVER_US),
+        (2, LONG_AGO, NEVER_US, friday, NEVER_US),
+    )
+    before = cells([one], spots, MONDAY, MONDAY, friday - 1)
+    after = cells([one, two], spots, MONDAY, MONDAY, LATER)
+    assert before.required.tolist() == after.required.tolist() == [2]
+    assert before.hotspot.tolist() == after.hotspot.tolist() == [1]
+    assert after.retrospective.all()
+    saturday = cells([one, two], spots, MONDAY + 5 * DAY, MONDAY + 5 * DAY, LATER)
+    assert saturday.required.tolist() == [3, 3]
+
+
+def test_no_day_has_more_cells_than_is_said_without_making_them() -> None:
+    versions = [PlanVersion(plan(hotspots=frozenset({3})), LONG_AGO, LATER - 1)]
+    versions.append(PlanVersion(plan(), LATER - 1))
+    most = most_cells(versions, always(3, 7), MONDAY, MONDAY + 4 * DAY)
+    assert most == 5 * 2 * 2
+    assert len(cells(versions, always(3, 7), MONDAY, MONDAY + 4 * DAY, LATER)) <= most

@@ -146,10 +146,12 @@ def test_bands_end_where_the_design_says(minutes: float, band: str) -> None:
     assert {name for name, count in found.bands.items() if count} == {band}
 
 
-def test_what_attribution_leaves_of_a_visit_may_be_under_two_minutes() -> None:
-    found = figures(cells((2, 0, 480, 1)), Visit(1, 1, 0, 20), Visit(1, 2, 15, 21))
-    assert found.bands["under_2"] == 1
-    assert found.patrol_minutes == 1
+def test_a_visit_that_attribution_leaves_less_than_two_minutes_is_no_patrol() -> None:
+    elsewhere = Visit(1, 1, 0, 20)
+    brief = figures(cells((2, 0, 480, 1)), elsewhere, Visit(1, 2, 15, 21.99))
+    assert (brief.patrols, brief.pass_throughs, brief.patrol_minutes) == (0, 1, 0)
+    enough = figures(cells((2, 0, 480, 1)), elsewhere, Visit(1, 2, 15, 22))
+    assert (enough.patrols, enough.pass_throughs, enough.patrol_minutes) == (1, 0, 2)
 
 
 def test_officer_minutes_count_each_officer_once_and_unassigned_devices_not() -> None:

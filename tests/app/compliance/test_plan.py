@@ -58,6 +58,21 @@ def test_a_window_in_the_hour_that_a_spring_night_lacks_is_not_asked_for() -> No
     assert plan(windows=(asked,)).times_of(asked, dt.date(2026, 3, 28)) is None
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("01:30", "02:15", ("2026-03-29T01:00Z", "2026-03-29T01:15Z")),
+        ("01:59", "02:01", ("2026-03-29T01:00Z", "2026-03-29T01:01Z")),
+    ],
+)
+def test_a_window_that_begins_in_that_hour_is_clipped_to_what_there_is_of_it(
+    start: str, end: str, expected: tuple[str, str]
+) -> None:
+    asked = window(start, end)
+    times = plan(windows=(asked,)).times_of(asked, dt.date(2026, 3, 28))
+    assert times == (utc(expected[0]), utc(expected[1]))
+
+
 def test_weekdays_are_those_of_operational_days() -> None:
     friday_night = window("02:00", "05:00", weekdays=frozenset({4}))
     asked = plan(windows=(friday_night,))

@@ -5,6 +5,7 @@ import pytest
 import shapely
 import sqlalchemy as sa
 
+from app.access.viewer import Role, Viewer
 from app.storage import hotspots
 from app.storage.engine import Database
 from app.storage.errors import Conflict
@@ -12,6 +13,7 @@ from app.storage.hotspots import HotspotVersion
 from app.storage.pages import Slice
 from app.storage.schema import hotspot_versions
 
+VIEWER = Viewer("x", Role.ANALYST)
 JANUARY = dt.datetime(2026, 1, 1, 6, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 
@@ -36,7 +38,7 @@ async def sides(database: Database, hour: int) -> list[tuple[int, int | None, fl
     found = []
     async with database.read() as reader:
         for number in range(1, 31):
-            page = await hotspots.page(reader, Slice(10), day(number), as_at)
+            page = await hotspots.page(reader, VIEWER, Slice(10), day(number), as_at)
             found += page.items
     return sorted(
         {
@@ -96,7 +98,7 @@ async def test_nothing_that_was_believed_is_lost(database: Database) -> None:
         await put(database, version(side, start), hour)
     async with database.read() as reader:
         rows = (await reader.execute(sa.select(hotspot_versions))).all()
-        known = await hotspots.columns(reader, JANUARY + 9 * HOUR)
+        known = await hotspots.columns(reader, VIEWER, JANUARY + 9 * HOUR)
     assert len(rows) == len(known.hotspot)
     # Those now held true follow each other without gap or overlap.
     current = sorted((row.valid_from, row.valid_to) for row in rows if row.known_to is None)
@@ -121,5 +123,5 @@ async def test_a_shape_comes_back_to_the_last_digit(database: Database) -> None:
     given = HotspotVersion("HS1", "x", shape, 12.5, day(1))
     await put(database, given, 0)
     async with database.read() as reader:
-        found = await hotspots.one(reader, "HS1", day(2), day(2))
+        found = await hotspots.one(reader, VIEWER, "HS1", day(2), day(2))
     assert found == given

@@ -2,6 +2,7 @@ import asyncio
 import datetime as dt
 from dataclasses import replace
 
+from app.access.viewer import Role, Viewer
 from app.compliance.calendar import Calendar, zone
 from app.compliance.plan import Plan, Window
 from app.storage import plans
@@ -9,6 +10,7 @@ from app.storage.engine import Database
 from app.storage.errors import Conflict
 from app.storage.types import to_us
 
+VIEWER = Viewer("x", Role.ANALYST)
 NOW = dt.datetime(2026, 1, 15, 6, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 PLAN = Plan(
@@ -36,10 +38,10 @@ async def test_a_plan_and_what_it_was_before_come_back(database: Database) -> No
     for hour, plan in enumerate((PLAN, PLAN, changed)):
         await put(database, plan, NOW + hour * HOUR)
     async with database.read() as reader:
-        history = await plans.history(reader, "late", NOW + 9 * HOUR)
-        early = await plans.history(reader, "late", NOW + HOUR)
-        assert await plans.one(reader, "late") == changed
-        assert await plans.one(reader, "other") is None
+        history = await plans.history(reader, VIEWER, "late", NOW + 9 * HOUR)
+        early = await plans.history(reader, VIEWER, "late", NOW + HOUR)
+        assert await plans.one(reader, VIEWER, "late") == changed
+        assert await plans.one(reader, VIEWER, "other") is None
     assert [version.plan for version in history] == [PLAN, changed]
     assert history[0].known_to_us == history[1].known_from_us == to_us(NOW + 2 * HOUR)
     assert history[1].known_to_us is None
@@ -53,6 +55,6 @@ async def test_of_changes_at_the_same_time_one_is_in_force(database: Database) -
     )
     assert all(answer is None or isinstance(answer, Conflict) for answer in answers)
     async with database.read() as reader:
-        found = await plans.one(reader, "late")
+        found = await plans.one(reader, VIEWER, "late")
     assert found is not None
     assert found.name in "0123"

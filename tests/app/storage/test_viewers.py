@@ -1,0 +1,44 @@
+"""Every read that the API calls is told who looks."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+import app.api
+from app.access.viewer import Forbidden, Role, Viewer
+
+# It finds out who looks.
+EXEMPT = {("tokens", "viewer_of")}
+
+
+def calls() -> list[tuple[str, str]]:
+    """Each function of a module of app.storage that a route calls with a reader, once."""
+    found = set()
+    for file in Path(app.api.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(module), attr=name),
+                    args=[ast.Name("reader"), *_],
+                ):
+                    found.add((module, name))
+    return sorted(found - EXEMPT)
+
+
+def test_the_reads_of_the_api_are_found() -> None:
+    assert len(calls()) >= 15
+
+
+@pytest.mark.parametrize(("module", "name"), calls())
+async def test_a_read_takes_a_viewer_and_refuses_one_without_the_right(
+    module: str, name: str
+) -> None:
+    read = getattr(importlib.import_module(f"app.storage.{module}"), name)
+    first, second, *rest = inspect.signature(read).parameters.values()
+    assert (first.name, second.name, second.annotation) == ("reader", "viewer", Viewer)
+    # Before anything else is looked at.
+    with pytest.raises(Forbidden):
+        await read(None, Viewer("auditor", Role.AUDITOR), *(None for _ in rest))
