@@ -1,7 +1,7 @@
 """A batch of fixes on its way: screen, store, measure, in one transaction."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -97,10 +97,11 @@ async def _measure(
     )
     memory, needs = step.memory, step.needs_from
     first = dict(zip(before.tail.device.tolist(), before.tail.first_us.tolist(), strict=True))
-    earliest = _earliest(fixes)
     while needs:
         history = await fix_storage.since(writer, needs)
-        again = await asyncio.to_thread(replay, history, needs, earliest, first, hotspots, profiles)
+        again = await asyncio.to_thread(
+            replay, history, needs, step.late_from, first, hotspots, profiles
+        )
         findings.found += visit_rows(again.visits, catalogue)
         findings.cuts_us |= again.cut_us
         memory, needs = memory.joined(again.memory), again.needs_from
@@ -119,10 +120,3 @@ def _fixes(columns: Columns, new: npt.NDArray[np.bool_]) -> Fixes:
 
 def _profiles(states: Sequence[DeviceState], catalogue: Catalogue) -> Profiles:
     return {state.device: catalogue.profile(state.profile) for state in states}
-
-
-def _earliest(fixes: Fixes) -> Mapping[int, int]:
-    """The time of each device's first fix, by device."""
-    order = np.lexsort((fixes.time_us, fixes.device))
-    device, first = np.unique(fixes.device[order], return_index=True)
-    return dict(zip(device.tolist(), fixes.time_us[order][first].tolist(), strict=True))

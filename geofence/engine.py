@@ -46,13 +46,18 @@ class Withdrawn(Columns):
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """What a batch changes. `needs_from`: device -> time from which to load fixes for `replay`."""
+    """What a batch changes, and what it leaves to `replay`, by device.
+
+    `needs_from` is the time from which to load stored fixes, `late_from` that from which what was
+    told may be wrong.
+    """
 
     memory: Memory
     visits: Visits  # new or changed
     ends: Ends
     withdrawn: Withdrawn
     needs_from: dict[int, int]
+    late_from: dict[int, int]
 
 
 def run(fixes: Fixes, hotspots: Hotspots, profiles: Profiles) -> Visits:
@@ -67,23 +72,30 @@ def run(fixes: Fixes, hotspots: Hotspots, profiles: Profiles) -> Visits:
 def advance(memory: Memory, fixes: Fixes, hotspots: Hotspots, profiles: Profiles) -> Advance:
     """Return what `fixes` change when they come after all that is in `memory`.
 
-    A device with a fix no later than the last one known is left as it was and named in
-    `needs_from`. `hotspots` must hold all versions that count at any time from each device's last
-    known usable fix (`memory.tail.time_us[:, 1]`, which inexact ones since do not move on) to its
-    newest one here. The memory returned is of the devices that went on only:
-    `memory.joined(it)` is all.
+    A device with a fix no later than the last one known, or with a visit at a version that by now
+    ends earlier, is left as it was and named in `needs_from`. `hotspots` must hold all versions
+    that count at any time from each device's last known usable fix (`memory.tail.time_us[:, 1]`,
+    which inexact ones since do not move on) to its newest one here. The memory returned is of the
+    devices that went on only: `memory.joined(it)` is all.
     """
     fixes = ordered(fixes)
     memory = memory.of(np.unique(fixes.device))
     owner = np.searchsorted(memory.tail.device, fixes.device)
-    late = fixes.time_us <= memory.tail.last_us[owner]
-    needs_from: dict[int, int] = {}
+    late_us = _late_us(memory, owner, fixes, hotspots)
+    late = late_us != FOREVER
+    behind, late_us = memory.tail.device[late], late_us[late]
+    needs_from = load_from(late_us - look_back_us(behind, profiles), memory.tail.first_us[late])
     if late.any():
-        needs_from = _needs(memory, owner[late], fixes.time_us[late], profiles)
-        going = ~np.isin(memory.tail.device, list(needs_from))
-        fixes, memory = fixes.take(going[owner]), memory.of(memory.tail.device[going])
+        fixes, memory = fixes.take(~late[owner]), memory.of(memory.tail.device[~late])
     outcome, after = tell(memory, fixes, hotspots, profiles)
-    return Advance(after, visits_of(outcome), _ends(outcome.scene), _withdrawn(outcome), needs_from)
+    return Advance(
+        memory=after,
+        visits=visits_of(outcome),
+        ends=_ends(outcome.scene),
+        withdrawn=_withdrawn(outcome),
+        needs_from=dict(zip(behind.tolist(), needs_from.tolist(), strict=True)),
+        late_from=dict(zip(behind.tolist(), late_us.tolist(), strict=True)),
+    )
 
 
 def tell(
@@ -106,15 +118,19 @@ def tell(
     return outcome, after if going.all() else memory.joined(after)
 
 
-def _needs(memory: Memory, owner: Ints, late_us: Ints, profiles: Profiles) -> dict[int, int]:
-    """Return from when the devices at `owner`, with fixes at `late_us`, need their history."""
-    first_late = np.full(len(memory.tail.device), FOREVER)
-    np.minimum.at(first_late, owner, late_us)
-    behind = np.unique(owner)
-    devices = memory.tail.device[behind]
-    begin = first_late[behind] - look_back_us(devices, profiles)
-    needs = load_from(begin, memory.tail.first_us[behind])
-    return dict(zip(devices.tolist(), needs.tolist(), strict=True))
+def _late_us(memory: Memory, owner: Ints, fixes: Fixes, hotspots: Hotspots) -> Ints:
+    """Return per device from when its history must be looked at again; FOREVER: it need not be."""
+    late_us = np.full(len(memory.tail.device), FOREVER)
+    late = fixes.time_us <= memory.tail.last_us[owner]
+    np.minimum.at(late_us, owner[late], fixes.time_us[late])
+    stays = memory.stays
+    at = hotspots.find(stays["hotspot"], stays["valid_from_us"])
+    told = np.flatnonzero(stays["visit"] & (at >= 0))
+    # A version may have been ended since, before the end that was told of a visit at it.
+    told = told[stays["exit_us"][told] > hotspots.valid_to_us[at[told]]]
+    mine = np.searchsorted(memory.tail.device, stays["device"][told])
+    np.minimum.at(late_us, mine, stays["outer_from_us"][told])
+    return late_us
 
 
 def load_from(moment: Ints, first_us: Ints) -> Ints:

@@ -239,3 +239,30 @@ async def test_a_device_that_is_being_heard_is_not_closed(postgis_url: str) -> N
     async with database.write() as writer:
         assert await silence.close(writer, later) == 1
     await database.close()
+
+
+async def test_a_hot_spot_redrawn_in_the_middle_of_a_visit_costs_no_fix(database: Database) -> None:
+    await enrol(database)
+    n = 80
+    x = np.concatenate([np.linspace(-200, 0, 20), np.zeros(40), np.linspace(0, -200, 20)])
+    time_us = START_US + np.arange(n) * 15_000_000
+    stay = columns(np.full(n, 1), time_us, x, x * 0 + 1, np.full(n, 5.0))
+    await feed(database, [stay.take(np.arange(40))])
+    # From this morning on, hours before the visit began.
+    morning = dt.datetime(2026, 3, 2, 6, tzinfo=dt.UTC)
+    v = schema.hotspot_versions
+    async with database.write() as writer:
+        old = dict((await writer.execute(sa.select(v).where(v.c.id == 1))).one()._mapping)
+        await writer.execute(sa.update(v).where(v.c.id == 1).values(known_to=NOW))
+        shortened = old | {"id": 11, "valid_to": morning, "known_from": NOW}
+        drawn = degrees(shapely.box(-80, -50, 20, 50))
+        redrawn = old | {"id": 12, "valid_from": morning, "geom": drawn, "known_from": NOW}
+        await writer.execute(sa.insert(v), [shortened, redrawn])
+    [verdicts] = await feed(database, [stay.take(np.arange(40, n))])
+    assert set(verdicts) == {Verdict.STORED}
+    track = Fixes(stay.device, stay.time_us, stay.lon, stay.lat, stay.accuracy_m)
+    hotspot = Hotspot(1, drawn, valid_from_us=to_us(morning))
+    found = engine.run(track, Hotspots.prepare([hotspot]), Profile())
+    now_told = {row[:5] for row in await stored(database) if row[1] == 1}
+    names = ("device", "hotspot", "first_us", "enter_us", "exit_us")
+    assert now_told == set(zip(*(getattr(found, n).tolist() for n in names), strict=True))
