@@ -1,9 +1,8 @@
 """Every setting of the service, from the environment (`BEATKEEPER_...`) or the command line."""
 
-from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, FilePath, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # It is stored as a plain digest, which is right only for what nobody can guess.
@@ -33,7 +32,9 @@ class Settings(BaseSettings):
     mqtt: str | None = Field(None, description="mqtt://[USER:PASSWORD@]HOST[:PORT] or mqtts://...")
     mqtt_protocol: Literal["5", "3.1.1"] = "5"
     mqtt_client_id: str = Field("beatkeeper", description="one consumer process for each")
-    mqtt_ca: Path | None = Field(None, description="certificate authority of an mqtts:// broker")
+    mqtt_ca: FilePath | None = Field(
+        None, description="certificate authority of an mqtts:// broker"
+    )
 
     max_ahead_s: float = Field(300.0, ge=0, description="how far a device's clock may run ahead")
     batch_fixes: int = Field(5_000, ge=1, description="most fixes stored in one transaction")

@@ -23,37 +23,49 @@ from ingest.decoders import DECODERS
 GATEWAYS, DEVICES_EACH, HOTSPOTS = 200, 50, 200
 FIXES_EACH = 10
 CONNECTIONS = 8
+GATHERED = (1, CONNECTIONS)
 ROUNDS = 5
 Post = tuple[str, bytes]
 
 
-async def measure(cluster: Postgres) -> dict[str, float]:
+async def measure(cluster: Postgres) -> dict[str, dict[str, float]]:
     """Fixes per second through HTTP in batches of 500 of 50 devices, and of the bare COPY.
 
-    The two take turns, each round with posts of its own, so that both meet the same machine.
+    There are two ceilings: a transaction for each post, and one for as many posts as come at once,
+    which the service gathers, too. All take turns, so that they meet the same machine.
     """
     database = Database(await _make(cluster, "bench_http"))
     await migrate.upgrade(database)
     fleet = await enrol(database, GATEWAYS, DEVICES_EACH, HOTSPOTS)
     posts = bodies(fleet, Walk.random(fleet.devices, FIXES_EACH * (ROUNDS + 1)), FIXES_EACH)
     rounds = [posts[i : i + GATEWAYS] for i in range(0, len(posts), GATEWAYS)]
-    bare = Database(await _make(cluster, "bench_bare"))
-    await migrate.upgrade(bare)
-    http, copied = [], []
+    bare = {size: Database(await _make(cluster, f"bench_bare_{size}")) for size in GATHERED}
+    for empty in bare.values():
+        await migrate.upgrade(empty)
+    http: list[float] = []
+    copied: dict[int, list[float]] = {size: [] for size in GATHERED}
     async with _service(database) as client:
         await _post(client, rounds[0])  # warms both sides up
         for posts_now in rounds[1:]:
-            copied.append(_rate(await _copy(bare, posts_now)))
+            for size, ceiling in copied.items():
+                ceiling.append(_rate(await _copy(bare[size], posts_now, size)))
             http.append(_rate(await _post(client, posts_now)))
     await _check(database, GATEWAYS * DEVICES_EACH * FIXES_EACH * len(rounds))
-    await database.close()
-    await bare.close()
+    for opened in (database, *bare.values()):
+        await opened.close()
     return {
-        "fixes_per_s": float(np.median(http)),
-        "ceiling_per_s": float(np.median(copied)),
-        "ratio": float(np.median(np.array(http) / np.array(copied))),
-        "ratio_least": float(np.min(np.array(http) / np.array(copied))),
-        "ratio_most": float(np.max(np.array(http) / np.array(copied))),
+        f"HTTP, ceiling {size} post(s) a commit": _beside(http, copied[size]) for size in GATHERED
+    }
+
+
+def _beside(rates: Sequence[float], ceilings: Sequence[float]) -> dict[str, float]:
+    ratios = np.array(rates) / np.array(ceilings)
+    return {
+        "fixes_per_s": float(np.median(rates)),
+        "ceiling_per_s": float(np.median(ceilings)),
+        "ratio": float(np.median(ratios)),
+        "ratio_least": float(np.min(ratios)),
+        "ratio_most": float(np.max(ratios)),
     }
 
 
@@ -119,12 +131,9 @@ async def _post(client: httpx.AsyncClient, posts: Sequence[Post]) -> float:
     return time.perf_counter() - start
 
 
-async def _copy(bare: Database, posts: Sequence[Post]) -> float:
-    """Seconds for the same rows by COPY and INSERT ... ON CONFLICT alone.
-
-    A transaction takes as many posts as the service can have at once: it gathers them, too.
-    """
-    groups = [posts[i : i + CONNECTIONS] for i in range(0, len(posts), CONNECTIONS)]
+async def _copy(bare: Database, posts: Sequence[Post], size: int) -> float:
+    """Seconds for the same rows by COPY and INSERT ... ON CONFLICT alone, `size` posts a commit."""
+    groups = [posts[i : i + size] for i in range(0, len(posts), size)]
     streams = [_stream([body for _, body in group]) for group in groups]
     start = time.perf_counter()
     for stream in streams:

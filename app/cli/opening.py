@@ -87,6 +87,7 @@ _SQLITE_ADVICE = {
 _POSTGRES_ADVICE = {
     "lock timeout": "Somebody holds a lock on it: see `pg_stat_activity`, or wait, and try again.",
     "permission denied": "Give the address' role the right, or make it the database's owner.",
+    'role "': "Create the role first (`createuser NAME`), or give another in the address.",
     "does not exist": "Create it first (`createdb NAME`, with a role that may use it).",
     "password": "See to the user and password in the address.",
     "authentication": "See to the user and password in the address.",

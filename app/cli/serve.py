@@ -1,6 +1,7 @@
 """`beatkeeper serve`, the service on a port, and `beatkeeper migrate`."""
 
 import logging
+import os
 import signal
 import socket
 from typing import Annotated
@@ -36,9 +37,10 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = read_settings(host=host, port=port, database=database, mqtt=mqtt)
-    token = guarded(settings.database, lambda: prepare(settings))
+    # The port comes first: a token that is made but not shown would be lost.
     listener = _listen(settings.host, settings.port)
     address, bound = listener.getsockname()[:2]
+    token = guarded(settings.database, lambda: prepare(settings))
     if token is not None:
         typer.echo(f"The first administrator's token, shown only now: {token}")
     typer.echo(f"Beatkeeper listens on http://{address}:{bound} (the API: /docs)")
@@ -108,7 +110,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), reuse_port=False, backlog=2048)
     except OSError as exc:
-        fail(f"cannot listen on {host}:{port}: {exc.strerror}. Give another --host or --port.")
+        reason = os.strerror(exc.errno) if exc.errno else str(exc)
+        fail(f"cannot listen on {host}:{port}: {reason}. Give another --host or --port.")
 
 
 def run(settings: Settings, listener: socket.socket) -> None:

@@ -105,6 +105,7 @@ def _create(url: str, pool_size: int) -> AsyncEngine:
             hide_parameters=True,
             connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
         )
+        sa.event.listen(engine.sync_engine, "do_connect", _refuse_missing_folder)
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
@@ -134,6 +135,13 @@ def parse_url(url: str) -> URL:
         msg = f"databases are sqlite:///FILE or postgresql://HOST/NAME, not {kind}://"
         raise ValueError(msg)
     return parsed.set(drivername=DRIVERS[kind])
+
+
+def _refuse_missing_folder(_dialect: object, _record: object, args: Any, _named: object) -> None:  # noqa: ANN401 -- SQLAlchemy's
+    # The driver finds out in a thread, which it then leaves to end after the event loop has.
+    if not Path(args[0]).parent.is_dir():
+        msg = "unable to open database file"
+        raise sqlite3.OperationalError(msg)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -- SQLAlchemy's adapter

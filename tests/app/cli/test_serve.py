@@ -72,11 +72,13 @@ def test_a_database_of_a_newer_version_is_said_in_one_line(sqlite_url: str) -> N
     one_line(beatkeeper("serve", "--port", "0", "--database", sqlite_url), "9999", "newer version")
 
 
-def test_a_port_in_use_is_said_in_one_line(sqlite_url: str) -> None:
+def test_a_port_in_use_is_said_in_one_line_and_costs_no_token(tmp_path: Path) -> None:
+    file = tmp_path / "beatkeeper.db"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ended = beatkeeper("serve", "--port", port, "--database", sqlite_url)
+        ended = beatkeeper("serve", "--port", port, "--database", str(file))
     one_line(ended, f"127.0.0.1:{port}", "--port")
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,7 @@ def test_a_port_in_use_is_said_in_one_line(sqlite_url: str) -> None:
     [
         ({"max_body_bytes": "a lot"}, "BEATKEEPER_MAX_BODY_BYTES"),
         ({"mqtt": "http://broker"}, "mqtt://HOST"),
+        ({"mqtt": "mqtts://broker", "mqtt_ca": "/no/such/file.pem"}, "BEATKEEPER_MQTT_CA"),
         ({"database": "mysql://db/beatkeeper"}, "mysql"),
         ({"admin_token": "x" * 31}, "BEATKEEPER_ADMIN_TOKEN is wrong: it is shorter than 32"),
     ],
