@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from typing import Annotated
 
 import typer
@@ -122,7 +123,8 @@ def run(settings: Settings, listener: socket.socket) -> None:
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
     )
-    # When it has stopped in order, uvicorn raises the signal again that told it to: done already.
+    # Until uvicorn listens for signals itself, and when, having stopped in order, it raises again
+    # the one that told it to.
     for told in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(told, lambda *_: None)
+        signal.signal(told, lambda *_: sys.exit(0))
     uvicorn.Server(config).run(sockets=[listener])
