@@ -105,16 +105,14 @@ def _device(given: GivenDevice) -> devices.Device:
 
 
 @router.put("/devices/{name}", dependencies=[Manager])
-async def change_device(
-    name: Named, values: DeviceValues, database: DatabaseDep, now: Now
-) -> Device:
+async def change_device(name: Named, values: DeviceValues, database: DatabaseDep) -> Device:
     """Gives a device another profile, other addresses or others to speak for; its kind stays.
 
     Its keys stay too. The profile counts for fixes that come from now on.
     """
     device = _device(GivenDevice(name=name, **values.model_dump()))
     async with database.write() as writer:
-        await devices.change(writer, device, now)
+        await devices.change(writer, device)
     return Device.model_validate(device, from_attributes=True)
 
 

@@ -13,10 +13,10 @@ from app.compliance.calendar import Calendar
 from app.storage.hotspots import HotspotVersion
 from app.storage.types import from_us, to_us
 from geofence import polygons
+from geofence.features import LARGEST_BUFFER_M
 
 # What one officer can see; the hot spots of the studies cover 2 to 12 ha.
 LARGEST_HA = 100.0
-LARGEST_BUFFER_M = 500.0
 LONGEST_TEXT = 200
 # Hot spot versions begin with an operational day, of which there is only one for all plans.
 CALENDAR = Calendar()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.access.secrets import Kind, digest, new_secret
 from app.access.viewer import Right, Scope, Viewer
 from app.storage import people, profiles
 from app.storage.engine import Reader, Writer
@@ -61,7 +60,7 @@ async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.dateti
     await _insert_contacts(writer, device_id, device)
 
 
-async def change(writer: Writer, device: Device, now: dt.datetime) -> None:
+async def change(writer: Writer, device: Device) -> None:
     """Gives the device of that name another profile, other addresses, others to speak for.
 
     Raises NotFound where there is no such device, Conflict where another has an address, Refused
@@ -79,21 +78,6 @@ async def change(writer: Writer, device: Device, now: dt.datetime) -> None:
     await writer.execute(sa.delete(device_addresses).where(device_addresses.c.device_id == row.id))
     await writer.execute(sa.delete(gateway_devices).where(gateway_devices.c.gateway_id == row.id))
     await _insert_contacts(writer, row.id, device)
-    await _tell(writer, row.id, now)
-
-
-async def _tell(writer: Writer, device: int, now: dt.datetime) -> None:
-    """Has ingest processes ask anew who speaks for whom.
-
-    They go by counts of rows (app.storage.directory), which rows that replace others leave as they
-    were. A key that nobody holds, revoked at once, makes them differ for good.
-    """
-    nobodys = digest(new_secret(Kind.DEVICE_KEY))
-    await writer.execute(
-        sa.insert(device_keys).values(
-            device_id=device, secret_hash=nobodys, created=now, revoked=now
-        )
-    )
 
 
 async def _insert_contacts(writer: Writer, device_id: int, device: Device) -> None:
