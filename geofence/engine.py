@@ -10,6 +10,7 @@ from geofence.memory import Memory
 from geofence.model import FOREVER, NEVER, Bools, Columns, Fixes, Ints, Profiles, Visits
 from geofence.outcome import Outcome, judge, visits_of
 from geofence.presence import lone
+from geofence.runs import among, begins
 from geofence.scene import Scene
 from geofence.track import Rules, follow, ordered, usable
 
@@ -79,7 +80,7 @@ def advance(memory: Memory, fixes: Fixes, hotspots: Hotspots, profiles: Profiles
     devices that went on only: `memory.joined(it)` is all.
     """
     fixes = ordered(fixes)
-    memory = memory.of(np.unique(fixes.device))
+    memory = memory.of(fixes.device[begins(fixes.device)])
     owner = np.searchsorted(memory.tail.device, fixes.device)
     late_us = _late_us(memory, owner, fixes, hotspots)
     late = late_us != FOREVER
@@ -108,8 +109,9 @@ def tell(
     rules = Rules.of(memory.tail.device, profiles)
     owner = np.searchsorted(memory.tail.device, fixes.device)
     memory = memory.reached(owner, fixes.time_us)
-    fixes = fixes.take(usable(fixes, rules, owner))
-    going = np.isin(memory.tail.device, fixes.device)
+    exact = usable(fixes, rules, owner)
+    fixes = fixes if exact.all() else fixes.take(exact)
+    going = among(memory.tail.device, fixes.device)
     before = memory if going.all() else memory.of(memory.tail.device[going])
     track, tail = follow(before.tail, fixes, rules.take(going))
     scene = Scene.of(track, hotspots, before)
@@ -165,6 +167,6 @@ def _withdrawn(outcome: Outcome) -> Withdrawn:
     gone = row < track.fresh[owner]
     gone &= time >= scene.hotspots.valid_from_us[hotspot]
     gone &= time < scene.hotspots.valid_to_us[hotspot]
-    gone &= ~np.isin(2 * touches.key[at], outcome.presences.start_key)
+    gone &= ~among(2 * touches.key[at], outcome.presences.start_key)
     device, ids = track.device[owner[gone]], scene.hotspots.id[hotspot[gone]]
     return Withdrawn(device, ids, time[gone])

@@ -7,7 +7,7 @@ import numpy as np
 from geofence.joining import Joined
 from geofence.model import NEVER, Bools, Columns, Floats, Ints, Stretches
 from geofence.presence import Presences
-from geofence.runs import ends, unite
+from geofence.runs import among, ends, unite
 from geofence.scene import Scene
 
 
@@ -28,7 +28,7 @@ def held(scene: Scene, presences: Presences, visit: Ints) -> Held:
     counted = recalled.last_us() == scene.track.time_us[recalled.row]
     old = (recalled.hotspot * len(scene.track) + recalled.row)[counted]
     at = np.flatnonzero(touches.inside)
-    at = at[~np.isin(touches.key[at], old)] if len(old) else at
+    at = at[~among(touches.key[at], old)]
     key = 2 * touches.key[at]
     presence = np.searchsorted(presences.start_key, key, "right") - 1
     at, key, presence = at[presence >= 0], key[presence >= 0], presence[presence >= 0]

@@ -1,4 +1,4 @@
-"""Hot spots made ready: local planes, grown polygons, their edges, and a tree to find them by."""
+"""Hot spots made ready: local planes, grown polygons, their edges, and an order to find them by."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import MultiPolygon, Polygon
 
+from geofence.compiled import compiled
 from geofence.geodesy import (
     FULL_CIRCLE,
     HALF_THE_EARTH,
@@ -29,16 +30,15 @@ class Hotspots:
     id: Ints
     valid_from_us: Ints
     valid_to_us: Ints
-    lon0: Floats
-    lat0: Floats
-    east_m: Floats  # metres per degree of longitude in the plane
+    place: Floats  # [h, 3]: lon0, lat0, and metres a degree of longitude in the plane
     polygon: NDArray[np.object_]  # grown, prepared
     box: Floats  # [h, 4]: least x, least y, greatest x, greatest y
     convex: Bools
     edge_offset: Ints  # [h + 1]
     edge: Floats  # [edges, 4]: start x, start y, and from there to the end
-    tree: shapely.STRtree  # of boxes in degrees
-    tree_hotspot: Ints  # the hot spot of each box in the tree
+    sweep: Ints  # [h] the hot spots by their western edges
+    around: Floats  # [h, 4]: their boxes in degrees, in that order; longitudes may pass 180
+    reach: Floats  # [h]: the easternmost edge of these boxes up to each one
 
     def __len__(self) -> int:
         return len(self.id)
@@ -64,21 +64,20 @@ class Hotspots:
         shapely.prepare(grown)
         offset, edge, convex = _edges(grown)
         box = shapely.bounds(grown).reshape(-1, 4)
-        tree, tree_hotspot = _tree(box, centre, east)
+        sweep, around = _sweep(box, centre, east)
         return cls(
             id=ids,
             valid_from_us=starts,
             valid_to_us=ends,
-            lon0=centre[:, 0],
-            lat0=centre[:, 1],
-            east_m=east,
+            place=np.column_stack([centre, east]),
             polygon=grown,
             box=box,
             convex=convex,
             edge_offset=offset,
             edge=edge,
-            tree=tree,
-            tree_hotspot=tree_hotspot,
+            sweep=sweep,
+            around=around,
+            reach=np.maximum.accumulate(around[:, 2]),
         )
 
     def plane(self, hotspot: Ints, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
@@ -86,17 +85,26 @@ class Hotspots:
 
         NaN stays NaN, and is inside nothing.
         """
-        x = self.east_m[hotspot] * unwrap(lon - self.lon0[hotspot])
-        return x, METRES_PER_DEGREE * (lat - self.lat0[hotspot])
+        lon0, lat0, east_m = self.place[hotspot].T
+        return east_m * unwrap(lon - lon0), METRES_PER_DEGREE * (lat - lat0)
 
     def find(self, ids: Ints, valid_from_us: Ints) -> Ints:
         """Return the positions of versions, -1 for those that are not here; shapes [n] -> [n]."""
-        position = {
-            key: i
-            for i, key in enumerate(zip(self.id.tolist(), self.valid_from_us.tolist(), strict=True))
-        }
-        keys = zip(ids.tolist(), valid_from_us.tolist(), strict=True)
-        return np.array([position.get(key, -1) for key in keys], np.int64)
+        wanted = np.ascontiguousarray(ids), np.ascontiguousarray(valid_from_us)
+        return _find(self.id, self.valid_from_us, *wanted)
+
+
+@compiled
+def _find(have: Ints, since: Ints, ids: Ints, valid_from_us: Ints) -> Ints:
+    """Return where pairs of id and start are among those there are, which are in order; or -1."""
+    position = np.full(len(ids), -1)
+    for i, (wanted, start) in enumerate(zip(ids, valid_from_us)):  # noqa: B905 - compiled
+        at = np.searchsorted(have, wanted)
+        while at < len(have) and have[at] == wanted and since[at] < start:
+            at += 1
+        if at < len(have) and have[at] == wanted and since[at] == start:
+            position[i] = at
+    return position
 
 
 def unwrapped(degrees: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -166,14 +174,10 @@ def _turns_one_way(offset: Ints, edge: Floats) -> Bools:
     return both
 
 
-def _tree(box: Floats, centre: Floats, east: Floats) -> tuple[shapely.STRtree, Ints]:
-    """Return a tree of boxes in degrees; one that passes 180 degrees is in it on both sides."""
+def _sweep(box: Floats, centre: Floats, east: Floats) -> tuple[Ints, Floats]:
+    """Return hot spots in order of their western edges, and their boxes in degrees, so ordered."""
     scale = np.column_stack([east, np.full(len(east), METRES_PER_DEGREE)] * 2)
     degrees = box / scale + np.column_stack([centre, centre])
     degrees += [-PAD_DEG, -PAD_DEG, PAD_DEG, PAD_DEG]
-    hotspot = np.arange(len(box), dtype=np.int64)
-    beyond = np.flatnonzero(degrees[:, 2] > HALF_THE_EARTH)
-    short = np.flatnonzero(degrees[:, 0] < -HALF_THE_EARTH)
-    around = np.array([FULL_CIRCLE, 0.0, FULL_CIRCLE, 0.0])
-    boxes = np.vstack([degrees, degrees[beyond] - around, degrees[short] + around])
-    return shapely.STRtree(shapely.box(*boxes.T)), np.concatenate([hotspot, beyond, short])
+    order = np.argsort(degrees[:, 0])
+    return order, np.ascontiguousarray(degrees[order])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofence.model import Bools, Ints
-from geofence.runs import expand
+from geofence.runs import among, expand
 from geofence.track import Tail
 
 PACKED_VERSION = 1
@@ -73,13 +73,15 @@ class Memory:
 
     def of(self, devices: Ints) -> "Memory":
         """Return what is remembered of `devices` (sorted); the unknown ones with an empty tail."""
+        if np.array_equal(devices, self.tail.device):
+            return self
         tail = Tail.empty(devices)
-        here = np.isin(devices, self.tail.device)
+        here = among(devices, self.tail.device)
         known = self.tail.take(np.searchsorted(self.tail.device, devices[here]))
         columns = {name: getattr(tail, name).copy() for name in Tail.__dataclass_fields__}
         for name, column in columns.items():
             column[here] = getattr(known, name)
-        return Memory(Tail(**columns), *self._stays(np.isin(self.stays["device"], devices)))
+        return Memory(Tail(**columns), *self._stays(among(self.stays["device"], devices)))
 
     def reached(self, owner: Ints, time_us: Ints) -> "Memory":
         """Return this memory with fixes at `time_us` [n], of the devices at `owner`, as seen."""
@@ -89,9 +91,11 @@ class Memory:
 
     def joined(self, newer: "Memory") -> "Memory":
         """Return this memory with the devices of `newer` as `newer` has them."""
-        old = ~np.isin(self.tail.device, newer.tail.device)
+        if np.array_equal(newer.tail.device, self.tail.device):
+            return newer
+        old = ~among(self.tail.device, newer.tail.device)
         tail = Tail.concat([self.tail.take(old), newer.tail])
-        kept, spans = self._stays(~np.isin(self.stays["device"], newer.tail.device))
+        kept, spans = self._stays(~among(self.stays["device"], newer.tail.device))
         stays = np.concatenate([kept, newer.stays])
         spans = np.concatenate([spans, newer.spans])
         order = np.argsort(stays["device"], kind="stable")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from functools import cache
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -27,13 +28,18 @@ class Columns:
 
     def take(self, index: Index) -> Self:
         """Return the rows that `index` (positions, a mask or a slice) picks."""
-        return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+        return type(self)(*[getattr(self, name)[index] for name in self.names()])
+
+    @classmethod
+    @cache
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of the columns, in order."""
+        return tuple(column.name for column in fields(cls))
 
     @classmethod
     def concat(cls, tables: Sequence[Self]) -> Self:
         """Return the rows of all `tables` (at least one), one table after the other."""
-        names = [f.name for f in fields(cls)]
-        return cls(**{name: np.concatenate([getattr(t, name) for t in tables]) for name in names})
+        return cls(*[np.concatenate([getattr(t, name) for t in tables]) for name in cls.names()])
 
 
 @dataclass(frozen=True, slots=True)

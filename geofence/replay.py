@@ -10,6 +10,7 @@ from geofence.hotspots import Hotspots
 from geofence.memory import Memory
 from geofence.model import NEVER, Bools, Fixes, Ints, Profiles, Visits
 from geofence.outcome import Outcome, visits_of
+from geofence.runs import begins
 from geofence.track import Tail, Track, ordered
 
 WIDEN = (
@@ -32,7 +33,7 @@ class Replay:
     needs_from: dict[int, int]
 
 
-def replay(  # noqa: PLR0917 - three facts of each device, then what the engine always takes
+def replay(
     history: Fixes,
     loaded_from_us: Mapping[int, int],
     late_from_us: Mapping[int, int],
@@ -49,7 +50,7 @@ def replay(  # noqa: PLR0917 - three facts of each device, then what the engine 
     that count in that time.
     """
     history = ordered(history)
-    devices = np.unique(history.device)
+    devices = history.device[begins(history.device)]
     loaded = np.array([loaded_from_us[d] for d in devices.tolist()], np.int64)
     late = np.array([late_from_us[d] for d in devices.tolist()], np.int64)
     whole = loaded == NEVER

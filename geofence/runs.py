@@ -25,6 +25,15 @@ def ends(*columns: Ints | Bools | Floats) -> Bools:
     return last
 
 
+def among(values: Ints, rising: Ints) -> Bools:
+    """Say which `values` are in `rising`, which is in order; shapes [n], [m] -> [n]."""
+    if not len(rising):
+        return np.zeros(len(values), np.bool_)
+    at = np.minimum(np.searchsorted(rising, values), len(rising) - 1)
+    found: Bools = rising[at] == values
+    return found
+
+
 def expand(counts: Ints) -> tuple[Ints, Ints]:
     """Return row i `counts[i]` times: which row each one is of, and how many of it came before."""
     which = np.repeat(np.arange(len(counts)), counts)

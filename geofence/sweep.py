@@ -1,0 +1,194 @@
+"""Which fixes and legs come near which hot spots, going by boxes alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geofence.compiled import compiled
+from geofence.geodesy import FULL_CIRCLE, HALF_THE_EARTH, METRES_PER_DEGREE
+from geofence.hotspots import Hotspots
+from geofence.model import FOREVER, NEVER, Bools, Columns, Floats, Ints
+from geofence.track import Track
+
+BLOCK = 8  # fixes looked up together: fewer questions to the tree, and little to sift after;
+# any number gives the same answer. At a fix every few seconds eight stay within a hot spot's size.
+PAD_M = 0.01  # more than the difference of planes and degrees at the edge of a box
+STEEPEST_LAT = 89.0  # where padding in longitude stays finite
+TURNS = (-FULL_CIRCLE, 0.0, FULL_CIRCLE)  # a place has many longitudes
+SLACK = 1e-9  # for rounding: better a leg too many, it is clipped anyway
+
+
+@dataclass(frozen=True, slots=True)
+class Passing(Columns):
+    """Rows of a track that may touch hot spots, or the legs to them, by hot spot, then row."""
+
+    hotspot: Ints
+    row: Ints
+    x: Floats  # metres in the plane of the hot spot
+    y: Floats
+    leg: Bools  # a leg leads here that may touch the hot spot
+    close: Bools  # the fix may not be surely outside
+
+
+def passing(track: Track, hotspots: Hotspots) -> Passing:
+    """Return the rows from each device's anchor on that come near `hotspots`."""
+    block, size = _blocks(track.start, track.anchor)
+    rows = track.lon, track.lat, track.accuracy_m, track.moving | track.pausing
+    hotspot, met = _candidates(track, hotspots, _boxes(*rows, block, size))
+    block, size = block[met], size[met]
+    anchor = track.anchor[track.owner[block]]
+    return Passing(*_sift(hotspots.place, hotspots.box, hotspot, *rows, block, size, anchor))
+
+
+def _candidates(track: Track, hotspots: Hotspots, boxes: Floats) -> tuple[Ints, Ints]:
+    """Return hot spots and the numbers of boxes that meet theirs, by hot spot, then box."""
+    sweep = hotspots.sweep, hotspots.around, hotspots.reach, boxes
+    count = np.zeros(len(hotspots), np.int64)
+    _meetings(*sweep, count, np.zeros(0, np.int64))
+    met = np.empty(count.sum(), np.int64)
+    _meetings(*sweep, np.cumsum(count) - count, met)
+    hotspot = np.repeat(np.arange(len(hotspots)), count)
+    valid = hotspots.valid_to_us[hotspot] > track.time_us.min(initial=FOREVER)
+    valid &= hotspots.valid_from_us[hotspot] <= track.time_us.max(initial=NEVER)
+    return hotspot[valid], met[valid]
+
+
+@compiled
+def _blocks(start: Ints, anchor: Ints) -> tuple[Ints, Ints]:
+    """Return the first rows of blocks of up to `BLOCK` rows of one device, and their lengths."""
+    begin, size, found = np.empty(start[-1], np.int64), np.empty(start[-1], np.int64), 0
+    for d in range(len(anchor)):
+        for row in range(anchor[d], start[d + 1], BLOCK):
+            begin[found], size[found] = row, min(BLOCK, start[d + 1] - row)
+            found += 1
+    return begin[:found], size[:found]
+
+
+@compiled
+def _boxes(
+    lon: Floats, lat: Floats, accuracy: Floats, joined: Bools, block: Ints, size: Ints
+) -> Floats:
+    """Return the boxes in degrees [blocks, 4] around blocks of rows and the legs to them."""
+    boxes = np.empty((len(block), 4))
+    for b, first in enumerate(block):
+        west, south, east, north, widest = np.inf, np.inf, -np.inf, -np.inf, 0.0
+        for row in range(first - joined[first], first + size[b]):
+            # All of a block is told from its first fix, the shorter way round.
+            x = _around(lon[row] - lon[first])
+            west, east = min(west, x), max(east, x)
+            south, north = min(south, lat[row]), max(north, lat[row])
+            widest = max(widest, accuracy[row] if row >= first else 0.0)
+        above = (2.0 * widest + PAD_M) / METRES_PER_DEGREE
+        south, north = south - above, north + above
+        steepest = min(max(abs(south), abs(north)), STEEPEST_LAT)
+        aside = above / np.cos(np.radians(steepest))
+        boxes[b] = lon[first] + west - aside, south, lon[first] + east + aside, north
+    return boxes
+
+
+@compiled
+def _first(rising: Floats, least: float) -> int:
+    """Return the first place of what is no less; numpy's own is slow when compiled."""
+    low, high = 0, len(rising)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if rising[middle] < least else (low, middle)
+    return low
+
+
+@compiled
+def _meetings(
+    sweep: Ints, around: Floats, reach: Floats, boxes: Floats, place: Ints, met: Ints
+) -> None:
+    """Count in `place` [h] which of `boxes` each hot spot's box meets, each one once.
+
+    Where `met` has room, the box is written there too, at the place that was counted to.
+    """
+    latest = np.full(len(sweep), -1)
+    for b in range(len(boxes)):
+        west, south, east, north = boxes[b, 0], boxes[b, 1], boxes[b, 2], boxes[b, 3]
+        for turn in TURNS:
+            # None that ends before the box begins, then on until one begins after it ends.
+            s = _first(reach, west + turn)
+            while s < len(sweep) and around[s, 0] <= east + turn:
+                meets = around[s, 2] >= west + turn and around[s, 1] <= north
+                if meets and around[s, 3] >= south and latest[s] != b:
+                    latest[s] = b
+                    if len(met):
+                        met[place[sweep[s]]] = b
+                    place[sweep[s]] += 1
+                s += 1
+
+
+@compiled
+def _sift(
+    place: Floats,
+    box: Floats,
+    hotspot: Ints,
+    lon: Floats,
+    lat: Floats,
+    accuracy: Floats,
+    joined: Bools,
+    block: Ints,
+    size: Ints,
+    anchor: Ints,
+) -> tuple[Ints, Ints, Floats, Floats, Bools, Bools]:
+    """Return the rows of blocks that may touch hot spots, going by the boxes of these alone.
+
+    `place` [h, 3] is longitude and latitude of the plane's origin and metres a degree of longitude.
+    Answers with hot spot, row, x, y, if a leg leads there that may touch, and if it is close:
+    not surely outside.
+    """
+    most = size.sum()
+    of, rows, xs, ys = (
+        np.empty(most, np.int64),
+        np.empty(most, np.int64),
+        np.empty(most),
+        np.empty(most),
+    )
+    legs, closes, found = np.empty(most, np.bool_), np.empty(most, np.bool_), 0
+    for i, h in enumerate(hotspot):
+        lon0, lat0, east = place[h, 0], place[h, 1], place[h, 2]
+        for row in range(block[i], block[i] + size[i]):
+            x, y = east * _around(lon[row] - lon0), METRES_PER_DEGREE * (lat[row] - lat0)
+            aside = max(box[h, 0] - x, x - box[h, 2], 0.0)
+            above = max(box[h, 1] - y, y - box[h, 3], 0.0)
+            reach = 2.0 * accuracy[row]
+            close, leg = aside * aside + above * above <= reach * reach, False
+            if joined[row] and row > anchor[i]:
+                from_x = east * _around(lon[row - 1] - lon0)
+                from_y = METRES_PER_DEGREE * (lat[row - 1] - lat0)
+                # Unwrapped to two sides of a plane: the leg runs on the far side of the Earth.
+                short = abs(x - from_x) <= HALF_THE_EARTH * east
+                leg = short and _meets(from_x, from_y, x, y, box[h])
+            if close or leg:
+                of[found], rows[found], xs[found], ys[found] = h, row, x, y
+                legs[found], closes[found] = leg, close
+                found += 1
+    return of[:found], rows[:found], xs[:found], ys[:found], legs[:found], closes[:found]
+
+
+@compiled
+def _around(degrees: float) -> float:
+    """Return a difference of longitudes as the shorter way round."""
+    if abs(degrees) > HALF_THE_EARTH:
+        return (degrees + HALF_THE_EARTH) % FULL_CIRCLE - HALF_THE_EARTH
+    return degrees
+
+
+@compiled
+def _meets(from_x: float, from_y: float, x: float, y: float, box: Floats) -> bool:
+    """Say if a leg may touch a box, least x and y, then greatest."""
+    west, south, east, north = box[0], box[1], box[2], box[3]
+    if (
+        min(x, from_x) > east
+        or max(x, from_x) < west
+        or min(y, from_y) > north
+        or max(y, from_y) < south
+    ):
+        return False
+    # All four corners of the box on one side of the leg's line: it passes by.
+    dx, dy = x - from_x, y - from_y
+    across = dx * ((south + north) / 2 - y) - dy * ((west + east) / 2 - x)
+    reach = (east - west) / 2 * abs(dy) + (north - south) / 2 * abs(dx)
+    return bool(abs(across) <= reach * (1.0 + SLACK))
