@@ -1,17 +1,27 @@
 """Tracks out of CSV files (RFC 4180, and what people's programs make of it)."""
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
-from ingest.tracklines import LIMITS, BadLine, TrackFileError, none_usable
+from ingest.tracklines import (
+    BLOCK_BYTES,
+    LIMITS,
+    OPTIONAL,
+    SHOWN,
+    BadLine,
+    Block,
+    TrackFileError,
+    line_blocks,
+)
 
 REQUIRED: Final = ("device", "time", "lat", "lon")
-OPTIONAL: Final = ("accuracy_m", "speed_mps")
 SEPARATORS: Final = ",;\t"  # the one that the header has most of; the first if in doubt
 FIRST_LINE: Final = 2  # of a CSV file's rows: the header is line 1
 UNIT: Final = "\x1f"  # ASCII's own separator of fields
@@ -22,53 +32,35 @@ RFC3339: Final = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\
 EPOCH: Final = r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$"
 
 
-def read_csv(path: Path) -> tuple[pl.DataFrame, list[BadLine]]:
-    """Return the rows of a CSV file that can be read, and what is wrong with the others.
+def read_csv(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Yield the rows of a CSV file that can be read, block by block, and what is wrong with others.
 
-    Columns device (text), time_us, lat, lon, accuracy_m, speed_mps (NaN: unknown). A quoted field
-    may hold separators but no line break, so that a stray quote spoils its own line alone. Lines
-    with nothing in them are passed over. Raises TrackFileError if no row can be read.
+    A quoted field may hold separators but no line break, so that a stray quote spoils its own line
+    alone. Lines with nothing in them are passed over. Raises TrackFileError if the file cannot be
+    read, is empty or lacks a column.
     """
-    header, *lines = _lines(path)
+    blocks = line_blocks(path, block_bytes)
+    (header, *lines), read = next(blocks, ([""], 0))
+    if not header.strip():
+        _check_not_empty(path, chain([lines], (more for more, _ in blocks)))
     separator = max(SEPARATORS, key=header.count)
     names = [name.lower() for name in _fields(header, separator)]
     _check_names(path, names)
-    table = _split(lines, separator)
-    if table.is_empty():
-        message = f"{path} has no fixes"
-        raise TrackFileError(message)
-    text = table.select(
-        "line",
-        pl.col("fields").list.len().alias("count"),
-        *(
-            pl.col("fields").list.get(names.index(name), null_on_oob=True).replace("", None)
-            .alias(name)
-            for name in (*REQUIRED, *OPTIONAL)
-            if name in names
-        ),
-    )  # fmt: skip
-    rows = _parse(text)
-    fault = _fault(text, rows, len(names))
-    bad = [
-        BadLine(str(path), f"line {line}", reason)
-        for line, reason in fault.drop_nulls().iter_rows()
-    ]
-    if len(bad) == len(rows):
-        raise none_usable(bad, "line")
-    known = [pl.col(name).fill_null(float("nan")) for name in OPTIONAL]
-    return rows.filter(fault["fault"].is_null()).with_columns(known), bad
+    number = FIRST_LINE
+    for block, read_by_then in chain([(lines, read)], blocks):
+        rows, fault = _read(_split(block, number, separator, names), len(names))
+        bad = [
+            BadLine(str(path), f"line {line}", reason)
+            for line, reason in fault.head(SHOWN).iter_rows()
+        ]
+        yield Block(rows, bad, len(fault), read_by_then)
+        number += len(block)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    except OSError as exc:
-        message = f"{path} cannot be read: {exc.strerror or exc}"
-        raise TrackFileError(message) from exc
-    if not text.strip():
+def _check_not_empty(path: Path, blocks: Iterator[Sequence[str]]) -> None:
+    if not any(line.strip() for lines in blocks for line in lines):
         message = f"{path} is empty"
         raise TrackFileError(message)
-    return text.split("\n" if "\n" in text else "\r")
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:
@@ -92,20 +84,64 @@ def _fields(line: str, separator: str) -> list[str]:
     return [field.strip(BLANK) for field in fields]
 
 
-def _split(lines: Sequence[str], separator: str) -> pl.DataFrame:
-    """Return the numbers and fields of lines that have something in them."""
-    table = pl.DataFrame({"text": lines}, {"text": pl.String}).with_row_index("line", FIRST_LINE)
+def _split(lines: Sequence[str], first: int, separator: str, names: Sequence[str]) -> pl.DataFrame:
+    """Return the fields we know of lines that have something in them, null where nothing is said.
+
+    Columns number (of the line; that of the first is `first`), count (of all its fields), then ours
+    of `names`. Most lines need no more than a split, once their quotes are gone.
+    """
+    table = pl.DataFrame({"text": lines}, {"text": pl.String}).with_row_index("number", first)
     table = table.filter(pl.col("text").str.strip_chars(AROUND + separator) != "")
-    quoted = pl.col("text").str.contains('"', literal=True)
+    quoted = table["text"].str.contains('"', literal=True)
+    if not quoted.any():
+        return _columns(table, separator, names)
     some = table.filter(quoted)
+    # Quotes around whole fields that hold neither quotes nor separators say nothing.
+    one = rf'( *"[^"{separator}]*"|[^"{separator}\r]*)'
+    idle = some["text"].str.contains(rf"^{one}(?:{re.escape(separator)}{one})*[ \t\r]*$")
+    text = pl.col("text").str.strip_chars_end(BLANK)
+    bare = some.filter(idle).with_columns(text.str.replace_all('"', "", literal=True))
+    odd = some.filter(~idle)
     # Joined again by what stands in no field: columns of lists from Python are slow and large.
-    joined = [UNIT.join(_fields(text.rstrip(BLANK), separator)) for text in some["text"]]
-    plain = pl.col("text").str.split(separator).list.eval(pl.element().str.strip_chars(BLANK))
+    joined = [UNIT.join(_fields(text.rstrip(BLANK), separator)) for text in odd["text"]]
     parts = [
-        table.filter(~quoted).select("line", plain.alias("fields")),
-        some.select("line", pl.Series("fields", joined, pl.String).str.split(UNIT)),
+        _columns(table.filter(~quoted), separator, names),
+        _columns(bare, separator, names),
+        _columns(odd.with_columns(pl.Series("text", joined, pl.String)), UNIT, names),
     ]
-    return pl.concat(parts).sort("line")
+    return pl.concat(parts).sort("number")
+
+
+def _columns(table: pl.DataFrame, separator: str, names: Sequence[str]) -> pl.DataFrame:
+    """Return the columns of `_split` from lines whose every separator parts two fields."""
+    fields = pl.col("text").str.splitn(separator, len(names) + 1).struct
+    columns = [
+        fields.field(f"field_{names.index(name)}").str.strip_chars(BLANK).alias(name)
+        for name in (*REQUIRED, *OPTIONAL)
+        if name in names
+    ]
+    count = pl.col("text").str.count_matches(separator, literal=True) + 1
+    table = table.select("number", count.alias("count"), *columns)
+    return table.with_columns(pl.col(pl.String).replace("", None))
+
+
+def _read(text: pl.DataFrame, width: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that can be read, and number and first fault of the others.
+
+    A row with more fields than the header's `width` is wrong as a whole: a comma too many, be it a
+    decimal one, moves all values after it.
+    """
+    rows = _parse(text)
+    good = (text["count"] <= width) & rows["device"].is_not_null() & rows["time_us"].is_not_null()
+    for name, limit in LIMITS.items():
+        good &= rows[name].is_between(-limit, limit).fill_null(value=False)
+    for name in set(OPTIONAL) & set(text.columns):
+        good &= rows[name].is_not_null() | text[name].is_null()
+    known = [pl.col(name).fill_null(float("nan")) for name in OPTIONAL]
+    return (
+        rows.filter(good).with_columns(known),
+        _faults(text.filter(~good), rows.filter(~good), width),
+    )
 
 
 def _parse(text: pl.DataFrame) -> pl.DataFrame:
@@ -113,11 +149,10 @@ def _parse(text: pl.DataFrame) -> pl.DataFrame:
     epoch = pl.col("time").str.contains(EPOCH)
     seconds = pl.col("time").cast(pl.Float64, strict=False)
     seconds = pl.when(seconds.is_between(*YEARS_S)).then(seconds * 1e6).round().cast(pl.Int64)
-    stamp = pl.when(pl.col("time").str.contains(RFC3339)).then(
-        pl.col("time").str.to_uppercase().str.replace(" ", "T", literal=True)
-    )
-    moment = stamp.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    stamp = pl.when(pl.col("time").str.contains(RFC3339)).then("time")
+    moment = stamp.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False, cache=False)
     return text.select(
+        "number",
         "device",
         pl.when(epoch).then(seconds).otherwise(moment.dt.epoch("us")).alias("time_us"),
         *(
@@ -129,14 +164,11 @@ def _parse(text: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _fault(text: pl.DataFrame, rows: pl.DataFrame, width: int) -> pl.DataFrame:
-    """Return the number of each row's line and the first thing wrong with it, null if nothing is.
-
-    A row with more fields than the header is wrong as a whole: a comma too many, be it a decimal
-    one, moves all values after it.
-    """
+def _faults(text: pl.DataFrame, rows: pl.DataFrame, width: int) -> pl.DataFrame:
+    """Return the number of each row's line and the first thing wrong with it."""
     both = text.select(pl.all().name.prefix("text_")).hstack(rows)
-    shown = pl.format("has {} fields, but the header only {}", "text_count", pl.lit(width))
+    both = both.rechunk()  # `pl.format` may panic on more than one chunk
+    shown = pl.format(f"has {{}} fields, but the header only {width}", "text_count")
     checks = [pl.when(pl.col("text_count") > width).then(shown)]
     checks += [
         pl.when(pl.col(f"text_{name}").is_null()).then(pl.lit(f"has no {name}"))
@@ -155,4 +187,4 @@ def _fault(text: pl.DataFrame, rows: pl.DataFrame, width: int) -> pl.DataFrame:
             wrong = pl.format(f"{name} '{{}}' is not a number", f"text_{name}")
             unread = pl.col(name).is_null() & pl.col(f"text_{name}").is_not_null()
             checks.append(pl.when(unread).then(wrong))
-    return both.select("text_line", pl.coalesce(checks).alias("fault"))
+    return both.select("number", pl.coalesce(checks).alias("fault"))

@@ -1,18 +1,134 @@
 """Tracks out of files that people have: CSV and GPX."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os.path import abspath
 from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ingest.trackcsv import OPTIONAL, read_csv
+from ingest.trackcsv import read_csv
 from ingest.trackgpx import read_gpx
-from ingest.tracklines import BadLine, TrackFileError
+from ingest.tracklines import BLOCK_BYTES, BadLine, BadLines, Block, TrackFileError
+from ingest.trackorder import Order
+
+FIX: Final = np.dtype(
+    [
+        ("device", "<i4"),  # its position in `Tracks.names`
+        ("time_us", "<i8"),  # microseconds since the Unix epoch, UTC
+        ("lat", "<f8"),  # degrees WGS84
+        ("lon", "<f8"),
+        ("accuracy_m", "<f8"),  # NaN: unknown
+        ("speed_mps", "<f8"),
+    ]
+)
+FIX_COLUMNS: Final = ("time_us", "lat", "lon", "accuracy_m", "speed_mps")
+TrackFixes: TypeAlias = npt.NDArray[np.void]  # of dtype FIX
+
+
+class Words(NamedTuple):
+    """How a file's parts are called."""
+
+    one: str
+    some: str
+
+
+CSV_WORDS: Final = Words("line", "fixes")
+GPX_WORDS: Final = Words("track point", "track points")
+
+
+@dataclass(frozen=True, slots=True)
+class Backwards:
+    """A file of which `count` lines are earlier than the one before them of the same device."""
+
+    file: str
+    place: str  # of the first of them
+    count: int
+
+    def __str__(self) -> str:
+        more = f", and {self.count - 1} more after it" if self.count > 1 else ""
+        return f"{self.file}, {self.place}: time goes backwards here{more}"
+
+
+class Tracks:
+    """Files of tracks, read block after block.
+
+    `names` of devices, what is `bad` and `unread`, and which files go `backwards` or are `broken`
+    off in the middle, grow as `blocks` goes on.
+
+    CSV has a header with `device,time,lat,lon` and, if it likes, `accuracy_m,speed_mps`, in any
+    order, with commas, semicolons or tabs between; times are RFC 3339 or seconds since the Unix
+    epoch. In GPX the device is the file's name without its ending, as the names of tracks are those
+    of outings; of several files with one name it is as much of the path as tells them apart. Points
+    of routes and waypoints are no fixes.
+    """
+
+    def __init__(self, paths: Sequence[Path], block_bytes: int = BLOCK_BYTES) -> None:
+        self.bad = BadLines()
+        self.unread: list[TrackFileError] = []  # of files that are no use as a whole, one each
+        self.broken: list[TrackFileError] = []  # of files of which what comes before is used
+        self.backwards: list[Backwards] = []
+        self.bytes_read = 0
+        self._paths = paths
+        self._block_bytes = block_bytes
+        self._numbers: dict[str, int] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Of the devices, as they turned up."""
+        return list(self._numbers)
+
+    @property
+    def bytes_in_all(self) -> int:
+        """Of all files, where that can be known: of a pipe it cannot."""
+        return sum(path.stat().st_size for path in self._paths if path.is_file())
+
+    def blocks(self) -> Iterator[TrackFixes]:
+        """Yield the fixes of all files in their order; at least one path.
+
+        Raises TrackFileError at the end where no file is of any use: a line for each.
+        """
+        devices = _devices([path for path in self._paths if _is_gpx(path)])
+        for path in self._paths:
+            if _is_gpx(path):
+                yield from self._file(path, read_gpx(path, devices[path]), GPX_WORDS)
+            else:
+                yield from self._file(path, read_csv(path, self._block_bytes), CSV_WORDS)
+        if len(self.unread) == len(self._paths):
+            raise TrackFileError("\n".join(str(exc) for exc in self.unread))
+
+    def _file(self, path: Path, blocks: Iterator[Block], words: Words) -> Iterator[TrackFixes]:
+        used, bad, order, before = 0, BadLines(), Order(), self.bytes_read
+        try:
+            for block in blocks:
+                fixes = self._numbered(block.rows)
+                used += len(fixes)
+                bad.add(block.bad, block.bad_count)
+                order.look(block.rows["number"].to_numpy(), fixes["device"], fixes["time_us"])
+                self.bytes_read = before + block.bytes_read
+                yield fixes
+            if not used:
+                raise _none_usable(path, bad, words)
+        except TrackFileError as exc:
+            (self.broken if used else self.unread).append(exc)
+        if used:
+            self.bad.add(bad.shown, bad.count)
+        if used and order.first is not None:
+            place = f"{words.one} {order.first}"
+            self.backwards.append(Backwards(str(path), place, order.count))
+
+    def _numbered(self, rows: pl.DataFrame) -> TrackFixes:
+        names = rows["device"].unique(maintain_order=True).to_list()
+        numbers = [self._numbers.setdefault(name, len(self._numbers)) for name in names]
+        fixes = np.empty(len(rows), FIX)
+        fixes["device"] = rows["device"].replace_strict(names, numbers, return_dtype=pl.Int32)
+        for name in FIX_COLUMNS:
+            fixes[name] = rows[name].to_numpy()
+        return fixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,46 +142,35 @@ class TrackFile:
     lon: npt.NDArray[np.float64]
     accuracy_m: npt.NDArray[np.float64]  # NaN: unknown
     speed_mps: npt.NDArray[np.float64]
-    bad: Sequence[BadLine]
-    unread: Sequence[TrackFileError]  # of files that are no use as a whole, one each
+    bad: Sequence[BadLine]  # the first of them
+    unread: Sequence[TrackFileError]  # of files that cannot be read, or not to their end
 
 
 def read_tracks(paths: Sequence[Path]) -> TrackFile:
-    """Return the fixes of CSV and GPX files together; at least one path.
+    """Return the fixes of files (see `Tracks`) that fit into memory; at least one path.
 
-    CSV has a header with `device,time,lat,lon` and, if it likes, `accuracy_m,speed_mps`, in any
-    order, with commas, semicolons or tabs between; times are RFC 3339 or seconds since the Unix
-    epoch. In GPX the device is the file's name without its ending, as the names of tracks are those
-    of outings; of several files with one name it is as much of the path as tells them apart. Points
-    of routes and waypoints are no fixes. Raises TrackFileError where no file is of any use: a line
-    for each.
+    Raises TrackFileError where no file is of any use: a line for each.
     """
-    devices = _devices([path for path in paths if _is_gpx(path)])
-    frames: list[pl.DataFrame] = []
-    bad: list[BadLine] = []
-    unread: list[TrackFileError] = []
-    for path in paths:
-        try:
-            frame, wrong = read_gpx(path, devices[path]) if _is_gpx(path) else read_csv(path)
-        except TrackFileError as exc:
-            unread.append(exc)
-        else:
-            frames.append(frame)
-            bad += wrong
-    if not frames:
-        raise TrackFileError("\n".join(str(exc) for exc in unread))
-    rows = pl.concat(frames)
-    names = sorted(rows["device"].unique().to_list())
-    number = pl.DataFrame({"device": names, "number": np.arange(len(names))})
-    rows = rows.join(number, on="device", how="left", maintain_order="left")
+    tracks = Tracks(paths)
+    fixes = np.concatenate(list(tracks.blocks()))
+    names = sorted(tracks.names)
+    place = np.argsort(sorted(range(len(names)), key=tracks.names.__getitem__))
     return TrackFile(
         names=names,
-        device=rows["number"].to_numpy().astype(np.int64),
-        time_us=rows["time_us"].to_numpy().astype(np.int64),
-        **{name: rows[name].to_numpy().astype(np.float64) for name in ("lat", "lon", *OPTIONAL)},
-        bad=bad,
-        unread=unread,
+        device=place[fixes["device"]],
+        **{name: fixes[name] for name in FIX_COLUMNS},
+        bad=tracks.bad.shown,
+        unread=[*tracks.unread, *tracks.broken],
     )
+
+
+def _none_usable(path: Path, bad: BadLines, words: Words) -> TrackFileError:
+    if not bad.count:
+        return TrackFileError(f"{path} has no {words.some}")
+    first = bad.shown[0]
+    none = f"none of its {bad.count} {words.one}s" if bad.count > 1 else f"its only {words.one}"
+    can = "can" if bad.count > 1 else "cannot"
+    return TrackFileError(f"{path}: {none} {can} be read; {first.place}: {first.reason}")
 
 
 def _is_gpx(path: Path) -> bool:

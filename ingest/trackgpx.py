@@ -1,8 +1,9 @@
 """Tracks out of GPX files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final, TypeAlias
 from xml.etree.ElementTree import Element, ParseError
 
 import polars as pl
@@ -10,57 +11,74 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from ingest.moment import from_datetime
-from ingest.tracklines import LIMITS, BadLine, TrackFileError, none_usable
+from ingest.tracklines import LIMITS, SHOWN, BadLine, Block, TrackFileError
 
-NAN = float("nan")
+NAN: Final = float("nan")
+BLOCK_POINTS: Final = 50_000
+Fix: TypeAlias = tuple[int, float, float, float]  # microseconds, latitude, longitude, speed
+COLUMNS: Final = {
+    "number": pl.Int64,
+    "time_us": pl.Int64,
+    "lat": pl.Float64,
+    "lon": pl.Float64,
+    "speed_mps": pl.Float64,
+}
 
 
-def read_gpx(path: Path, device: str) -> tuple[pl.DataFrame, list[BadLine]]:
-    """Return the track points of a GPX file that can be read, and what is wrong with the others.
+def read_gpx(path: Path, device: str, block_points: int = BLOCK_POINTS) -> Iterator[Block]:
+    """Yield the track points of a GPX file that can be read, and what is wrong with the others.
 
-    Columns device (`device` throughout), time_us, lat, lon, accuracy_m, speed_mps (NaN: unknown).
-    Times without an offset are UTC, as GPX 1.1 has all times (schema, `wptType`). Raises
-    TrackFileError if no track point can be read.
+    All are of `device`. Times without an offset are UTC, as GPX 1.1 has all times (schema,
+    `wptType`). Raises TrackFileError where the file is not GPX, after the points before.
     """
-    rows: list[tuple[int, float, float, float]] = []
-    bad: list[BadLine] = []
+    begin, read, found, fault = 1, 0, list[Fix | str](), None
     try:
-        for number, point in enumerate(_points(path), 1):
-            found = _fix(point)
-            if isinstance(found, str):
-                bad.append(BadLine(str(path), f"track point {number}", found))
-            else:
-                rows.append(found)
+        for point, read in _points(path):
+            found.append(_fix(point))
+            if len(found) == block_points:
+                yield _block(path, device, begin, found, read)
+                begin, found = begin + len(found), []
     except OSError as exc:
-        message = f"{path} cannot be read: {exc.strerror or exc}"
-        raise TrackFileError(message) from exc
+        fault = TrackFileError(f"{path} cannot be read: {exc.strerror or exc}")
     except (ParseError, DefusedXmlException) as exc:
-        message = f"{path} is not GPX: {exc}"
-        raise TrackFileError(message) from exc
-    if bad and not rows:
-        raise none_usable(bad, "track point")
-    if not rows:
-        message = f"{path} has no track points"
-        raise TrackFileError(message)
-    frame = pl.DataFrame(rows, ["time_us", "lat", "lon", "speed_mps"], orient="row").select(
-        pl.lit(device).alias("device"),
-        "time_us",
-        "lat",
-        "lon",
-        pl.lit(NAN).alias("accuracy_m"),
-        "speed_mps",
+        fault = TrackFileError(f"{path} is not GPX: {exc}")
+    if found:
+        yield _block(path, device, begin, found, read)
+    if fault:
+        raise fault
+
+
+def _block(path: Path, device: str, begin: int, found: Sequence[Fix | str], read: int) -> Block:
+    """Return the track points from number `begin` on as a block; `read` bytes were read by then."""
+    rows = [(number, *fix) for number, fix in enumerate(found, begin) if not isinstance(fix, str)]
+    bad = [
+        BadLine(str(path), f"track point {number}", fault)
+        for number, fault in enumerate(found, begin)
+        if isinstance(fault, str)
+    ]
+    frame = pl.DataFrame(rows, COLUMNS, orient="row").with_columns(
+        pl.lit(device).alias("device"), pl.lit(NAN).alias("accuracy_m")
     )
-    return frame, bad
+    return Block(frame, bad[:SHOWN], len(bad), read)
 
 
-def _points(path: Path) -> Iterator[Element]:
-    """Yield the track points of a GPX file of any version, forgetting each after it was used."""
+def _points(path: Path) -> Iterator[tuple[Element, int]]:
+    """Yield the track points of a GPX file of any version, forgetting each after it was used.
+
+    With each, how many bytes were read by then.
+    """
     with path.open("rb") as file:
-        for _, element in iterparse(file, events=("end",)):
+        segment = None
+        for event, element in iterparse(file, events=("start", "end")):
             name = _name(element)
+            if event == "start":
+                segment = element if name == "trkseg" else segment
+                continue
             if name == "trkpt":
-                yield element
-            if name in {"trkpt", "trkseg", "rtept", "wpt"}:
+                yield element, file.tell()
+                # Its segment would hold on to it until the segment ends.
+                (element if segment is None else segment).clear()
+            elif name in {"rtept", "wpt"}:
                 element.clear()
 
 
@@ -68,8 +86,8 @@ def _name(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _fix(point: Element) -> tuple[int, float, float, float] | str:
-    """Return microseconds, latitude, longitude and speed (NaN: unknown), or what is wrong."""
+def _fix(point: Element) -> Fix | str:
+    """Return a track point as a fix (speed NaN: unknown), or what is wrong with it."""
     place = []
     for name, limit in LIMITS.items():
         degrees = _number(point.get(name))

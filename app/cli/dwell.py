@@ -1,25 +1,31 @@
 """`beatkeeper dwell`: the engine on files, with no server."""
 
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
+import numpy as np
 import polars as pl
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
-from geofence.engine import run
+from app.cli import dwell_table
+from app.cli.dwell_visits import measure
 from geofence.features import Feature, read_features
 from geofence.hotspots import Hotspots
-from geofence.model import FARTHEST_M, LONGEST_S, Fixes, Hotspot, Profile, Visits
-from ingest.trackfiles import TrackFile, read_tracks
-from ingest.tracklines import BadLine, TrackFileError
+from geofence.model import FARTHEST_M, LONGEST_S, Fixes, Hotspot, Profile
+from ingest.trackfiles import Tracks
+from ingest.tracklines import TrackFileError
+from ingest.tracksort import NoRoomError, TimeOrder
 
 LEFT_OUT: Final = 1  # exit status: done, but some lines or files could not be read
 NOT_DONE: Final = 2
+STOPPED: Final = 130  # as shells have it after Ctrl-C
 LEAST_S: Final = 1e-6  # the clock of fixes goes no finer
-SHOWN: Final = 100  # bad lines named one by one
-RFC3339: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
 
 def dwell(
@@ -37,7 +43,6 @@ def dwell(
     ] = None,
 ) -> None:
     """Work out from files of positions who was in which hot spot, and for how long."""
-    write = _writer(out)
     profile = Profile(
         interval_s=_checked("--interval", interval, LEAST_S, LONGEST_S),
         max_gap_s=None if max_gap is None else _checked("--max-gap", max_gap, LEAST_S, LONGEST_S),
@@ -46,22 +51,56 @@ def dwell(
         assumed_accuracy_m=_checked("--assumed-accuracy", assumed_accuracy, 0.0, FARTHEST_M),
     )
     features = sorted(_read_hotspots(hotspots), key=lambda feature: feature.id)
+    read = Tracks(tracks)
     try:
-        track = read_tracks(tracks)
-    except TrackFileError as exc:
+        if out is not None:
+            _check_out(out)
+        _write(_visits(read, features, profile), out)
+    except KeyboardInterrupt:
+        typer.echo("beatkeeper dwell: stopped; nothing is written", err=True)
+        raise typer.Exit(STOPPED) from None
+    except (TrackFileError, NoRoomError) as exc:
         _fail(str(exc))
+    except BrokenPipeError:  # whoever reads has seen enough: typer ends it without a word
+        raise
+    except OSError as exc:
+        _fail(f"{out or 'standard output'} cannot be written: {exc.strerror or exc}")
+    _tell(read)
+    if read.bad.count or read.unread or read.broken:
+        raise typer.Exit(LEFT_OUT)
+
+
+def _visits(read: Tracks, features: Sequence[Feature], profile: Profile) -> pl.DataFrame:
+    """Return the table of all visits, with a progress bar where people look on."""
     prepared = Hotspots.prepare(
         [Hotspot(i, f.geometry, f.buffer_m) for i, f in enumerate(features)]
     )
-    fixes = Fixes(track.device, track.time_us, track.lon, track.lat, track.accuracy_m)
-    visits = run(fixes, prepared, profile)
-    try:
-        write(_table(visits, track, features))
-    except OSError as exc:
-        _fail(f"{out} cannot be written: {exc.strerror or exc}")
-    if track.bad or track.unread:
-        _name_left_out(track)
-        raise typer.Exit(LEFT_OUT)
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not sys.stderr.isatty())
+    with bar, closing(TimeOrder()) as fixes:
+        _sort(read, fixes, bar)
+        visits = measure(_windows(fixes, bar), prepared, profile)
+    return dwell_table.table(visits, read.names, [feature.id for feature in features])
+
+
+def _sort(read: Tracks, fixes: TimeOrder, bar: Progress) -> None:
+    task = bar.add_task("Reading", total=read.bytes_in_all)
+    for block in read.blocks():
+        fixes.add(block)
+        bar.update(task, completed=read.bytes_read)
+
+
+def _windows(fixes: TimeOrder, bar: Progress) -> Iterator[Fixes]:
+    task = bar.add_task("Measuring", total=fixes.count)
+    for window in fixes.windows():
+        yield Fixes(
+            device=window["device"].astype(np.int64),
+            time_us=window["time_us"].astype(np.int64),
+            lon=window["lon"].astype(np.float64),
+            lat=window["lat"].astype(np.float64),
+            accuracy_m=window["accuracy_m"].astype(np.float64),
+        )
+        bar.advance(task, len(window))
 
 
 def _fail(message: str) -> NoReturn:
@@ -75,19 +114,33 @@ def _checked(option: str, value: float, least: float, most: float) -> float:
     return value
 
 
-def _name_left_out(track: TrackFile) -> None:
-    for file in track.unread:
-        typer.echo(f"beatkeeper dwell: {file} (left out, other files used)", err=True)
-    if track.bad:
-        _name_bad_lines(track.bad)
+def _check_out(out: Path) -> None:
+    if out.suffix.lower() not in dwell_table.WRITERS:
+        _fail(f"--out {out} must end in {', '.join(dwell_table.WRITERS)}")
+    dwell_table.check(out)
 
 
-def _name_bad_lines(bad: Sequence[BadLine]) -> None:
-    for line in bad[:SHOWN]:
+def _write(rows: pl.DataFrame, out: Path | None) -> None:
+    if out is None:
+        for part in dwell_table.csv_parts(rows):
+            typer.echo(part, nl=False)
+    else:
+        dwell_table.write(rows, out)
+
+
+def _tell(read: Tracks) -> None:
+    """Say what is wrong with the files that were read."""
+    bad = read.bad
+    lines = [f"{file} (left out, other files used)" for file in read.unread]
+    lines += [f"{file} (what comes before is used)" for file in read.broken]
+    lines += [str(line) for line in bad.shown]
+    if bad.count > len(bad.shown):
+        lines.append(f"and {bad.count - len(bad.shown)} more like these")
+    if bad.count:
+        lines.append(f"{bad.count} left out, all others used")
+    lines += [f"{file}; all is used, in order of time" for file in read.backwards]
+    for line in lines:
         typer.echo(f"beatkeeper dwell: {line}", err=True)
-    if len(bad) > SHOWN:
-        typer.echo(f"beatkeeper dwell: and {len(bad) - SHOWN} more like these", err=True)
-    typer.echo(f"beatkeeper dwell: {len(bad)} left out, all others used", err=True)
 
 
 def _read_hotspots(path: Path) -> list[Feature]:
@@ -105,49 +158,3 @@ def _read_hotspots(path: Path) -> list[Feature]:
     if faults:
         _fail("\n".join(f"{path}: {fault}" for fault in faults))
     return features
-
-
-def _table(visits: Visits, track: TrackFile, features: Sequence[Feature]) -> pl.DataFrame:
-    """Return visits as rows, times as UTC timestamps, durations in seconds."""
-    moment = pl.Datetime("us", "UTC")
-    seconds = {
-        "dwell_s": visits.dwell_us,
-        "inside_s": visits.inside_us,
-        "bridged_s": visits.bridged_us,
-        "low_s": visits.low_us,
-        "high_s": visits.high_us,
-    }
-    return pl.DataFrame(
-        {
-            "device": pl.Series([track.names[i] for i in visits.device], dtype=pl.String),
-            "hotspot": pl.Series([features[i].id for i in visits.hotspot], dtype=pl.String),
-            "enter": pl.Series(visits.enter_us).cast(moment),
-            "exit": pl.Series(visits.exit_us).cast(moment),
-            **{name: column / 1e6 for name, column in seconds.items()},
-            "enter_seen": visits.enter_seen,
-            "exit_seen": visits.exit_seen,
-            "fixes": visits.fixes,
-            "mean_speed_mps": visits.mean_speed_mps,
-            "pass_through": visits.pass_through,
-        }
-    )
-
-
-def _writer(out: Path | None) -> Callable[[pl.DataFrame], None]:
-    """Return what writes a table to `out`, by its ending, or to standard output."""
-    if out is None:
-        return lambda table: typer.echo(_in_text(table).write_csv(float_precision=6), nl=False)
-    writers: dict[str, Callable[[pl.DataFrame], None]] = {
-        ".csv": lambda table: _in_text(table).write_csv(out, float_precision=6),
-        ".json": lambda table: _in_text(table).write_json(out),
-        ".parquet": lambda table: table.write_parquet(out),
-    }
-    writer = writers.get(out.suffix.lower())
-    if writer is None:
-        _fail(f"--out {out} must end in {', '.join(writers)}")
-    return writer
-
-
-def _in_text(table: pl.DataFrame) -> pl.DataFrame:
-    """Return a table with its times as RFC 3339 to the microsecond."""
-    return table.with_columns(pl.col("enter", "exit").dt.strftime(RFC3339))

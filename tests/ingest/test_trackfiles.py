@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from ingest.trackfiles import read_tracks
+from ingest.trackfiles import TrackFixes, Tracks, read_tracks
 from ingest.tracklines import TrackFileError
 
 MOMENT_US = 1_577_836_800_000_000  # 2020-01-01T00:00:00Z
@@ -240,3 +242,73 @@ def test_a_file_that_cannot_be_opened_is_refused_by_name(tmp_path: Path, name: s
         read_tracks([path])
     assert str(refused.value).startswith(f"{path} cannot be read: ")
     assert "\n" not in str(refused.value)
+
+
+def in_blocks(paths: list[Path], block_bytes: int) -> tuple[Tracks, TrackFixes]:
+    tracks = Tracks(paths, block_bytes)
+    return tracks, np.concatenate(list(tracks.blocks()))
+
+
+GOOD = 'device,time,lat,lon\na,0,1,2\n"b",1,1,2\n'
+TEXTS = ["", "a", '"a"', '"a;b"', '"a""b"', 'a"b', '"', " 7", "51", "1e3", "x", "\u20ac"]
+TIMES = ["2020-01-01T00:00:00Z", '"2020-01-01 00:00:01.5+01:00"', "2020-01-01t00:00:00z"]
+FIELDS = st.sampled_from([*TEXTS, *TIMES])
+LINES = st.lists(FIELDS, max_size=6).map(";".join)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(LINES, max_size=8), st.sampled_from(["\n", "\r\n", "\r"]), st.integers(1, 60))
+def test_files_say_the_same_in_blocks_of_any_size(
+    tmp_path: Path, lines: list[str], ending: str, block_bytes: int
+) -> None:
+    path = tmp_path / "track.csv"
+    text = ending.join(["device;time;lat;lon;accuracy_m", "a;0;51;0;5", *lines])
+    path.write_bytes(text.encode())
+    whole, fixes = in_blocks([path], len(text.encode()) + 1)
+    found, same = in_blocks([path], block_bytes)
+    assert found.names == whole.names
+    assert repr(same.tolist()) == repr(fixes.tolist())
+    assert (found.bad, found.backwards) == (whole.bad, whole.backwards)
+    assert found.bytes_read == found.bytes_in_all == path.stat().st_size
+
+
+def test_times_that_go_backwards_are_told_by_file_and_first_line(tmp_path: Path) -> None:
+    one = csv(
+        tmp_path,
+        "device,time,lat,lon\na,5,1,2\nb,1,1,2\nc,x,1,2\na,4,1,2\n\na,3,1,2\nb,1,1,2\n",
+        "one.csv",
+    )
+    two = csv(tmp_path, GOOD, "two.csv")
+    points = "".join(
+        f'<trkpt lat="3" lon="4"><time>1970-01-01T00:00:0{s}Z</time></trkpt>' for s in (3, 4, 2)
+    )
+    three = csv(tmp_path, GPX.format(points), "three.gpx")
+    tracks, fixes = in_blocks([one, two, three], 20)
+    assert [str(file) for file in tracks.backwards] == [
+        f"{one}, line 5: time goes backwards here, and 1 more after it",
+        f"{three}, track point 3: time goes backwards here",
+    ]
+    assert len(fixes) == 5 + 2 + 3
+
+
+def test_of_a_file_broken_off_what_comes_before_is_used(tmp_path: Path) -> None:
+    good = csv(tmp_path, GOOD, "good.csv")
+    point = '<trkpt lat="3" lon="4"><time>1970-01-01T00:00:01Z</time></trkpt>'
+    cut = csv(tmp_path, GPX.format(point * 3 + '<trkpt lat="3"').partition("</trkseg>")[0], "a.gpx")
+    tracks, fixes = in_blocks([cut, good], 1000)
+    assert fixes["time_us"].tolist() == [1_000_000] * 3 + [0, 1_000_000]
+    assert tracks.unread == []
+    (broken,) = tracks.broken
+    assert str(broken).startswith(f"{cut} is not GPX: ")
+    assert tracks.bytes_read == tracks.bytes_in_all
+    assert [str(file) for file in read_tracks([cut, good]).unread] == [str(broken)]
+
+
+def test_a_hopeless_file_is_counted_and_its_first_lines_are_kept(tmp_path: Path) -> None:
+    rows = "".join(f"a,noon,51,{i}\n" for i in range(500))
+    path = csv(tmp_path, f"device,time,lat,lon\na,0,51,0\n{rows}")
+    tracks, _ = in_blocks([path], 100)
+    assert tracks.bad.count == 500
+    assert [line.place for line in tracks.bad.shown] == [f"line {i}" for i in range(3, 103)]

@@ -1,6 +1,11 @@
 """`beatkeeper dwell` on files."""
 
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -156,12 +161,14 @@ def test_bad_hot_spots_are_one_clear_message(
 def test_a_missing_file_or_unknown_ending_is_one_line(
     tmp_path: Path, track: Path, hotspots: Path
 ) -> None:
-    missing = tmp_path / "missing"
+    missing, folder = tmp_path / "missing", tmp_path / "folder.csv"
+    folder.mkdir()
     for arguments in (
         (missing, "--hotspots", hotspots),
         (track, "--hotspots", missing),
         (track, "--hotspots", hotspots, "--out", tmp_path / "visits.xls"),
         (track, "--hotspots", hotspots, "--out", missing / "visits.csv"),
+        (track, "--hotspots", hotspots, "--out", folder),
         (track, "--hotspots", hotspots, "--interval", "nan"),
         (track, "--hotspots", hotspots, "--interval", "1e300"),
         (track, "--hotspots", hotspots, "--max-gap", "9e12"),
@@ -174,3 +181,78 @@ def test_a_missing_file_or_unknown_ending_is_one_line(
         assert result.exit_code == 2
         assert len(result.stderr.splitlines()) == 1
         assert result.stderr.startswith("beatkeeper dwell: ")
+
+
+def test_times_that_go_backwards_are_a_note_and_change_nothing(track: Path, hotspots: Path) -> None:
+    header, *lines = TRACK.splitlines()
+    whole = call(track, "--hotspots", hotspots)
+    assert whole.stderr == ""
+    track.write_text("\n".join([header, *lines[::-1]]))
+    result = call(track, "--hotspots", hotspots)
+    assert (result.exit_code, result.stdout) == (0, whole.stdout)
+    assert result.stderr == (
+        f"beatkeeper dwell: {track}, line 3: time goes backwards here, and 7 more after it;"
+        " all is used, in order of time\n"
+    )
+
+
+def test_a_track_broken_off_is_used_so_far_and_the_status_says_so(
+    tmp_path: Path, hotspots: Path
+) -> None:
+    point = '<trkpt lat="0" lon="0"><time>2020-01-01T00:0{}:00Z</time></trkpt>'
+    path = tmp_path / "walk.gpx"
+    path.write_text("<gpx><trk><trkseg>" + "".join(point.format(minute) for minute in range(4)))
+    result = call(path, "--hotspots", hotspots)
+    assert result.exit_code == 1
+    assert [row.split(",")[4] for row in result.stdout.splitlines()[1:]] == ["180.000000"] * 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"beatkeeper dwell: {path} is not GPX: no element found")
+    assert line.endswith("(what comes before is used)")
+
+
+def test_an_output_file_keeps_its_mode_and_the_link_to_it(
+    track: Path, hotspots: Path, tmp_path: Path
+) -> None:
+    out, link = tmp_path / "real.csv", tmp_path / "visits.csv"
+    out.touch(mode=0o640)
+    link.symlink_to(out)
+    assert call(track, "--hotspots", hotspots, "--out", link).exit_code == 0
+    assert link.is_symlink()
+    assert out.stat().st_mode & 0o777 == 0o640
+    assert out.read_text().startswith(HEADER)
+
+
+def program(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "app", "dwell", *map(str, arguments)]
+
+
+def test_stopped_in_the_middle_it_says_so_and_leaves_what_was_there(
+    hotspots: Path, tmp_path: Path
+) -> None:
+    pipe, out = tmp_path / "track.csv", tmp_path / "visits.csv"
+    os.mkfifo(pipe)
+    out.write_text("of yesterday")
+    command = program(pipe, "--hotspots", hotspots, "--out", out)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with pipe.open("w") as track:  # which waits until somebody reads
+            track.write(TRACK)
+            track.flush()
+            process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, "beatkeeper dwell: stopped; nothing is written\n")
+    assert out.read_text() == "of yesterday"
+    assert {path.name for path in tmp_path.iterdir()} == {pipe.name, hotspots.name, out.name}
+
+
+def test_a_bar_shows_how_far_it_is_where_somebody_looks_on(track: Path, hotspots: Path) -> None:
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(
+        program(track, "--hotspots", hotspots), stdout=subprocess.PIPE, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        table, _ = process.communicate(timeout=60)
+    shown = os.read(screen, 1 << 16).decode()
+    os.close(screen)
+    assert "Reading" in shown
+    assert "Measuring" in shown
+    assert table.decode() == call(track, "--hotspots", hotspots).stdout
