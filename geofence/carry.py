@@ -7,7 +7,6 @@ import numpy as np
 from geofence.approach import Approaches, leave
 from geofence.model import NEVER, Bools, Floats, Ints
 from geofence.presence import Presences
-from geofence.runs import begins, ends
 from geofence.scene import Scene
 
 
@@ -29,25 +28,23 @@ def _remembered(scene: Scene, approaches: Approaches) -> Presences:
     recalled, track = scene.recalled, scene.track
     mine = np.flatnonzero(recalled.stays["visit"])
     exit_us, way, pace = _exits(scene, approaches)
-    spans = recalled.inside_spans(mine)
-    stay = mine[spans.of]
-    opening, closing = begins(spans.of), ends(spans.of)
-    row = recalled.row[stay]
-    key = 2 * (recalled.hotspot[stay] * len(track) + row)
+    stays, row = recalled.stays, recalled.row[mine]
+    start, end = stays["inside_from_us"][mine], stays["inside_to_us"][mine]
+    key = 2 * (recalled.hotspot[mine] * len(track) + row)
     return Presences(
-        hotspot=recalled.hotspot[stay],
-        owner=recalled.owner[stay],
-        start_us=spans.start_us,
-        end_us=spans.end_us,
-        enter_us=np.where(opening, recalled.stays["enter_us"][stay], spans.start_us),
-        exit_us=np.where(closing, exit_us[stay], spans.end_us),
-        way_m=np.where(closing, way[stay], np.nan),
-        pace_mps=np.where(closing, pace[stay], np.nan),
+        hotspot=recalled.hotspot[mine],
+        owner=recalled.owner[mine],
+        start_us=start,
+        end_us=end,
+        enter_us=stays["enter_us"][mine],
+        exit_us=exit_us[mine],
+        way_m=way[mine],
+        pace_mps=pace[mine],
         before=row,
         after=row + 1,
         start_key=key - 1,
-        end_key=key - (spans.end_us != track.time_us[row]),
-        stay=stay,
+        end_key=key - (end != track.time_us[row]),
+        stay=mine,
     )
 
 

@@ -3,11 +3,24 @@
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from geofence.hotspots import Hotspots
 from geofence.keeping import keep
 from geofence.memory import Memory
-from geofence.model import FOREVER, NEVER, Bools, Columns, Fixes, Ints, Profiles, Visits
+from geofence.model import (
+    FOREVER,
+    NEVER,
+    Bools,
+    Columns,
+    Fixes,
+    Hotspot,
+    Ints,
+    Profile,
+    Profiles,
+    Visits,
+    microseconds,
+)
 from geofence.outcome import Outcome, judge, visits_of
 from geofence.presence import lone
 from geofence.runs import among, begins
@@ -97,6 +110,19 @@ def advance(memory: Memory, fixes: Fixes, hotspots: Hotspots, profiles: Profiles
         needs_from=dict(zip(behind.tolist(), needs_from.tolist(), strict=True)),
         late_from=dict(zip(behind.tolist(), late_us.tolist(), strict=True)),
     )
+
+
+def warm_up() -> None:
+    """Have every loop compiled, which takes seconds where it was never done on a machine."""
+    square = shapely.box(-0.001, -0.001, 0.001, 0.001)
+    fixes = Fixes(
+        device=np.zeros(3, np.int64),
+        time_us=np.arange(3) * microseconds(15.0),
+        lon=np.array([-0.002, 0.0, 0.002]),
+        lat=np.zeros(3),
+        accuracy_m=np.full(3, 5.0),
+    )
+    run(fixes, Hotspots.prepare([Hotspot(0, square)]), Profile())
 
 
 def tell(

@@ -97,11 +97,13 @@ def _sightings(scene: Scene, joined: Joined, fixes: Held) -> _Sightings:
 def _with_remembered(
     scene: Scene, joined: Joined, visit: Ints, start: Ints, end: Ints
 ) -> Stretches:
-    """Return stretches with those remembered of the same visits, touching ones united."""
+    """Return stretches with the last ones remembered of the same visits, touching ones united."""
     old = np.flatnonzero(joined.stay >= 0)
-    known = scene.recalled.sure_spans(joined.stay[old])
-    visit = np.concatenate([old[known.of], visit])
-    start, end = np.concatenate([known.start_us, start]), np.concatenate([known.end_us, end])
+    old = old[scene.recalled.stays["sure_from_us"][joined.stay[old]] != NEVER]
+    stays, stay = scene.recalled.stays, joined.stay[old]
+    visit = np.concatenate([old, visit])
+    start = np.concatenate([stays["sure_from_us"][stay], start])
+    end = np.concatenate([stays["sure_to_us"][stay], end])
     order = np.lexsort((start, visit))
     return Stretches(*unite(visit[order], start[order], end[order]))
 

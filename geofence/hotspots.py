@@ -17,8 +17,11 @@ from geofence.geodesy import (
     unwrap,
 )
 from geofence.model import FOREVER, NEVER, Bools, Floats, Hotspot, Ints
+from geofence.runs import expand
 
 QUARTER_CIRCLE_SEGMENTS = 16  # of a buffer's round joins, as the dwell method has it
+BAND_DEG = 0.02  # of latitude: some two kilometres, more than most tracks move in a minute
+BANDS = round(180.0 / BAND_DEG)
 PAD_DEG = 1e-9  # more than rounding can take off a box
 CONVEX_SLACK = 1e-9  # sine of the sharpest turn the wrong way that rounding alone may make
 
@@ -35,10 +38,11 @@ class Hotspots:
     box: Floats  # [h, 4]: least x, least y, greatest x, greatest y
     convex: Bools
     edge_offset: Ints  # [h + 1]
-    edge: Floats  # [edges, 4]: start x, start y, and from there to the end
-    sweep: Ints  # [h] the hot spots by their western edges
-    around: Floats  # [h, 4]: their boxes in degrees, in that order; longitudes may pass 180
-    reach: Floats  # [h]: the easternmost edge of these boxes up to each one
+    edge: Floats  # [edges, 4]: start x, start y, end x, end y
+    band: Ints  # [BANDS + 1]: the first row of each band of latitude, from the south, in `sweep`
+    sweep: Ints  # the hot spots in each band by their western edges
+    around: Floats  # [:, 4]: their boxes in degrees, in that order; longitudes may pass 180
+    reach: Floats  # the easternmost edge of these boxes in the band, up to each one
 
     def __len__(self) -> int:
         return len(self.id)
@@ -64,7 +68,7 @@ class Hotspots:
         shapely.prepare(grown)
         offset, edge, convex = _edges(grown)
         box = shapely.bounds(grown).reshape(-1, 4)
-        sweep, around = _sweep(box, centre, east)
+        band, sweep, around, reach = _sweep(box, centre, east)
         return cls(
             id=ids,
             valid_from_us=starts,
@@ -75,9 +79,10 @@ class Hotspots:
             convex=convex,
             edge_offset=offset,
             edge=edge,
+            band=band,
             sweep=sweep,
             around=around,
-            reach=np.maximum.accumulate(around[:, 2]),
+            reach=reach,
         )
 
     def plane(self, hotspot: Ints, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
@@ -90,7 +95,8 @@ class Hotspots:
 
     def find(self, ids: Ints, valid_from_us: Ints) -> Ints:
         """Return the positions of versions, -1 for those that are not here; shapes [n] -> [n]."""
-        wanted = np.ascontiguousarray(ids), np.ascontiguousarray(valid_from_us)
+        # Copies: a loop is compiled anew for columns that lie apart or cannot be written.
+        wanted = ids.astype(np.int64), valid_from_us.astype(np.int64)
         return _find(self.id, self.valid_from_us, *wanted)
 
 
@@ -149,10 +155,9 @@ def _edges(polygons: NDArray[np.object_]) -> tuple[Ints, Floats, Bools]:
     rings, of_ring = shapely.get_rings(parts, return_index=True)
     points, of_point = shapely.get_coordinates(rings, return_index=True)
     owner = of_part[of_ring]
-    step = points[1:] - points[:-1]
-    real = (of_point[1:] == of_point[:-1]) & (step != 0.0).any(axis=1)
+    real = (of_point[1:] == of_point[:-1]) & (points[1:] != points[:-1]).any(axis=1)
     ring = of_point[:-1][real]
-    edge = np.column_stack([points[:-1][real], step[real]])
+    edge = np.column_stack([points[:-1][real], points[1:][real]])
     hotspot = owner[ring]
     offset = np.searchsorted(hotspot, np.arange(len(polygons) + 1)).astype(np.int64)
     one_ring = np.bincount(owner, minlength=len(polygons)) == 1
@@ -165,19 +170,35 @@ def _turns_one_way(offset: Ints, edge: Floats) -> Bools:
         return np.zeros(len(offset) - 1, np.bool_)
     following = np.arange(1, len(edge) + 1)
     following[offset[1:] - 1] = offset[:-1]
-    ahead = edge[following]
-    cross = edge[:, 2] * ahead[:, 3] - edge[:, 3] * ahead[:, 2]
-    turn = cross / (np.hypot(edge[:, 2], edge[:, 3]) * np.hypot(ahead[:, 2], ahead[:, 3]))
+    x, y = (edge[:, 2:] - edge[:, :2]).T
+    ahead_x, ahead_y = x[following], y[following]
+    turn = (x * ahead_y - y * ahead_x) / (np.hypot(x, y) * np.hypot(ahead_x, ahead_y))
     left = np.minimum.reduceat(turn, offset[:-1]) > -CONVEX_SLACK
     right = np.maximum.reduceat(turn, offset[:-1]) < CONVEX_SLACK
     both: Bools = left | right
     return both
 
 
-def _sweep(box: Floats, centre: Floats, east: Floats) -> tuple[Ints, Floats]:
-    """Return hot spots in order of their western edges, and their boxes in degrees, so ordered."""
+def _sweep(box: Floats, centre: Floats, east: Floats) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return bands of latitude, and the hot spots, boxes and reaches in each, westmost first."""
     scale = np.column_stack([east, np.full(len(east), METRES_PER_DEGREE)] * 2)
     degrees = box / scale + np.column_stack([centre, centre])
     degrees += [-PAD_DEG, -PAD_DEG, PAD_DEG, PAD_DEG]
-    order = np.argsort(degrees[:, 0])
-    return order, np.ascontiguousarray(degrees[order])
+    low, high = ((degrees[:, [1, 3]] + 90.0) / BAND_DEG).astype(np.int64).T
+    hotspot, step = expand(high - low + 1)
+    of = low[hotspot] + step
+    order = np.lexsort((degrees[hotspot, 0], of))
+    of, hotspot = of[order], hotspot[order]
+    around = np.ascontiguousarray(degrees[hotspot])
+    band = np.searchsorted(of, np.arange(BANDS + 1))
+    return band, hotspot, around, _reach(band, around)
+
+
+@compiled
+def _reach(band: Ints, around: Floats) -> Floats:
+    """Return the greatest of eastern edges up to each one of a band."""
+    reach = around[:, 2].copy()
+    for b in range(len(band) - 1):
+        for row in range(band[b] + 1, band[b + 1]):
+            reach[row] = max(reach[row], reach[row - 1])
+    return reach

@@ -43,7 +43,7 @@ def _one_visit(scene: Scene, presences: Presences, at: Ints) -> Bools:
     absence = presences.start_us[at] - earlier.end_us
     short = absence <= rules.merge_gap_us[earlier.owner]
     doubtful = absence <= rules.doubt_gap_us[earlier.owner]
-    one = (absence <= 0) | ((earlier.stay >= 0) & (presences.stay[at] == earlier.stay))
+    one = absence <= 0
     asked = np.flatnonzero(~one & (short | doubtful))
     torn, left = absences(scene, earlier.take(asked), presences.before[at[asked]])
     one[asked] = ~torn & (short[asked] | ~left)
@@ -57,9 +57,9 @@ def absences(scene: Scene, earlier: Presences, to: Ints) -> tuple[Bools, Bools]:
     linked = scene.track.linked(scene.hotspots, earlier.hotspot, row, np.maximum(to, row))
     left = scene.nearby.left_between(earlier.hotspot, earlier.after, to)
     torn = ~linked
-    stays = scene.recalled.stays[earlier.stay[old]]
-    torn[old] |= stays["torn"]
-    left[old] |= stays["left"]
+    stays, stay = scene.recalled.stays, earlier.stay[old]
+    torn[old] |= stays["torn"][stay]
+    left[old] |= stays["left"][stay]
     return torn, left
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from geofence.memory import STAY, Memory, Stays
 from geofence.model import NEVER, Ints
 from geofence.outcome import Outcome
+from geofence.runs import ends
 from geofence.track import Tail
 
 
@@ -37,11 +38,8 @@ def keep(outcome: Outcome, tail: Tail) -> Memory:
     stays["waiting_from_us"] = _waiting(outcome, hotspot, owner, ending, over)
     place = np.searchsorted(group, visited[kept])
     _write_visits(stays, place, kept, outcome)
-    spans = _write_spans(stays, place, kept, outcome)
-    order = np.lexsort((hotspot, owner))
-    rank = np.empty(len(group), np.int64)
-    rank[order] = np.arange(len(group))
-    return Memory(tail, stays[order], spans[np.argsort(rank[spans[:, 0]], kind="stable"), 1:])
+    _write_spans(stays, place, kept, outcome)
+    return Memory(tail, stays[np.lexsort((hotspot, owner))])
 
 
 def _waiting(outcome: Outcome, hotspot: Ints, owner: Ints, ending: Ints, over: Ints) -> Ints:
@@ -52,7 +50,7 @@ def _waiting(outcome: Outcome, hotspot: Ints, owner: Ints, ending: Ints, over: I
     scene = outcome.scene
     waiting = np.full(len(hotspot), NEVER)
     # In reverse, so that of several the earliest is written last.
-    waiting[ending[::-1]] = outcome.presences.start_us[outcome.joined.first[over]][::-1]
+    waiting[ending[::-1]] = outcome.first_us[over][::-1]
     stay = scene.recalled.find(hotspot, owner)
     old = np.flatnonzero(stay >= 0)
     old = old[scene.recalled.stays["waiting_from_us"][stay[old]] != NEVER]
@@ -76,6 +74,7 @@ def _write_visits(stays: Stays, at: Ints, kept: Ints, outcome: Outcome) -> None:
         "sure_torn": sure.torn,
         "sure_left": sure.left,
         "enter_us": found.enter_us[first],
+        "first_us": outcome.first_us[kept],
         "exit_us": np.where(waits, found.end_us[last], found.exit_us[last]),
         "outer_from_us": outer.from_us,
         "outer_to_us": np.where(outer.exit_seen, outer.to_us, NEVER),
@@ -93,15 +92,14 @@ def _write_visits(stays: Stays, at: Ints, kept: Ints, outcome: Outcome) -> None:
         stays[name][at] = column
 
 
-def _write_spans(stays: Stays, at: Ints, kept: Ints, outcome: Outcome) -> Ints:
-    """Count the spans of visits into their stays; return rows (stay, start, end), inside first."""
-    place = np.full(len(outcome.joined.owner), -1)
-    place[kept] = at
-    rows = []
-    for name, spans in (("inside_spans", outcome.inside), ("sure_spans", outcome.sure_spans)):
-        mine = spans.take(place[spans.of] >= 0)
-        stay = place[mine.of]
-        stays[name] = np.bincount(stay, minlength=len(stays))
-        rows.append(np.column_stack([stay, mine.start_us, mine.end_us]))
-    both = np.concatenate(rows)
-    return both[np.argsort(both[:, 0], kind="stable")]
+def _write_spans(stays: Stays, at: Ints, kept: Ints, outcome: Outcome) -> None:
+    """Write into their stays the last spans of visits, and the sums of those before."""
+    for spans, total_us, names in (
+        (outcome.inside, outcome.inside_us, ("inside_us", "inside_from_us", "inside_to_us")),
+        (outcome.sure_spans, outcome.low_us, ("low_us", "sure_from_us", "sure_to_us")),
+    ):
+        last = spans.take(ends(spans.of))
+        start, end = np.full(len(total_us), NEVER), np.full(len(total_us), NEVER)
+        start[last.of], end[last.of] = last.start_us, last.end_us
+        for name, column in zip(names, (total_us - (end - start), start, end), strict=True):
+            stays[name][at] = column[kept]

@@ -1,4 +1,4 @@
-"""What the engine remembers of each device: a tail, and more of those near a hot spot."""
+"""What the engine remembers of each device: a tail, and a little of each hot spot it is near."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from geofence.model import Bools, Ints
-from geofence.runs import among, expand
+from geofence.model import Ints
+from geofence.runs import among
 from geofence.track import Tail
 
-PACKED_VERSION = 1
+PACKED_VERSION = 2
 
 # One device at one hot spot version. Without a visit only the first six columns count.
 STAY = np.dtype(
@@ -41,8 +41,13 @@ STAY = np.dtype(
         ("anchor_lat", "<f8"),
         ("walked_mm", "<i8"),
         ("walked_us", "<i8"),
-        ("inside_spans", "<i4"),
-        ("sure_spans", "<i4"),
+        ("first_us", "<i8"),
+        ("inside_us", "<i8"),  # in the presences before the last one, which is from here to there
+        ("inside_from_us", "<i8"),
+        ("inside_to_us", "<i8"),
+        ("low_us", "<i8"),  # in the sure spans before the last one; from NEVER: there is none
+        ("sure_from_us", "<i8"),
+        ("sure_to_us", "<i8"),
     ]
 )
 
@@ -51,14 +56,13 @@ Stays = NDArray[np.void]  # of dtype STAY
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The state of the engine: `tail` of all devices, `stays` by device, with their `spans`.
+    """The state of the engine: `tail` of all devices, `stays` by device.
 
-    `spans` [s, 2] holds start and end of each stay's stretches inside, then its sure ones.
+    It does not grow with the length of a stay: of its spans only the last ones may still change.
     """
 
     tail: Tail
     stays: Stays
-    spans: Ints
 
     @classmethod
     def empty(cls) -> "Memory":
@@ -69,7 +73,7 @@ class Memory:
     @classmethod
     def far(cls, tail: Tail) -> "Memory":
         """Return the memory of devices of which none is near a hot spot."""
-        return cls(tail, np.zeros(0, STAY), np.zeros((0, 2), np.int64))
+        return cls(tail, np.zeros(0, STAY))
 
     def of(self, devices: Ints) -> "Memory":
         """Return what is remembered of `devices` (sorted); the unknown ones with an empty tail."""
@@ -81,7 +85,7 @@ class Memory:
         columns = {name: getattr(tail, name).copy() for name in Tail.__dataclass_fields__}
         for name, column in columns.items():
             column[here] = getattr(known, name)
-        return Memory(Tail(**columns), *self._stays(among(self.stays["device"], devices)))
+        return Memory(Tail(**columns), self.stays[among(self.stays["device"], devices)])
 
     def reached(self, owner: Ints, time_us: Ints) -> "Memory":
         """Return this memory with fixes at `time_us` [n], of the devices at `owner`, as seen."""
@@ -95,16 +99,10 @@ class Memory:
             return newer
         old = ~among(self.tail.device, newer.tail.device)
         tail = Tail.concat([self.tail.take(old), newer.tail])
-        kept, spans = self._stays(~among(self.stays["device"], newer.tail.device))
+        kept = self.stays[~among(self.stays["device"], newer.tail.device)]
         stays = np.concatenate([kept, newer.stays])
-        spans = np.concatenate([spans, newer.spans])
         order = np.argsort(stays["device"], kind="stable")
-        tail = tail.take(np.argsort(tail.device))
-        return Memory(tail, stays[order], spans[_span_rows(stays, order)])
-
-    def _stays(self, kept: Bools) -> tuple[Stays, Ints]:
-        rows = np.flatnonzero(kept)
-        return self.stays[rows], self.spans[_span_rows(self.stays, rows)]
+        return Memory(tail.take(np.argsort(tail.device)), stays[order])
 
     def pack(self) -> dict[int, bytes]:
         """Return what is remembered of each device near a hot spot; of the others, empty bytes."""
@@ -112,14 +110,11 @@ class Memory:
         devices, first, count = np.unique(
             self.stays["device"], return_index=True, return_counts=True
         )
-        reach = np.concatenate([[0], np.cumsum(span_counts(self.stays))])
         for device, begin, stays in zip(
             devices.tolist(), first.tolist(), count.tolist(), strict=True
         ):
-            end = begin + stays
-            head = PACKED_VERSION.to_bytes(1, "little") + stays.to_bytes(2, "little")
-            body = self.stays[begin:end].tobytes()
-            packed[device] = head + body + self.spans[reach[begin] : reach[end]].tobytes()
+            head = PACKED_VERSION.to_bytes(1, "little")
+            packed[device] = head + self.stays[begin : begin + stays].tobytes()
         return packed
 
     @classmethod
@@ -128,7 +123,7 @@ class Memory:
 
         ValueError if some bytes are of another version.
         """
-        stays, spans = [], []
+        stays = []
         for device in tail.device.tolist():
             content = packed.get(device, b"")
             if not content:
@@ -136,25 +131,5 @@ class Memory:
             if content[0] != PACKED_VERSION:
                 message = f"what is remembered of device {device} is of version {content[0]}"
                 raise ValueError(message)
-            body = 3 + int.from_bytes(content[1:3], "little") * STAY.itemsize
-            stays.append(content[3:body])
-            spans.append(content[body:])
-        return cls(
-            tail,
-            np.frombuffer(b"".join(stays), STAY),
-            np.frombuffer(b"".join(spans), np.int64).reshape(-1, 2),
-        )
-
-
-def span_counts(stays: Stays) -> Ints:
-    """Return how many rows of `Memory.spans` each of `stays` has, inside and sure; shapes [s]."""
-    counts: Ints = stays["inside_spans"].astype(np.int64) + stays["sure_spans"]
-    return counts
-
-
-def _span_rows(stays: Stays, rows: Ints) -> Ints:
-    """Return the rows of `spans` that belong to the stays at `rows`, in their order."""
-    counts = span_counts(stays)
-    starts = np.cumsum(counts) - counts
-    which, step = expand(counts[rows])
-    return starts[rows][which] + step
+            stays.append(content[1:])
+        return cls(tail, np.frombuffer(b"".join(stays), STAY))

@@ -187,6 +187,8 @@ class Visits(Columns):
     last); `enter_us` and `exit_us` follow the pace of the approach. `outer_from_us` to
     `outer_to_us` is the longest that the visit can have been; `enter_seen`, `exit_seen` say if a
     fix surely outside bounds it. An `open` visit may still change without any late fix.
+    A visit that `continues` was told of before: of its spans of each kind those that start before
+    the first one here are as they were told then.
     """
 
     device: Ints
@@ -206,6 +208,7 @@ class Visits(Columns):
     mean_speed_mps: Floats
     pass_through: Bools
     open: Bools
+    continues: Bools
     spans: Spans = field(repr=False)
 
     def __len__(self) -> int:

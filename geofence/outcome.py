@@ -38,8 +38,11 @@ class Outcome:
     joined: Joined
     outer: Outer
     standing: Standing
-    inside: Stretches
+    first_us: Ints
+    inside: Stretches  # with the last one that was remembered
+    inside_us: Ints  # with all that were
     sure_spans: Stretches
+    low_us: Ints
     sure: Sure
     walk: Walk
     fixes: Ints
@@ -70,9 +73,16 @@ def _judged(scene: Scene) -> Outcome:
     bounds = outer(scene, joined, found)
     fixes = held(scene, found, visit)
     spans, sure = sure_spans(scene, joined, fixes)
-    counted = np.bincount(fixes.visit, minlength=len(joined.owner))
+    inside = Stretches(*unite(visit, found.start_us, found.end_us))
     old = np.flatnonzero(joined.stay >= 0)
-    counted[old] += scene.recalled.stays["fixes"][joined.stay[old]]
+    stays, stay = scene.recalled.stays, joined.stay[old]
+    first_us = found.start_us[joined.first]
+    first_us[old] = stays["first_us"][stay]
+    inside_us, low_us = _total(inside, len(joined.owner)), _total(spans, len(joined.owner))
+    inside_us[old] += stays["inside_us"][stay]
+    low_us[old] += stays["low_us"][stay]
+    counted = np.bincount(fixes.visit, minlength=len(joined.owner))
+    counted[old] += stays["fixes"][stay]
     return Outcome(
         scene=scene,
         approaches=ways,
@@ -80,8 +90,11 @@ def _judged(scene: Scene) -> Outcome:
         joined=joined,
         outer=bounds,
         standing=_standing(scene, joined, found),
-        inside=Stretches(*unite(visit, found.start_us, found.end_us)),
+        first_us=first_us,
+        inside=inside,
+        inside_us=inside_us,
         sure_spans=spans,
+        low_us=low_us,
         sure=sure,
         walk=walk(scene, joined, fixes),
         fixes=counted,
@@ -108,8 +121,7 @@ def visits_of(outcome: Outcome) -> Visits:
     """Return the visits in an outcome, by hot spot, device and time."""
     scene, joined, found = outcome.scene, outcome.joined, outcome.presences
     enter, exit_us = found.enter_us[joined.first], found.exit_us[joined.last]
-    first, last = found.start_us[joined.first], found.end_us[joined.last]
-    inside = _total(outcome.inside, len(joined.owner))
+    first, last = outcome.first_us, found.end_us[joined.last]
     return Visits(
         device=scene.track.device[joined.owner],
         hotspot=scene.hotspots.id[joined.hotspot],
@@ -121,13 +133,14 @@ def visits_of(outcome: Outcome) -> Visits:
         outer_to_us=outcome.outer.to_us,
         enter_seen=outcome.outer.enter_seen,
         exit_seen=outcome.outer.exit_seen,
-        low_us=_total(outcome.sure_spans, len(joined.owner)),
-        inside_us=inside,
-        bridged_us=last - first - inside,
+        low_us=outcome.low_us,
+        inside_us=outcome.inside_us,
+        bridged_us=last - first - outcome.inside_us,
         fixes=outcome.fixes,
         mean_speed_mps=outcome.walk.speed_mps,
         pass_through=exit_us - enter < scene.track.rules.min_visit_us[joined.owner],
         open=outcome.standing.goes_on | ~outcome.outer.exit_seen,
+        continues=joined.stay >= 0,
         spans=_spans(outcome),
     )
 

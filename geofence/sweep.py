@@ -6,7 +6,7 @@ import numpy as np
 
 from geofence.compiled import compiled
 from geofence.geodesy import FULL_CIRCLE, HALF_THE_EARTH, METRES_PER_DEGREE
-from geofence.hotspots import Hotspots
+from geofence.hotspots import BAND_DEG, BANDS, Hotspots
 from geofence.model import FOREVER, NEVER, Bools, Columns, Floats, Ints
 from geofence.track import Track
 
@@ -42,7 +42,7 @@ def passing(track: Track, hotspots: Hotspots) -> Passing:
 
 def _candidates(track: Track, hotspots: Hotspots, boxes: Floats) -> tuple[Ints, Ints]:
     """Return hot spots and the numbers of boxes that meet theirs, by hot spot, then box."""
-    sweep = hotspots.sweep, hotspots.around, hotspots.reach, boxes
+    sweep = hotspots.band, hotspots.sweep, hotspots.around, hotspots.reach, boxes
     count = np.zeros(len(hotspots), np.int64)
     _meetings(*sweep, count, np.zeros(0, np.int64))
     met = np.empty(count.sum(), np.int64)
@@ -87,37 +87,40 @@ def _boxes(
 
 
 @compiled
-def _first(rising: Floats, least: float) -> int:
-    """Return the first place of what is no less; numpy's own is slow when compiled."""
-    low, high = 0, len(rising)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if rising[middle] < least else (low, middle)
-    return low
-
-
-@compiled
 def _meetings(
-    sweep: Ints, around: Floats, reach: Floats, boxes: Floats, place: Ints, met: Ints
+    band: Ints, sweep: Ints, around: Floats, reach: Floats, boxes: Floats, place: Ints, met: Ints
 ) -> None:
     """Count in `place` [h] which of `boxes` each hot spot's box meets, each one once.
 
     Where `met` has room, the box is written there too, at the place that was counted to.
     """
-    latest = np.full(len(sweep), -1)
+    latest = np.full(len(place), -1)
     for b in range(len(boxes)):
         west, south, east, north = boxes[b, 0], boxes[b, 1], boxes[b, 2], boxes[b, 3]
-        for turn in TURNS:
-            # None that ends before the box begins, then on until one begins after it ends.
-            s = _first(reach, west + turn)
-            while s < len(sweep) and around[s, 0] <= east + turn:
-                meets = around[s, 2] >= west + turn and around[s, 1] <= north
-                if meets and around[s, 3] >= south and latest[s] != b:
-                    latest[s] = b
-                    if len(met):
-                        met[place[sweep[s]]] = b
-                    place[sweep[s]] += 1
-                s += 1
+        lowest = max(int((south + 90.0) / BAND_DEG), 0)
+        highest = min(int((north + 90.0) / BAND_DEG), BANDS - 1)
+        for stripe in range(lowest, highest + 1):
+            for turn in TURNS:
+                # None that ends before the box begins, then on until one begins after it ends.
+                s = _first(reach, band[stripe], band[stripe + 1], west + turn)
+                while s < band[stripe + 1] and around[s, 0] <= east + turn:
+                    h = sweep[s]
+                    meets = around[s, 2] >= west + turn and around[s, 1] <= north
+                    if meets and around[s, 3] >= south and latest[h] != b:
+                        latest[h] = b
+                        if len(met):
+                            met[place[h]] = b
+                        place[h] += 1
+                    s += 1
+
+
+@compiled
+def _first(rising: Floats, low: int, high: int, least: float) -> int:
+    """Return the first row from `low` to `high` of what is no less; numpy's own is slow here."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if rising[middle] < least else (low, middle)
+    return low
 
 
 @compiled

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 
-from geofence.clip import boundary_distance
+from geofence.clip import place
 from geofence.hotspots import Hotspots
 from geofence.model import Bools, Columns, Floats, Ints
-from geofence.sweep import Passing, passing
+from geofence.sweep import passing
 from geofence.track import Track
 
 
@@ -47,25 +46,11 @@ class Touches(Columns):
 def touch(track: Track, hotspots: Hotspots) -> Touches:
     """Return the rows from each device's anchor on that may touch `hotspots`."""
     found = passing(track, hotspots)
-    inside, sure = _inside(hotspots, found), ~found.close
+    inside, sure = np.zeros(len(found.row), np.bool_), ~found.close
     at = np.flatnonzero(found.close)
-    sure[at] = _sure(hotspots, found.take(at), track.accuracy_m[found.row[at]], inside[at])
+    inside[at], distance = place(hotspots, found.hotspot[at], found.x[at], found.y[at])
+    accuracy = track.accuracy_m[found.row[at]]
+    clear = np.where(inside[at], distance >= accuracy, distance > 2.0 * accuracy)
+    sure[at] = clear | (accuracy <= 0.0)
     key = found.hotspot * len(track) + found.row
     return Touches(key, found.hotspot, found.row, found.x, found.y, found.leg, inside, sure)
-
-
-def _inside(hotspots: Hotspots, found: Passing) -> Bools:
-    """Say which rows are inside, boundary included."""
-    inside = np.zeros(len(found.row), np.bool_)
-    box, x, y = hotspots.box[found.hotspot], found.x, found.y
-    boxed = (x >= box[:, 0]) & (x <= box[:, 2]) & (y >= box[:, 1]) & (y <= box[:, 3])
-    at = np.flatnonzero(boxed)
-    inside[at] = shapely.intersects_xy(hotspots.polygon[found.hotspot[at]], x[at], y[at])
-    return inside
-
-
-def _sure(hotspots: Hotspots, close: Passing, accuracy: Floats, inside: Bools) -> Bools:
-    """Say which of the fixes close by are surely where they are, inside or outside."""
-    distance = boundary_distance(hotspots, close.hotspot, close.x, close.y)
-    sure: Bools = np.where(inside, distance >= accuracy, distance > 2.0 * accuracy)
-    return sure | (accuracy <= 0.0)

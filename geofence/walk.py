@@ -72,10 +72,10 @@ def walk(scene: Scene, joined: Joined, fixes: Held) -> Walk:
 
 
 def _places(scene: Scene, joined: Joined, old: Ints, fixes: Held) -> _Places:
-    track, stays = scene.track, scene.recalled.stays[joined.stay[old]]
-    lon, lat = stays["anchor_lon"], stays["anchor_lat"]
+    track, stays, stay = scene.track, scene.recalled.stays, joined.stay[old]
+    lon, lat = stays["anchor_lon"][stay], stays["anchor_lat"][stay]
     x, y = scene.hotspots.plane(joined.hotspot[old], lon, lat)
-    anchors = _Places(old, stays["anchor_us"], lon, lat, x, y)
+    anchors = _Places(old, stays["anchor_us"][stay], lon, lat, x, y)
     row = fixes.row
     new = _Places(fixes.visit, track.time_us[row], track.lon[row], track.lat[row], fixes.x, fixes.y)
     both = _Places.concat([anchors, new])

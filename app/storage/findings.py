@@ -8,7 +8,7 @@ from app.storage.catalogue import Catalogue
 from app.storage.spans import SPAN, pack
 from app.storage.types import from_us
 from geofence.engine import Ends, Withdrawn
-from geofence.model import METHOD, Visits
+from geofence.model import FOREVER, METHOD, Visits
 
 Key = tuple[int, int, int]
 """What stays the same while a visit grows: device, hot spot, first moment inside."""
@@ -37,6 +37,8 @@ class VisitRow:
     open: bool
     spans: bytes
     method: int
+    continues: bool = False
+    """Told of before: earlier spans than these are as they were stored."""
 
     @property
     def key(self) -> Key:
@@ -70,13 +72,15 @@ class Findings:
 
     `found` are new or changed; `ends` move those that broke off; `withdrawn` are visits no longer.
     `cuts_us` names the devices of which all visits after a moment (microseconds) were worked out
-    anew: those that were not found again are no longer the truth.
+    anew, up to the one in `tops_us` where there is one: those that were not found again are no
+    longer the truth.
     """
 
     found: list[VisitRow] = field(default_factory=list)
     ends: list[MovedEnd] = field(default_factory=list)
     withdrawn: set[Key] = field(default_factory=set)
     cuts_us: dict[int, int] = field(default_factory=dict)
+    tops_us: dict[int, int] = field(default_factory=dict)
 
     def end_of(self, visit: VisitRow) -> MovedEnd | None:
         """The end that a stored visit has now, where it moved."""
@@ -85,7 +89,9 @@ class Findings:
     def gone(self, visit: VisitRow) -> bool:
         """Whether a stored visit that was not found again is the truth no longer."""
         cut = self.cuts_us.get(visit.device_id)
-        return visit.key in self.withdrawn or (cut is not None and visit.first_us > cut)
+        top = self.tops_us.get(visit.device_id, FOREVER)
+        anew = cut is not None and cut < visit.first_us <= top
+        return anew or visit.key in self.withdrawn
 
     def firsts_us(self) -> dict[int, int]:
         """Per device, from which `first_us` on stored visits may be touched."""
@@ -125,6 +131,7 @@ def visit_rows(visits: Visits, catalogue: Catalogue) -> list[VisitRow]:
             open=bool(visits.open[i]),
             spans=spans[edge[i] : edge[i + 1]],
             method=METHOD,
+            continues=bool(visits.continues[i]),
         )
         for i in range(len(visits))
     ]

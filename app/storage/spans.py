@@ -3,7 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-# `kind` is 0 inside, 1 bridged, 2 sure, as in geofence.model.
+from geofence.model import FOREVER, Span
+
+# `kind` is that of `Span`.
 SPAN = np.dtype([("start_us", "<i8"), ("end_us", "<i8"), ("kind", "u1")])
 
 
@@ -19,3 +21,18 @@ def pack(
 def unpack(packed: bytes) -> npt.NDArray[np.void]:
     """The spans of one visit, or of several joined end to end, as records of SPAN."""
     return np.frombuffer(packed, SPAN)
+
+
+def grown(told: bytes, news: bytes) -> bytes:
+    """What was told of a visit's spans and what is new: of each kind, the old before the new."""
+    before, after = unpack(told), unpack(news)
+    kept = [
+        before[(before["kind"] == kind) & (before["start_us"] < _since(after, kind))]
+        for kind in Span
+    ]
+    spans = np.concatenate([*kept, after])
+    return spans[np.argsort(spans["kind"], kind="stable")].tobytes()
+
+
+def _since(spans: npt.NDArray[np.void], kind: int) -> int:
+    return int(spans["start_us"][spans["kind"] == kind].min(initial=FOREVER))

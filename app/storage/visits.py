@@ -9,11 +9,14 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from app.storage import bulk
-from app.storage.engine import Writer, driver_of
+from app.storage.engine import Reader, Writer, driver_of
 from app.storage.findings import Findings, Key, VisitRow
 from app.storage.schema import visits
+from app.storage.spans import grown
+from app.storage.types import from_us, to_us
+from geofence.model import LONGEST_S
 
-_FIELDS = tuple(VisitRow.__dataclass_fields__)
+_FIELDS = tuple(name for name in VisitRow.__dataclass_fields__ if name != "continues")
 
 
 class _Stored(NamedTuple):
@@ -34,9 +37,12 @@ class _Changes:
 
     def place(self, visit: VisitRow, old: _Stored | None) -> None:
         """Makes `visit` the truth, where `old` is what was."""
+        if visit.continues and old:
+            visit = replace(visit, spans=grown(old.visit.spans, visit.spans), continues=False)
         if old is None:
             self.insert.append(_values(visit, opened=self.now, known_from=self.now))
-        elif old.visit == visit:
+        elif old.visit == replace(visit, version_id=old.visit.version_id):
+            # Nothing but how its hot spot is called, or until when, has another row by now.
             return
         elif old.visit.open:
             # A version is known from when it was closed: until then it may change in place.
@@ -84,6 +90,30 @@ async def _apply(writer: Writer, changes: _Changes) -> None:
     if changes.delete:
         await writer.execute(sa.delete(visits).where(visits.c.id.in_(changes.delete)))
     await bulk.insert(writer, visits, changes.insert)
+
+
+async def across(
+    reader: Reader, moments_us: Mapping[int, int]
+) -> dict[int, tuple[int, dt.datetime]]:
+    """Which devices have visits, held true, that began at or before a moment and end after it.
+
+    Of each such device: the first_us of the first of these visits, and the last end of any.
+    """
+    if not moments_us:
+        return {}
+    at, longest_us = moments_us.values(), round(LONGEST_S * 1e6)
+    query = sa.select(visits.c.device_id, visits.c.first_us, visits.c.outer_to).where(
+        visits.c.known_to.is_(None),
+        visits.c.device_id.in_(moments_us),
+        visits.c.first_us.between(min(at) - longest_us, max(at)),
+        visits.c.outer_to > from_us(min(at)),
+    )
+    found: dict[int, tuple[int, dt.datetime]] = {}
+    for device, first_us, end in await reader.execute(query):
+        if first_us <= moments_us[device] < to_us(end):
+            first, last = found.get(device, (first_us, end))
+            found[device] = min(first, first_us), max(last, end)
+    return found
 
 
 _NAMES = (*_FIELDS, "opened", "id")
