@@ -6,36 +6,38 @@ import os
 import platform
 from pathlib import Path
 
+import engine
+import others
 import storing
 from services import postgres
 
-HEAD = f"{'fixes stored a second':<38} {'here':>10} {'ceiling':>10}  ratio"
-ROW = "{name:<38} {rate:>10,.0f} {ceiling:>10,.0f}   {ratio:.2f} ({least:.2f} to {most:.2f})"
+HEAD = f"{'fixes a second':<38} {'here':>10} {'ceiling':>10}  ratio"
+ROW = (
+    "{name:<38} {fixes_per_s:>10,.0f} {ceiling_per_s:>10,.0f}"
+    "   {ratio:.2f} ({ratio_least:.2f} to {ratio_most:.2f})"
+)
 
 
 def main() -> None:
     """Runs everything and says how it went; needs PostgreSQL with PostGIS."""
+    speeds, figures = engine.measure()
     with postgres() as cluster:
-        results = asyncio.run(storing.measure(cluster))
+        beside = asyncio.run(others.measure(cluster))
+        speeds |= asyncio.run(storing.measure(cluster))
+    results = {name: speed.as_json() for name, speed in speeds.items()}
+    print(HEAD)
+    for name, result in results.items():
+        print(ROW.format(name=name, **result))
+    for name, value in (figures | beside).items():
+        print(f"{name:<56} {value:>10,.6g}")
     machine = {
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "python": platform.python_version(),
     }
-    print(HEAD)
-    for name, result in results.items():
-        print(
-            ROW.format(
-                name=name,
-                rate=result["fixes_per_s"],
-                ceiling=result["ceiling_per_s"],
-                ratio=result["ratio"],
-                least=result["ratio_least"],
-                most=result["ratio_most"],
-            )
-        )
+    content = {"machine": machine, "results": results, "figures": figures, "others": beside}
     file = Path(__file__).with_name("results.json")
-    file.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
+    file.write_text(json.dumps(content, indent=2) + "\n")
 
 
 if __name__ == "__main__":

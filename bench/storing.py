@@ -10,7 +10,7 @@ from io import BytesIO
 
 import asyncpg
 import httpx
-import numpy as np
+from beside import Beside
 from fleet import Walk, bodies, enrol
 from services import Postgres, free_port
 
@@ -28,7 +28,7 @@ ROUNDS = 5
 Post = tuple[str, bytes]
 
 
-async def measure(cluster: Postgres) -> dict[str, dict[str, float]]:
+async def measure(cluster: Postgres) -> dict[str, Beside]:
     """Fixes per second through HTTP in batches of 500 of 50 devices, and of the bare COPY.
 
     There are two ceilings: a transaction for each post, and one for as many posts as come at once,
@@ -54,18 +54,7 @@ async def measure(cluster: Postgres) -> dict[str, dict[str, float]]:
     for opened in (database, *bare.values()):
         await opened.close()
     return {
-        f"HTTP, ceiling {size} post(s) a commit": _beside(http, copied[size]) for size in GATHERED
-    }
-
-
-def _beside(rates: Sequence[float], ceilings: Sequence[float]) -> dict[str, float]:
-    ratios = np.array(rates) / np.array(ceilings)
-    return {
-        "fixes_per_s": float(np.median(rates)),
-        "ceiling_per_s": float(np.median(ceilings)),
-        "ratio": float(np.median(ratios)),
-        "ratio_least": float(np.min(ratios)),
-        "ratio_most": float(np.max(ratios)),
+        f"HTTP, ceiling {size} post(s) a commit": Beside.of(http, copied[size]) for size in GATHERED
     }
 
 
