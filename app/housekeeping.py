@@ -1,10 +1,12 @@
-"""What only the passing of time brings about: silent devices' visits close, days get partitions."""
+"""What nobody waits for: silent devices' visits close, days get partitions, edits take effect."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from itertools import count
+from typing import TypeVar
 
+from app.recompute import PAUSE_S, Recompute
 from app.storage import partitions, silence
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
@@ -13,10 +15,20 @@ from app.storage.types import from_us
 _LOG = logging.getLogger(__name__)
 MINUTE_S = 60.0
 HOUR = 60  # minutes
+# Until the next look for visits to be worked out anew: after there were some, none, a failure.
+_WAITS_S = {True: PAUSE_S, False: 2.0, None: MINUTE_S}
+
+Answer = TypeVar("Answer")
 
 
 async def run(database: Database, now_us: Callable[[], int]) -> None:
-    """Keeps house each minute until it is cancelled; what fails is tried again the next time."""
+    """Keeps house until it is cancelled; what fails is tried again the next time."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_each_minute(database, now_us))
+        group.create_task(_recompute(database, now_us))
+
+
+async def _each_minute(database: Database, now_us: Callable[[], int]) -> None:
     for minute in count():
         if minute % HOUR == 0:
             await attempt(make_partitions(database, now_us()))
@@ -24,14 +36,22 @@ async def run(database: Database, now_us: Callable[[], int]) -> None:
         await asyncio.sleep(MINUTE_S)
 
 
-async def attempt(work: Awaitable[object]) -> None:
-    """Does a piece of work that can wait, and says so in the log if it has to."""
+async def _recompute(database: Database, now_us: Callable[[], int]) -> None:
+    recompute = Recompute(database, now_us)
+    while True:
+        worked = await attempt(recompute.step())
+        await asyncio.sleep(_WAITS_S[worked])
+
+
+async def attempt(work: Awaitable[Answer]) -> Answer | None:
+    """Does a piece of work that can wait; None, and a word in the log, if it has to."""
     try:
-        await work
+        return await work
     except DatabaseUnavailable as exc:
         _LOG.warning("housekeeping waits for the database: %s", exc)
     except Exception:  # noqa: BLE001 -- the next time is better than none
         _LOG.exception("housekeeping failed")
+    return None
 
 
 async def make_partitions(database: Database, now_us: int) -> list[str]:

@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.storage import quarantine
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
+from geofence.engine import warm_up
 from ingest import http as ingest_http
 from ingest.batch import Batcher
 from ingest.broker import Broker
@@ -62,10 +63,17 @@ async def _running(
     app: FastAPI, settings: Settings, now_us: Callable[[], int]
 ) -> AsyncIterator[None]:
     """Everything the service runs, closed in the opposite order: who sends before who stores."""
+    # Compiling takes seconds on a machine's first start, and would hold up the first batch.
+    await asyncio.to_thread(warm_up)
     async with AsyncExitStack() as stack:
         database = Database(settings.database, pool_size=settings.pool_size)
         stack.push_async_callback(database.close)
-        pipeline = Pipeline(database, now_us, max_ahead_s=settings.max_ahead_s)
+        pipeline = Pipeline(
+            database,
+            now_us,
+            max_ahead_s=settings.max_ahead_s,
+            raw_retention_days=settings.raw_retention_days,
+        )
         lanes = [
             await stack.enter_async_context(
                 Batcher(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from app.history import Past, rerun
 from app.storage import catalogue as catalogues
 from app.storage import fixes as fix_storage
 from app.storage import states as state_storage
@@ -18,26 +19,35 @@ from app.storage.states import DeviceState
 from app.storage.types import from_us
 from geofence.engine import advance
 from geofence.memory import Memory
-from geofence.model import Fixes, Profiles
-from geofence.replay import replay
+from geofence.model import Fixes
 from ingest.columns import Columns
 from ingest.errors import StorageUnavailable
 from ingest.screen import Verdict, screen
 
 # The waits between attempts at a batch that collides with another transaction.
 PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5)
+DAY_US = 86_400_000_000
 
 
 class Pipeline:
     """Stores batches; any number of processes may each run one on the same database."""
 
     def __init__(
-        self, database: Database, now_us: Callable[[], int], *, max_ahead_s: float = 300.0
+        self,
+        database: Database,
+        now_us: Callable[[], int],
+        *,
+        max_ahead_s: float = 300.0,
+        raw_retention_days: int | None = None,
     ) -> None:
-        """`now_us` reads the clock; `max_ahead_s` is how far a device's may run ahead of it."""
+        """`now_us` reads the clock; `max_ahead_s` is how far a device's may run ahead of it.
+
+        A fix that is older than `raw_retention_days` when it comes is refused; None: no limit.
+        """
         self._database = database
         self._now_us = now_us
         self._max_ahead_us = round(max_ahead_s * 1e6)
+        self._max_age_us = None if raw_retention_days is None else raw_retention_days * DAY_US
         self._catalogue: Catalogue | None = None
 
     async def store(self, columns: Columns) -> npt.NDArray[np.uint8]:
@@ -45,7 +55,7 @@ class Pipeline:
 
         Raises StorageUnavailable where nothing could be stored.
         """
-        verdicts = screen(columns, max_ahead_us=self._max_ahead_us)
+        verdicts = screen(columns, max_ahead_us=self._max_ahead_us, max_age_us=self._max_age_us)
         good = np.flatnonzero(verdicts == Verdict.STORED)
         if len(good):
             try:
@@ -89,23 +99,16 @@ async def _measure(
 
     The engine runs in a thread: a large batch takes it longer than the event loop may wait.
     """
-    hotspots, profiles = catalogue.hotspots, _profiles(states, catalogue)
-    before = state_storage.recall(states)
-    step = await asyncio.to_thread(advance, before, fixes, hotspots, profiles)
+    past, before = Past.of(states, catalogue), state_storage.recall(states)
+    step = await asyncio.to_thread(advance, before, fixes, catalogue.hotspots, past.profiles)
     findings = Findings(
         visit_rows(step.visits, catalogue), moved_ends(step.ends), withdrawn_keys(step.withdrawn)
     )
-    memory, needs = step.memory, step.needs_from
-    first = dict(zip(before.tail.device.tolist(), before.tail.first_us.tolist(), strict=True))
-    while needs:
-        history = await fix_storage.since(writer, needs)
-        again = await asyncio.to_thread(
-            replay, history, needs, step.late_from, first, hotspots, profiles
-        )
-        findings.found += visit_rows(again.visits, catalogue)
-        findings.cuts_us |= again.cut_us
-        memory, needs = memory.joined(again.memory), again.needs_from
-    return memory, findings
+    again, late = await rerun(writer, past, step.late_from, step.needs_from)
+    findings.found += late.found
+    findings.cuts_us |= late.cuts_us
+    # A device that could not be looked at again is remembered as it was.
+    return before.joined(step.memory).joined(again), findings
 
 
 def _fixes(columns: Columns, new: npt.NDArray[np.bool_]) -> Fixes:
@@ -116,7 +119,3 @@ def _fixes(columns: Columns, new: npt.NDArray[np.bool_]) -> Fixes:
         lat=columns.lat[new],
         accuracy_m=columns.accuracy_m[new],
     )
-
-
-def _profiles(states: Sequence[DeviceState], catalogue: Catalogue) -> Profiles:
-    return {state.device: catalogue.profile(state.profile) for state in states}

@@ -27,6 +27,7 @@ class Verdict(IntEnum):
     NULL_ISLAND = 4
     ANCIENT = 5
     FUTURE = 6
+    PAST_RETENTION = 7
 
     @property
     def reason(self) -> str:
@@ -34,11 +35,19 @@ class Verdict(IntEnum):
         return self.name.lower()
 
 
-def screen(columns: Columns, *, max_ahead_us: int = MAX_AHEAD_US) -> npt.NDArray[np.uint8]:
-    """Give a Verdict per fix (uint8[n]): STORED where nothing speaks against storing it."""
+def screen(
+    columns: Columns, *, max_ahead_us: int = MAX_AHEAD_US, max_age_us: int | None = None
+) -> npt.NDArray[np.uint8]:
+    """Give a Verdict per fix (uint8[n]): STORED where nothing speaks against storing it.
+
+    `max_age_us` is how long raw fixes are kept, and how old one may be on arrival; None: no limit.
+    """
     lat, lon, time_us = columns.lat, columns.lon, columns.time_us
     verdicts = np.zeros(columns.n, np.uint8)
     # Written from the least to the most telling reason: where two hold, the later line stays.
+    if max_age_us is not None:
+        # Its neighbours in time are gone: what it would say of a visit could not be trusted.
+        verdicts[time_us < columns.received_us - max_age_us] = Verdict.PAST_RETENTION
     verdicts[time_us > columns.received_us + max_ahead_us] = Verdict.FUTURE
     verdicts[time_us < _YEAR_2000_US] = Verdict.ANCIENT
     # Exactly (0, 0) is what a receiver without a fix sends; one coordinate of 0 is a place.
@@ -50,17 +59,22 @@ def screen(columns: Columns, *, max_ahead_us: int = MAX_AHEAD_US) -> npt.NDArray
 
 def explain(verdict: Verdict, *, time_us: int, received_us: int, lat: float, lon: float) -> str:
     """Say in one sentence what is wrong with a fix that was given `verdict`."""
+    when, where = f"time: {moment.as_text(time_us)}", f"lat, lon: ({lat:.9g}, {lon:.9g})"
     match verdict:
         case Verdict.FUTURE:
             ahead = moment.span_text(time_us - received_us)
-            return f"time: {moment.as_text(time_us)} is {ahead} ahead of the server's clock"
+            wrong = f"{when} is {ahead} ahead of the server's clock"
+        case Verdict.PAST_RETENTION:
+            age = moment.span_text(received_us - time_us)
+            wrong = f"{when} is {age} ago, longer than fixes are kept"
         case Verdict.ANCIENT:
-            return f"time: {moment.as_text(time_us)} is before the year 2000"
+            wrong = f"{when} is before the year 2000"
         case Verdict.NULL_ISLAND:
-            return "lat, lon: exactly (0, 0), which is what a receiver without a fix reports"
+            wrong = "lat, lon: exactly (0, 0), which is what a receiver without a fix reports"
         case Verdict.OUT_OF_RANGE:
-            return f"lat, lon: ({lat:.9g}, {lon:.9g}) is outside -90..90, -180..180 degrees"
+            wrong = f"{where} is outside -90..90, -180..180 degrees"
         case Verdict.NOT_FINITE:
-            return f"lat, lon: ({lat:.9g}, {lon:.9g}) is not a pair of numbers"
+            wrong = f"{where} is not a pair of numbers"
         case _:
-            return f"{verdict.reason}: the fix is stored"
+            wrong = f"{verdict.reason}: the fix is stored"
+    return wrong

@@ -108,7 +108,8 @@ def _device(given: GivenDevice) -> devices.Device:
 async def change_device(name: Named, values: DeviceValues, database: DatabaseDep) -> Device:
     """Gives a device another profile, other addresses or others to speak for; its kind stays.
 
-    Its keys stay too. The profile counts for fixes that come from now on.
+    Its keys stay too. The profile counts for fixes that come from now on; visits of before stay as
+    they were measured, and `beatkeeper recompute` measures them by it.
     """
     device = _device(GivenDevice(name=name, **values.model_dump()))
     async with database.write() as writer:

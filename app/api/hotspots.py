@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from app.access.viewer import Right, Viewer
 from app.api import geojson
 from app.api.deps import AsAt, DatabaseDep, Manager, Now, cursor_of, part_of_list, viewer_with
-from app.api.errors import Incomplete, Invalid, Unreadable
+from app.api.errors import Incomplete, Unreadable
 from app.api.fields import Day, Name, Schema, example
 from app.api.route import guarded_router
 from app.storage import hotspots
@@ -94,6 +94,8 @@ async def import_hotspots(
     """Takes polygons as hot spots, by `properties.id`; each good one, whatever the others are.
 
     A changed one makes a new version, from its `properties.valid_from` (an operational day) on.
+    Visits from then on are worked out anew, in the background, where that day is past or today;
+    those that were told of before can still be read with `as_at`.
     """
     document = parse(await request.body())
     versions, faults = geojson.read(document, valid_from or geojson.today(now))
@@ -170,10 +172,11 @@ async def end_hotspot(
         Day, Query(alias="from", description="the first operational day on which it is none")
     ],
 ) -> None:
-    """Ends a hot spot after today, or later; what it was before stays, and so do its visits."""
-    if first <= geojson.today(now):
-        # Visits that are under way would end before they began.
-        raise Invalid(where="from", what="give a day after today: what has begun stays as it is")
+    """Ends a hot spot, from a day on that may be past; what it was before stays, as do its visits.
+
+    Visits from that day on are worked out anew, in the background; those that were told of before
+    can still be read with `as_at`.
+    """
     async with database.write() as writer:
         await hotspots.end(writer, key, geojson.start_of(first), now)
 

@@ -63,7 +63,10 @@ async def list_profiles(
 async def put_profile(
     name: Annotated[Name, Path()], values: ProfileValues, database: DatabaseDep, now: Now
 ) -> Profile:
-    """Makes a profile what it is from now on; what it was before is kept."""
+    """Makes a profile what it is from now on; what it was before is kept.
+
+    Visits of before stay as they were measured; `beatkeeper recompute` measures them by it.
+    """
     profile = Profile(name=name, **values.model_dump())
     async with database.write() as writer:
         await profiles.put(writer, profiles.DeviceProfile(**profile.model_dump()), now)

@@ -8,6 +8,7 @@ from app import __version__
 from app.cli.demo import demo
 from app.cli.dwell import dwell
 from app.cli.imports import imports
+from app.cli.recompute import recompute
 from app.cli.serve import migrate, serve
 from app.cli.tokens import token
 
@@ -17,7 +18,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (serve, migrate, dwell, demo):
+for command in (serve, migrate, dwell, recompute, demo):
     cli.command()(command)
 cli.add_typer(imports, name="import")
 cli.add_typer(token, name="token")

@@ -32,7 +32,10 @@ def import_hotspots(
         typer.Option(formats=["%Y-%m-%d"], help="Operational day they count from; else today."),
     ] = None,
 ) -> None:
-    """Takes polygons as hot spots, by `properties.id`; each good one, whatever the others are."""
+    """Takes polygons as hot spots, by `properties.id`; each good one, whatever the others are.
+
+    Where visits since a past day are to be worked out anew, the service does so, or `recompute`.
+    """
     now = from_us(system_clock())
     day = geojson.today(now) if valid_from is None else valid_from.date()
     try:

@@ -1,5 +1,6 @@
 """Fixes: stored in batches, each (device, time) once, and read back as columns."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from io import BytesIO
@@ -10,13 +11,16 @@ import sqlalchemy as sa
 
 from app.storage import pgcopy
 from app.storage.engine import STAGED, Reader, Writer, driver_of
-from app.storage.types import from_us, to_us
+from app.storage.schema import fixes as table
+from app.storage.types import Instant, from_us, to_us
 from geofence.model import Fixes
 from ingest.columns import Columns
 from ingest.decoders import SOURCES
 
 # No stored fix is older than the oldest that screening lets through.
 _EARLIEST_US = 0
+# Nor is one later than any calendar goes.
+_LATEST_US = to_us(dt.datetime.max.replace(tzinfo=dt.UTC))
 _MEASURES = ("accuracy_m", "speed_mps", "heading_deg", "altitude_m", "battery_pct")
 
 # Of different fixes with one key the more accurate stays, then the smaller longitude, then
@@ -129,35 +133,79 @@ def _with_nulls(values: npt.NDArray[np.float64]) -> list[float | None]:
     return listed
 
 
-_SINCE_POSTGRES = sa.text("""
-SELECT f.device_id, f.time, f.lon, f.lat, f.accuracy_m
-FROM unnest(CAST(:devices AS bigint[]), CAST(:moments AS timestamptz[])) AS wanted (device, moment)
-JOIN fixes f ON f.device_id = wanted.device AND f.time >= wanted.moment
+_SINCE_POSTGRES = """
+SELECT f.device_id, f.time, f.lon, f.lat, coalesce(f.accuracy_m, 'NaN')
+FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[]) AS wanted (device, moment, until)
+JOIN fixes f ON f.device_id = wanted.device
+  AND f.time >= wanted.moment AND f.time <= wanted.until
 ORDER BY f.device_id, f.time
-""")
+"""
+_SINCE_TYPES = {"device": ">i8", "time": ">i8", "lon": ">f8", "lat": ">f8", "accuracy_m": ">f8"}
 _SINCE_SQLITE = sa.text("""
 SELECT f.device_id, f.time, f.lon, f.lat, f.accuracy_m
 FROM json_each(:wanted) AS wanted
-JOIN fixes f ON f.device_id = wanted.value ->> 0 AND f.time >= wanted.value ->> 1
+JOIN fixes f ON f.device_id = wanted.value ->> 0
+  AND f.time >= wanted.value ->> 1 AND f.time <= wanted.value ->> 2
 ORDER BY f.device_id, f.time
 """)
 
 
-async def since(reader: Reader, moments_us: Mapping[int, int]) -> Fixes:
-    """All stored fixes of each device from its own moment (microseconds) on, by device and time."""
+async def since(
+    reader: Reader, moments_us: Mapping[int, int], untils_us: Mapping[int, int] | None = None
+) -> Fixes:
+    """All stored fixes of each device from its own moment (microseconds) on, by device and time.
+
+    Of a device in `untils_us` only those up to that moment, which is included. The transaction must
+    have begun (`driver_of`).
+    """
+    untils_us = untils_us or {}
+    untils = [untils_us.get(device, _LATEST_US) for device in moments_us]
     if reader.dialect.name == "sqlite":
-        wanted = json.dumps(list(moments_us.items()))
+        wanted = json.dumps(list(zip(moments_us, moments_us.values(), untils, strict=True)))
         rows = (await reader.execute(_SINCE_SQLITE, {"wanted": wanted})).all()
-        times = [row[1] for row in rows]
-    else:
-        moments = [from_us(max(moment, _EARLIEST_US)) for moment in moments_us.values()]
-        wanted_arrays = {"devices": list(moments_us), "moments": moments}
-        rows = (await reader.execute(_SINCE_POSTGRES, wanted_arrays)).all()
-        times = [to_us(row[1]) for row in rows]
+        return Fixes(
+            device=np.array([row[0] for row in rows], np.int64),
+            time_us=np.array([row[1] for row in rows], np.int64),
+            lon=np.array([row[2] for row in rows], np.float64),
+            lat=np.array([row[3] for row in rows], np.float64),
+            accuracy_m=np.array([row[4] for row in rows], np.float64),
+        )
+    moments = [from_us(max(moment, _EARLIEST_US)) for moment in moments_us.values()]
+    wanted_arrays = list(moments_us), moments, [from_us(until) for until in untils]
+    copy = BytesIO()
+    raw = await driver_of(reader)
+    # A row at a time would hold up everybody else who waits for the event loop.
+    await raw.copy_from_query(_SINCE_POSTGRES, *wanted_arrays, output=copy, format="binary")
+    records = pgcopy.decode(copy.getbuffer(), _SINCE_TYPES)
     return Fixes(
-        device=np.array([row[0] for row in rows], np.int64),
-        time_us=np.array(times, np.int64),
-        lon=np.array([row[2] for row in rows], np.float64),
-        lat=np.array([row[3] for row in rows], np.float64),
-        accuracy_m=np.array([row[4] for row in rows], np.float64),
+        device=records["device"].astype(np.int64),
+        time_us=pgcopy.from_timestamptz(records["time"].astype(np.int64)),
+        lon=records["lon"].astype(np.float64),
+        lat=records["lat"].astype(np.float64),
+        accuracy_m=records["accuracy_m"].astype(np.float64),
     )
+
+
+async def later(reader: Reader, device: int, moment_us: int, count: int) -> int | None:
+    """When the fix so many after a device's first one from a moment on is; None: there is none."""
+    query = (
+        sa.select(table.c.time)
+        .where(table.c.device_id == device, table.c.time >= from_us(max(moment_us, _EARLIEST_US)))
+        .order_by(table.c.time)
+        .offset(count)
+        .limit(1)
+    )
+    time = await reader.scalar(query)
+    return None if time is None else to_us(time)
+
+
+_EARLIEST = sa.text("""
+SELECT min((SELECT min(f.time) FROM fixes f WHERE f.device_id = s.device_id)) AS earliest
+FROM device_states s
+""").columns(earliest=Instant)
+
+
+async def earliest(reader: Reader) -> dt.datetime | None:
+    """The time of the first stored fix of all devices; None: none is stored."""
+    found: dt.datetime | None = await reader.scalar(_EARLIEST)
+    return found

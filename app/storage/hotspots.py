@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from app.access.viewer import Right, Viewer
 from app.compliance.cells import NEVER_US, HotspotVersions
+from app.storage import recomputes
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
 from app.storage.knowledge import known_at
@@ -35,8 +36,12 @@ class HotspotVersion:
 
     def same_place(self, other: "HotspotVersion") -> bool:
         """Whether name, shape and buffer are the same, whatever the time."""
+        return self.name == other.name and self.same_shape(other)
+
+    def same_shape(self, other: "HotspotVersion") -> bool:
+        """Whether shape and buffer are the same, whatever the name and the time."""
         return (
-            (self.name, self.buffer_m) == (other.name, other.buffer_m)
+            self.buffer_m == other.buffer_m
             and self.geometry.geom_type == other.geometry.geom_type
             and bool(shapely.equals_exact(self.geometry, other.geometry, normalize=True))
         )
@@ -52,18 +57,23 @@ async def put(writer: Writer, given: Sequence[HotspotVersion], now: dt.datetime)
     """Makes each hot spot (one version a key) what is given, from its `valid_from` on.
 
     It holds until the next version that is known, if there is one; what was believed until now is
-    kept. Gives how many changed: the same again is no change.
+    kept. Visits from that moment on are to be worked out anew. Gives how many changed: the same
+    again is no change.
     """
     ids = await _ids_for(writer, [version.key for version in given])
     current = await _current(writer, list(ids.values()))
     superseded: list[int] = []
     fresh: list[HotspotVersion] = []
     changed = 0
+    touched: list[dt.datetime] = []
     for version in given:
-        gone, new = succession(current.get(ids[version.key], []), version)
+        held = current.get(ids[version.key], [])
+        gone, new = succession(held, version)
         superseded += gone
         fresh += new
         changed += bool(new)
+        if new and not _only_renamed(held, version):
+            touched.append(version.valid_from)
     await writer.execute(
         sa.update(hotspot_versions)
         .where(hotspot_versions.c.id.in_(superseded))
@@ -72,16 +82,25 @@ async def put(writer: Writer, given: Sequence[HotspotVersion], now: dt.datetime)
     rows = [_values(ids[version.key], version, now) for version in fresh]
     if rows:
         await writer.execute(sa.insert(hotspot_versions), rows)
+    if touched:
+        await recomputes.ask_after_edit(writer, min(touched), now)
     return changed
+
+
+def _only_renamed(held: Sequence[_Stored], given: HotspotVersion) -> bool:
+    return any(
+        one.version.valid_from == given.valid_from and one.version.same_shape(given) for one in held
+    )
 
 
 async def end(writer: Writer, key: str, moment: dt.datetime, now: dt.datetime) -> None:
     """Ends a hot spot at a moment, the start of an operational day; what it was before stays.
 
-    Versions that were to begin then or later are no longer true. Raises NotFound where there is no
-    hot spot of that key, or none of it from that moment on.
+    Versions that were to begin then or later are no longer true, and visits from then on are to be
+    worked out anew. Raises NotFound where there is no hot spot of that key, or none of it from that
+    moment on.
     """
-    query = sa.select(hotspots.c.id).where(hotspots.c.key == key).with_for_update()
+    query = sa.select(hotspots.c.id).where(hotspots.c.key == key).with_for_update(key_share=True)
     hotspot = await writer.scalar(query)
     held = [] if hotspot is None else (await _current(writer, [hotspot])).get(hotspot, [])
     ended = [one for one in held if one.version.valid_to is None or one.version.valid_to > moment]
@@ -100,6 +119,7 @@ async def end(writer: Writer, key: str, moment: dt.datetime, now: dt.datetime) -
     ]
     if shortened:
         await writer.execute(sa.insert(hotspot_versions), shortened)
+    await recomputes.ask_after_edit(writer, moment, now)
 
 
 def succession(
@@ -230,7 +250,8 @@ def _values(hotspot: int, version: HotspotVersion, now: dt.datetime) -> dict[str
 async def _ids_for(writer: Writer, keys: Sequence[str]) -> Mapping[str, int]:
     """The ids of hot spots by key, new ones made; locked, so that two imports come in turn."""
     query = sa.select(hotspots.c.key, hotspots.c.id).where(hotspots.c.key.in_(keys))
-    locked = query.order_by(hotspots.c.id).with_for_update()
+    # Visits that refer to them may be stored meanwhile.
+    locked = query.order_by(hotspots.c.id).with_for_update(key_share=True)
     found = {row.key: row.id for row in await writer.execute(locked)}
     new = [{"key": key} for key in keys if key not in found]
     if new:

@@ -1,11 +1,11 @@
-"""PostgreSQL's binary COPY format, made from columns without a step per row.
+"""PostgreSQL's binary COPY format, to and from columns without a step per row.
 
 Source: PostgreSQL documentation, COPY, "Binary Format". Each field is a length and that many
 bytes, so a column becomes a matrix of bytes with a mask of those that count: all of a value's,
 only the length's (-1) where it is null, fewer where it is shorter than the column's longest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -66,6 +66,24 @@ def encode(fields: Sequence[Field]) -> bytes:
     data = np.hstack([np.broadcast_to(count, (n, 2)), *(field.data for field in fields)])
     counts = np.hstack([np.ones((n, 2), bool), *(field.counts for field in fields)])
     return b"".join((_HEADER, data[counts].tobytes(), _TRAILER))
+
+
+def decode(stream: bytes | memoryview, types: Mapping[str, str]) -> npt.NDArray[np.void]:
+    """The rows of a stream as records; `types` are numpy's, by name, each of 8 bytes.
+
+    Nothing in it may be null.
+    """
+    fields = [
+        pair for name, kind in types.items() for pair in ((f"{name} length", ">i4"), (name, kind))
+    ]
+    row = np.dtype([("count", ">i2"), *fields])
+    n = (len(stream) - len(_HEADER) - len(_TRAILER)) // row.itemsize
+    return np.frombuffer(stream, row, n, len(_HEADER))
+
+
+def from_timestamptz(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Microseconds since the Unix epoch from the integers of a `timestamptz` column."""
+    return values + _EPOCH_US
 
 
 def _fixed(values: npt.NDArray[np.generic]) -> Field:

@@ -296,6 +296,20 @@ visits = Table(
     Index("ix_visits_enter", "enter"),
 )
 
+recomputes = Table(
+    "recomputes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("start", Instant, nullable=False, comment="visits from this moment on may be untrue"),
+    Column("until", Instant, comment="up to this moment; null: up to now"),
+    Column("device_id", Id, ForeignKey("devices.id"), comment="null: of all devices"),
+    Column("why", Text, nullable=False, comment="edited, or by hand"),
+    Column("asked", Instant, nullable=False),
+    Column("done", Instant, comment="null: not yet"),
+    Column("last_device", Id, comment="this one and all with a smaller id are done; null: none"),
+    Column("reached", Instant, comment="how far the one after it is done; null: not begun"),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

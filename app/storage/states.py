@@ -26,11 +26,11 @@ WHERE s.device_id IN (SELECT value FROM json_each(?)) ORDER BY s.device_id
 """  # noqa: S608 -- only our own column names
 
 _SAVE_POSTGRES = """
-UPDATE device_states s SET tail = n.tail, near = n.near, heard = $4
+UPDATE device_states s SET tail = n.tail, near = n.near, heard = coalesce($4, s.heard)
 FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS n (device_id, tail, near)
 WHERE s.device_id = n.device_id
 """
-_SAVE_SQLITE = "UPDATE device_states SET tail=?, near=?, heard=? WHERE device_id=?"
+_SAVE_SQLITE = "UPDATE device_states SET tail=?, near=?, heard=coalesce(?, heard) WHERE device_id=?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +91,18 @@ async def lock(writer: Writer, devices: Sequence[int]) -> list[DeviceState]:
     return [DeviceState(*row) for row in rows]
 
 
-async def save(writer: Writer, states: Sequence[DeviceState], heard: dt.datetime) -> None:
-    """Writes what is remembered of these devices from now on, and when they were last heard."""
+async def save(
+    writer: Writer, states: Sequence[DeviceState], heard: dt.datetime | None = None
+) -> None:
+    """Writes what is remembered of these devices from now on, and that they were heard just then.
+
+    `heard` None: they were not, it is only that what was heard before has been looked at again.
+    """
     if not states:
         return
     if writer.dialect.name == "sqlite":
-        rows = [(s.tail, s.near, to_us(heard), s.device) for s in states]
+        heard_us = None if heard is None else to_us(heard)
+        rows = [(s.tail, s.near, heard_us, s.device) for s in states]
         await (await driver_of(writer)).executemany(_SAVE_SQLITE, rows)
         return
     devices = [state.device for state in states]

@@ -1,9 +1,11 @@
+import asyncio
 import datetime as dt
 
 import asyncpg
+import pytest
 
 from app import housekeeping
-from app.storage import partitions
+from app.storage import partitions, recomputes
 from app.storage.engine import Database
 from app.storage.types import to_us
 
@@ -51,3 +53,20 @@ async def test_a_backup_puts_partitions_off_and_stops_nobody(postgis_url: str) -
     finally:
         await reading.close()
         await database.close()
+
+
+async def test_an_edit_takes_effect_by_itself(database: Database) -> None:
+    async with database.write() as writer:
+        await recomputes.ask_after_edit(writer, NOW, NOW)
+    house = asyncio.create_task(housekeeping.run(database, lambda: to_us(NOW)))
+    async with asyncio.timeout(20):
+        while await _unfinished(database):  # noqa: ASYNC110 -- only the database tells of it
+            await asyncio.sleep(0.05)
+    house.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await house
+
+
+async def _unfinished(database: Database) -> int:
+    async with database.read() as reader:
+        return len(await recomputes.unfinished(reader))

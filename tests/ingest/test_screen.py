@@ -47,6 +47,18 @@ def test_the_clock_that_counts_is_that_of_each_fixs_own_arrival() -> None:
     assert not np.any(screen(columns, max_ahead_us=2 * FIVE_MINUTES_US))
 
 
+def test_a_fix_older_than_the_retention_when_it_comes_is_refused_where_one_is_set() -> None:
+    week_us = 7 * 86_400_000_000
+    times = [NOW_US - week_us, NOW_US - week_us - 1, YEAR_2000_US - 1]
+    arrived = Delivery([Fix(t, 51.5, -0.1) for t in times], [7] * 3, NOW_US, 0)
+    in_time = Delivery([Fix(NOW_US - week_us - 1, 51.5, -0.1)], [7], NOW_US - 1, 0)
+    columns = Columns.of([arrived, in_time])
+    verdicts = screen(columns, max_age_us=week_us).tolist()
+    expected = [Verdict.STORED, Verdict.PAST_RETENTION, Verdict.ANCIENT, Verdict.STORED]
+    assert verdicts == expected
+    assert screen(columns).tolist() == [*expected[:1], Verdict.STORED, *expected[2:]]
+
+
 @pytest.mark.parametrize(
     ("verdict", "time_us", "lat", "lon", "sentence"),
     [
@@ -56,6 +68,13 @@ def test_the_clock_that_counts_is_that_of_each_fixs_own_arrival() -> None:
             51.5,
             -0.1,
             "time: 2026-03-02T00:08:10Z is 3 h 4 min ahead of the server's clock",
+        ),
+        (
+            Verdict.PAST_RETENTION,
+            NOW_US - 3_546_000_000_000,
+            51.5,
+            -0.1,
+            "time: 2026-01-19T20:04:05Z is 41 d 1 h ago, longer than fixes are kept",
         ),
         (Verdict.ANCIENT, 0, 51.5, -0.1, "time: 1970-01-01T00:00:00Z is before the year 2000"),
         (
