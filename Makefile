@@ -1,8 +1,9 @@
 # What people and CI run. Everything else is in .venv/bin/beatkeeper.
 ARGS ?=
+FUZZ ?= 100
 BIN := .venv/bin
 
-.PHONY: demo test check bench run migrate lock
+.PHONY: demo test fuzz check bench accuracy run migrate lock
 
 demo: .venv/run ## a simulated shift through the real service; ARGS="--seed 7 --exit"
 	$(BIN)/beatkeeper demo $(ARGS)
@@ -10,6 +11,9 @@ demo: .venv/run ## a simulated shift through the real service; ARGS="--seed 7 --
 test: .venv/dev ## the whole suite, on real PostgreSQL with PostGIS and mosquitto
 	scripts/services.sh
 	$(BIN)/pytest --require-services $(ARGS)
+
+fuzz: .venv/dev ## the engine's property tests with FUZZ times as many examples, for hours
+	FUZZ=$(FUZZ) $(BIN)/pytest --timeout 0 tests/geofence $(ARGS)
 
 check: .venv/dev ## style, types and import contracts
 	$(BIN)/ruff check
@@ -20,6 +24,9 @@ check: .venv/dev ## style, types and import contracts
 bench: .venv/dev ## speed beside its ceiling, to bench/results.json
 	scripts/services.sh
 	PYTHONPATH=tests/support $(BIN)/python bench/run.py $(ARGS)
+
+accuracy: .venv/dev ## dwell beside the truth, to docs/accuracy.md; ARGS="--data FOLDER" for real phones
+	PYTHONPATH=bench $(BIN)/python -m accuracy $(ARGS)
 
 run: .venv/run ## the service on a SQLite file
 	$(BIN)/beatkeeper serve $(ARGS)

@@ -5,34 +5,14 @@ import math
 import numpy as np
 import pytest
 import worlds
+from byhand import FAR, SQUARE, visits
 from shapely import Polygon
 from worlds import SECOND, START_US
 
-from geofence.engine import advance, run
+from geofence.engine import advance
 from geofence.hotspots import Hotspots
 from geofence.memory import Memory
 from geofence.model import NEVER, Fixes, Hotspot, Profile, Span
-
-SQUARE = [Hotspot(1, worlds.degrees(worlds.square(0, 0, 50)))]
-FAR = 500
-
-
-def visits(
-    fixes: Fixes, hotspots: list[Hotspot] = SQUARE, profile: Profile | None = None
-) -> list[worlds.Visit]:
-    """Each visit as a dictionary, times in seconds since the start."""
-    told = worlds.told(run(fixes, Hotspots.prepare(hotspots), profile or Profile())).values()
-    return [
-        {
-            name: (value - START_US) / 1e6
-            if name in {"enter_us", "exit_us", "first_us", "last_us"} or name.startswith("outer")
-            else value / 1e6
-            if name.endswith("_us")
-            else value
-            for name, value in visit.items()
-        }
-        for visit in told
-    ]
 
 
 def test_a_walk_straight_through_counts_from_boundary_to_boundary() -> None:
@@ -106,7 +86,7 @@ def away(seconds: float, *, accuracy_m: float = math.nan) -> Fixes:
     """Inside for a minute, away for `seconds` between the crossings, inside for a minute."""
     # Crossings lie half a second from the fixes outside: 1 m of 2 m/s.
     stay, back = [(0, 0, 0), (35, 49, 0), (60, 49, 0)], 61 + seconds
-    out = [(61, 51, 0)]
+    out: list[tuple[float, float, float]] = [(61, 51, 0)]
     steps = np.arange(61 + 50, back - 1, 50)
     out += [(float(s), 51, 0) for s in steps] + [(60.5 + seconds - 0.5, 51, 0)]
     home = [(back, 49, 0), (back + 30, 0, 0)]
@@ -114,15 +94,14 @@ def away(seconds: float, *, accuracy_m: float = math.nan) -> Fixes:
     return worlds.fixes([(*row, accuracy_m if row[2] == 51 else math.nan) for row in rows])
 
 
-@pytest.mark.parametrize(("seconds", "count"), [(120, 1), (120.001, 2)])
+@pytest.mark.parametrize(("seconds", "count"), [(120, 1), (120.000001, 2)])
 def test_an_absence_of_exactly_merge_gap_is_bridged(seconds: float, count: int) -> None:
     found = visits(away(seconds))
     assert len(found) == count
-    if count == 1:
-        assert found[0]["bridged_us"] == pytest.approx(seconds, abs=2e-6)
+    assert sum(visit["bridged_us"] for visit in found) == (seconds if count == 1 else 0)
 
 
-@pytest.mark.parametrize(("seconds", "count"), [(300, 1), (300.001, 2)])
+@pytest.mark.parametrize(("seconds", "count"), [(300, 1), (300.000001, 2)])
 def test_an_absence_in_doubt_of_exactly_doubt_gap_is_bridged(seconds: float, count: int) -> None:
     # One metre outside with 5 m accuracy is no evidence of leaving.
     assert len(visits(away(seconds, accuracy_m=5.0))) == count
@@ -130,7 +109,7 @@ def test_an_absence_in_doubt_of_exactly_doubt_gap_is_bridged(seconds: float, cou
 
 def test_a_longer_max_gap_is_a_longer_doubt_gap() -> None:
     patient = Profile(max_gap_s=400.0)
-    for seconds, count in ((350, 1), (400, 1), (400.001, 2)):
+    for seconds, count in ((350, 1), (400, 1), (400.000001, 2)):
         assert len(visits(away(seconds, accuracy_m=5.0), profile=patient)) == count
 
 
@@ -148,15 +127,6 @@ def test_mean_speed_is_taken_over_steps_of_thirty_seconds_and_more() -> None:
         fixes = worlds.track((0, 0, 0), (seconds, 30, 0), (2 * seconds, 0, 0))
         (visit,) = visits(fixes)
         assert visit["mean_speed_mps"] == pytest.approx(speed)
-
-
-def test_an_entry_is_not_seen_where_the_version_began_before_the_track() -> None:
-    shape = worlds.degrees(worlds.square(0, 0, 50))
-    fixes = worlds.track((0, 0, 0), (60, 0, 0))
-    for since, seen in ((-60, False), (0, True)):
-        version = Hotspot(1, shape, valid_from_us=START_US + since * SECOND)
-        (visit,) = visits(fixes, [version])
-        assert (visit["enter_seen"], visit["outer_from_us"]) == (seen, since)
 
 
 def test_max_gap_below_merge_gap_bridges_only_what_legs_cover() -> None:
@@ -194,6 +164,9 @@ def test_a_device_that_dies_inside_and_wakes_inside_makes_two_visits_in_doubt() 
     assert second["outer_from_us"] == 0
     assert second["enter_seen"]
     assert first["low_us"] == 120
+    # Neither can be told from a patrol of ten minutes or more.
+    for visit in (first, second):
+        assert visit["low_us"] < 600 <= visit["outer_to_us"] - visit["outer_from_us"]
 
 
 def test_a_device_that_falls_silent_when_still_stands_until_it_moves() -> None:
@@ -217,35 +190,6 @@ def test_surely_inside_needs_the_accuracy_and_surely_outside_twice_of_it() -> No
     assert of(20, 31)[0] == 0
     assert of(90, 19)[1] == 60
     assert of(90, 21)[1] == 180
-
-
-def test_a_stay_through_a_change_of_version_is_cut_there() -> None:
-    change = START_US + 100 * SECOND
-    shape = worlds.degrees(worlds.square(0, 0, 50))
-    versions = [Hotspot(1, shape, valid_to_us=change), Hotspot(1, shape, valid_from_us=change)]
-    fixes = worlds.track((0, -100, 0), (60, 0, 0), (150, 0, 0), (210, 100, 0))
-    before, after = visits(fixes, versions)
-    assert (before["last_us"], before["exit_us"], before["outer_to_us"]) == (100, 100, 100)
-    assert (after["first_us"], after["enter_us"], after["outer_from_us"]) == (100, 100, 100)
-    assert before["exit_seen"]
-    assert after["enter_seen"]
-    assert not before["open"]
-
-
-def test_a_buffer_grows_by_metres_at_85_degrees_and_across_the_antimeridian() -> None:
-    for lon, lat in ((-2.98, 53.41), (180.0, 0.0), (-180.0, 85.0), (179.9999, -70.0)):
-        shape = worlds.degrees(worlds.square(0, 0, 50), lon, lat)
-        place = worlds.degrees(Polygon([(-300, 0), (300, 0), (300, 1)]), lon, lat)
-        ends = np.array(place.exterior.coords[:2])
-        fixes = Fixes(
-            np.ones(2, np.int64),
-            START_US + np.array([0, 60]) * SECOND,
-            (ends[:, 0] + 180) % 360 - 180,
-            ends[:, 1],
-            np.full(2, np.nan),
-        )
-        (visit,) = visits(fixes, [Hotspot(1, shape, buffer_m=100.0)])
-        assert visit["inside_us"] == pytest.approx(30, abs=0.01)
 
 
 def test_spans_tell_inside_bridged_and_sure_stretches_apart() -> None:

@@ -1,8 +1,11 @@
-"""Visits on real tracks, as a separate implementation of the dwell method found them."""
+"""Visits on real tracks, as two other implementations of the dwell method find them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import contest
+import fuzz
 import numpy as np
 import pytest
 import worlds
@@ -23,9 +26,11 @@ VARIANTS = {
     "buses.i60a15": ("buses", Profile(interval_s=60.0, assumed_accuracy_m=15.0)),
     "handhelds": ("handhelds", Profile()),
 }
+# Every track, and each rule that a profile changes: the others take their time.
+VARIANTS_SHORT = ["phones.still", "buses.i60a15", "handhelds"]
 
 
-def real(name: str) -> tuple[Fixes, Hotspots, list[str], list[str]]:
+def real(name: str) -> tuple[Fixes, list[Hotspot], list[str], list[str]]:
     """Fixes and hot spots of a file, and the names of its devices and hot spots by number."""
     track = read_tracks([TRACKS / f"{name}.csv"])
     fixes = Fixes(track.device, track.time_us, track.lon, track.lat, track.accuracy_m)
@@ -34,12 +39,7 @@ def real(name: str) -> tuple[Fixes, Hotspots, list[str], list[str]]:
         Hotspot(i, shape(f["geometry"]), f["properties"].get("buffer_m", 0.0))
         for i, f in enumerate(features)
     ]
-    return (
-        fixes,
-        Hotspots.prepare(hotspots),
-        list(track.names),
-        [f["properties"]["id"] for f in features],
-    )
+    return fixes, hotspots, list(track.names), [f["properties"]["id"] for f in features]
 
 
 def rows(visits: Visits, devices: list[str], hotspots: list[str]) -> list[dict[str, object]]:
@@ -73,7 +73,7 @@ def rows(visits: Visits, devices: list[str], hotspots: list[str]) -> list[dict[s
 def test_real_tracks_give_the_visits_that_are_expected(variant: str) -> None:
     name, profile = VARIANTS[variant]
     fixes, hotspots, devices, ids = real(name)
-    found = rows(run(fixes, hotspots, profile), devices, ids)
+    found = rows(run(fixes, Hotspots.prepare(hotspots), profile), devices, ids)
     expected = json.loads((TRACKS / f"{variant}.visits.json").read_text())
     expected.sort(key=lambda row: (row["device"], row["hotspot"], row["enter"]))
     assert len(found) == len(expected)
@@ -84,11 +84,33 @@ def test_real_tracks_give_the_visits_that_are_expected(variant: str) -> None:
         assert visit == pytest.approx(wanted, rel=0.0, abs=1e-3)
 
 
+@pytest.mark.parametrize("variant", VARIANTS if fuzz.TIMES > 1 else VARIANTS_SHORT)
+def test_the_plain_implementation_agrees_on_real_tracks(variant: str) -> None:
+    name, profile = VARIANTS[variant]
+    fixes, hotspots, _, _ = real(name)
+    assert contest.agree(fixes, hotspots, profile) >= 39
+
+
+def test_it_agrees_where_hot_spots_change_in_the_middle_of_real_stays() -> None:
+    fixes, hotspots, _, _ = real("buses")
+    visits = run(fixes, Hotspots.prepare(hotspots), Profile())
+    versions = []
+    for hotspot in (hotspots[i] for i in np.unique(visits.hotspot)):
+        there = visits.take(visits.hotspot == hotspot.id)
+        longest = np.argmax(there.inside_us)
+        change = int(there.first_us[longest] + there.last_us[longest]) // 2
+        wider = hotspot.buffer_m + 15.0
+        versions.append(replace(hotspot, valid_to_us=change))
+        versions.append(replace(hotspot, valid_from_us=change, buffer_m=wider))
+    assert contest.agree(fixes, versions, Profile()) > len(visits)
+
+
 @pytest.mark.parametrize("variant", ["phones", "phones.still", "buses.i60a15", "handhelds"])
 def test_real_tracks_in_shuffled_batches_give_the_same_visits(variant: str) -> None:
     name, profile = VARIANTS[variant]
     fixes, hotspots, _, _ = real(name)
-    store = worlds.Store(hotspots, profile)
+    prepared = Hotspots.prepare(hotspots)
+    store = worlds.Store(prepared, profile)
     random = np.random.default_rng(7)
     # Batches of an hour or so each, some of them late, and a tenth of all fixes twice.
     late = random.choice([0, 0, 0, 20, 180], len(fixes)) * 60 * worlds.SECOND
@@ -97,4 +119,4 @@ def test_real_tracks_in_shuffled_batches_give_the_same_visits(variant: str) -> N
     order = np.insert(order, np.minimum(again + 50, len(order)), order[again])
     for batch in np.array_split(order, 12):
         store.take_in(fixes.take(batch))
-    assert store.visits == worlds.told(run(fixes, hotspots, profile))
+    assert store.visits == worlds.told(run(fixes, prepared, profile))
