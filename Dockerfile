@@ -12,8 +12,10 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/beatkeeper --create-home be
 COPY --from=build /opt/beatkeeper /opt/beatkeeper
 USER beatkeeper
 WORKDIR /var/lib/beatkeeper
+ENV PATH=/opt/beatkeeper/bin:$PATH PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/var/lib/beatkeeper/.compiled
+# The engine's loops, so that no container compiles them anew when it starts.
+RUN python -c "from geofence.engine import warm_up; warm_up()"
 VOLUME /var/lib/beatkeeper
-ENV PATH=/opt/beatkeeper/bin:$PATH PYTHONUNBUFFERED=1
 EXPOSE 8000
 HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
 ENTRYPOINT ["beatkeeper"]

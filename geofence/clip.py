@@ -105,8 +105,10 @@ def _stretches(
         edges = edge[offset[h] : offset[h + 1]]
         whole = inside[i, 0] and inside[i, 1] and convex[h]
         count = 0 if whole else _cuts(edges, ends[i], cuts)
-        # One end inside and one cut: there is nothing to ask.
+        # One end inside and one cut: there is nothing to ask. Both outside and none: nor here.
         once = count == 1 and inside[i, 0] != inside[i, 1]
+        if count == 0 and not inside[i, 0] and not inside[i, 1]:
+            continue
         while found + count + 1 > len(leg):
             leg, start, end = (
                 np.concatenate((leg, leg)),

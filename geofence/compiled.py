@@ -12,8 +12,8 @@ Found = TypeVar("Found")
 def compiled(loop: Callable[Given, Found]) -> Callable[Given, Found]:
     """Return `loop` as machine code, made at its first call and kept on disk for the next process.
 
-    Arithmetic is IEEE 754 as written: nothing is reordered, fused or assumed. A loop calls none of
-    another module: what is kept on disk would not notice if that one changed.
+    Arithmetic is IEEE 754 as written: nothing is reordered, fused or assumed. A loop uses no loop
+    and no constant of another module: what is kept on disk would not notice if that one changed.
     """
     kept: Callable[Given, Found]
     try:

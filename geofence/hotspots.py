@@ -20,8 +20,7 @@ from geofence.model import FOREVER, NEVER, Bools, Floats, Hotspot, Ints
 from geofence.runs import expand
 
 QUARTER_CIRCLE_SEGMENTS = 16  # of a buffer's round joins, as the dwell method has it
-BAND_DEG = 0.02  # of latitude: some two kilometres, more than most tracks move in a minute
-BANDS = round(180.0 / BAND_DEG)
+BANDS = 9_000  # of latitude: each some two kilometres, more than most tracks move in a minute
 PAD_DEG = 1e-9  # more than rounding can take off a box
 CONVEX_SLACK = 1e-9  # sine of the sharpest turn the wrong way that rounding alone may make
 
@@ -43,18 +42,25 @@ class Hotspots:
     sweep: Ints  # the hot spots in each band by their western edges
     around: Floats  # [:, 4]: their boxes in degrees, in that order; longitudes may pass 180
     reach: Floats  # the easternmost edge of these boxes in the band, up to each one
+    tallest: float  # degrees of latitude that a box reaches from its plane's origin at most
 
     def __len__(self) -> int:
         return len(self.id)
 
     @classmethod
     def prepare(cls, hotspots: Sequence[Hotspot]) -> "Hotspots":
-        """Return `hotspots` made ready; ValueError if two share both id and start of validity."""
+        """Return `hotspots` made ready.
+
+        ValueError if two share both id and start of validity, or if one is empty.
+        """
         ids = np.array([h.id for h in hotspots], np.int64)
         starts = np.array([_or(h.valid_from_us, NEVER) for h in hotspots], np.int64)
         ends = np.array([_or(h.valid_to_us, FOREVER) for h in hotspots], np.int64)
         if len(set(zip(ids.tolist(), starts.tolist(), strict=True))) < len(ids):
             message = "two versions of one hot spot begin at the same moment"
+            raise ValueError(message)
+        if any(hotspot.geometry.is_empty for hotspot in hotspots):
+            message = "a hot spot is empty"
             raise ValueError(message)
         order = np.lexsort((starts, ids))
         ids, starts, ends = ids[order], starts[order], ends[order]
@@ -83,6 +89,7 @@ class Hotspots:
             sweep=sweep,
             around=around,
             reach=reach,
+            tallest=float(np.abs(box[:, [1, 3]]).max(initial=0.0)) / METRES_PER_DEGREE,
         )
 
     def plane(self, hotspot: Ints, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
@@ -155,7 +162,8 @@ def _edges(polygons: NDArray[np.object_]) -> tuple[Ints, Floats, Bools]:
     rings, of_ring = shapely.get_rings(parts, return_index=True)
     points, of_point = shapely.get_coordinates(rings, return_index=True)
     owner = of_part[of_ring]
-    real = (of_point[1:] == of_point[:-1]) & (points[1:] != points[:-1]).any(axis=1)
+    # An edge so short that its square is nothing has no direction either.
+    real = (of_point[1:] == of_point[:-1]) & ((points[1:] - points[:-1]) ** 2 > 0.0).any(axis=1)
     ring = of_point[:-1][real]
     edge = np.column_stack([points[:-1][real], points[1:][real]])
     hotspot = owner[ring]
@@ -184,7 +192,8 @@ def _sweep(box: Floats, centre: Floats, east: Floats) -> tuple[Ints, Ints, Float
     scale = np.column_stack([east, np.full(len(east), METRES_PER_DEGREE)] * 2)
     degrees = box / scale + np.column_stack([centre, centre])
     degrees += [-PAD_DEG, -PAD_DEG, PAD_DEG, PAD_DEG]
-    low, high = ((degrees[:, [1, 3]] + 90.0) / BAND_DEG).astype(np.int64).T
+    bands = ((degrees[:, [1, 3]] + 90.0) * BANDS / 180.0).astype(np.int64)
+    low, high = np.clip(bands, 0, BANDS - 1).T
     hotspot, step = expand(high - low + 1)
     of = low[hotspot] + step
     order = np.lexsort((degrees[hotspot, 0], of))

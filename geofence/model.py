@@ -20,6 +20,7 @@ NEVER = int(np.iinfo(np.int64).min)  # a moment that has not been, or before eve
 FOREVER = int(np.iinfo(np.int64).max)
 LONGEST_S = 7 * 86_400.0  # of a profile's times: more is a slip, and no visit goes on for so long
 FARTHEST_M = 10_000.0  # of a profile's lengths
+VAGUEST_M = 1_000.0  # of a profile's accuracies: a fix vaguer than this is near half a town
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class Profile:
     """What to expect of a kind of device; seconds and metres.
 
     ValueError, which names the field and its limits, where a value is no length that can be used:
-    up to `LONGEST_S` or `FARTHEST_M`, and of `interval_s` and `max_gap_s` more than nothing.
+    up to `LONGEST_S`, `FARTHEST_M` or, of an accuracy, `VAGUEST_M`, and of `interval_s` and
+    `max_gap_s` more than nothing.
     """
 
     interval_s: float = 15.0
@@ -107,6 +109,7 @@ class Profile:
             if value is None or isinstance(value, bool):
                 continue
             most = LONGEST_S if name.endswith("_s") else FARTHEST_M
+            most = VAGUEST_M if name.endswith("accuracy_m") else most
             some = name in {"interval_s", "max_gap_s"}
             if not (0.0 <= value <= most and not (some and value == 0.0)):
                 least = "more than 0" if some else "0"

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from geofence.compiled import compiled
-from geofence.geodesy import FULL_CIRCLE, HALF_THE_EARTH, METRES_PER_DEGREE
-from geofence.hotspots import BAND_DEG, BANDS, Hotspots
+from geofence.geodesy import METRES_PER_DEGREE
+from geofence.hotspots import Hotspots
 from geofence.model import FOREVER, NEVER, Bools, Columns, Floats, Ints
 from geofence.track import Track
 
-BLOCK = 8  # fixes looked up together: fewer questions to the tree, and little to sift after;
-# any number gives the same answer. At a fix every few seconds eight stay within a hot spot's size.
-PAD_M = 0.01  # more than the difference of planes and degrees at the edge of a box
+BLOCK = 8  # fixes looked up together: fewer questions, and little to sift after; any number gives
+# the same answer. At a fix every few seconds eight stay within a hot spot's size.
+PAD_M = 0.01  # more than rounding moves a box
 STEEPEST_LAT = 89.0  # where padding in longitude stays finite
-TURNS = (-FULL_CIRCLE, 0.0, FULL_CIRCLE)  # a place has many longitudes
+TURN = 360.0  # degrees of longitude
+TURNS = (-TURN, 0.0, TURN)  # a place has many longitudes
 SLACK = 1e-9  # for rounding: better a leg too many, it is clipped anyway
 
 
@@ -33,11 +34,19 @@ class Passing(Columns):
 def passing(track: Track, hotspots: Hotspots) -> Passing:
     """Return the rows from each device's anchor on that come near `hotspots`."""
     block, size = _blocks(track.start, track.anchor)
-    rows = track.lon, track.lat, track.accuracy_m, track.moving | track.pausing
-    hotspot, met = _candidates(track, hotspots, _boxes(*rows, block, size))
+    lon, lat, accuracy, joined = (
+        track.lon, track.lat, track.accuracy_m, track.moving | track.pausing
+    )  # fmt: skip
+    boxes = _boxes(lon, lat, accuracy, joined, block, size, METRES_PER_DEGREE, hotspots.tallest)
+    hotspot, met = _candidates(track, hotspots, boxes)
     block, size = block[met], size[met]
     anchor = track.anchor[track.owner[block]]
-    return Passing(*_sift(hotspots.place, hotspots.box, hotspot, *rows, block, size, anchor))
+    return Passing(
+        *_sift(
+            hotspots.place, hotspots.box, hotspot, lon, lat, accuracy, joined,
+            block, size, anchor, METRES_PER_DEGREE,
+        )
+    )  # fmt: skip
 
 
 def _candidates(track: Track, hotspots: Hotspots, boxes: Floats) -> tuple[Ints, Ints]:
@@ -66,23 +75,37 @@ def _blocks(start: Ints, anchor: Ints) -> tuple[Ints, Ints]:
 
 @compiled
 def _boxes(
-    lon: Floats, lat: Floats, accuracy: Floats, joined: Bools, block: Ints, size: Ints
+    lon: Floats,
+    lat: Floats,
+    accuracy: Floats,
+    joined: Bools,
+    block: Ints,
+    size: Ints,
+    metres_per_degree: float,
+    tallest: float,
 ) -> Floats:
-    """Return the boxes in degrees [blocks, 4] around blocks of rows and the legs to them."""
+    """Return the boxes in degrees [blocks, 4] around blocks of rows and the legs to them.
+
+    They are wide enough for planes whose origins are up to `tallest` degrees of latitude away:
+    where metres are counted by the plane's own degrees, a fix may be nearer than by those here.
+    """
     boxes = np.empty((len(block), 4))
     for b, first in enumerate(block):
-        west, south, east, north, widest = np.inf, np.inf, -np.inf, -np.inf, 0.0
-        for row in range(first - joined[first], first + size[b]):
-            # All of a block is told from its first fix, the shorter way round.
-            x = _around(lon[row] - lon[first])
+        begin, x, widest = first - joined[first], 0.0, 0.0
+        west, south, east, north = 0.0, lat[begin], 0.0, lat[begin]
+        for row in range(begin, first + size[b]):
+            # Each is told from the one before, the shorter way round, as the legs go.
+            x += _around(lon[row] - lon[row - 1]) if row > begin else 0.0
             west, east = min(west, x), max(east, x)
             south, north = min(south, lat[row]), max(north, lat[row])
             widest = max(widest, accuracy[row] if row >= first else 0.0)
-        above = (2.0 * widest + PAD_M) / METRES_PER_DEGREE
+        above = (2.0 * widest + PAD_M) / metres_per_degree
         south, north = south - above, north + above
-        steepest = min(max(abs(south), abs(north)), STEEPEST_LAT)
+        steepest = min(max(abs(south), abs(north)) + tallest, STEEPEST_LAT)
         aside = above / np.cos(np.radians(steepest))
-        boxes[b] = lon[first] + west - aside, south, lon[first] + east + aside, north
+        middle = lon[begin] + (west + east) / 2.0
+        half = min((east - west) / 2.0 + aside, TURN / 2.0)
+        boxes[b] = _around(middle) - half, south, _around(middle) + half, north
     return boxes
 
 
@@ -94,11 +117,11 @@ def _meetings(
 
     Where `met` has room, the box is written there too, at the place that was counted to.
     """
-    latest = np.full(len(place), -1)
+    latest, bands = np.full(len(place), -1), len(band) - 1
     for b in range(len(boxes)):
         west, south, east, north = boxes[b, 0], boxes[b, 1], boxes[b, 2], boxes[b, 3]
-        lowest = max(int((south + 90.0) / BAND_DEG), 0)
-        highest = min(int((north + 90.0) / BAND_DEG), BANDS - 1)
+        lowest = max(int((south + 90.0) * bands / 180.0), 0)
+        highest = min(int((north + 90.0) * bands / 180.0), bands - 1)
         for stripe in range(lowest, highest + 1):
             for turn in TURNS:
                 # None that ends before the box begins, then on until one begins after it ends.
@@ -135,6 +158,7 @@ def _sift(
     block: Ints,
     size: Ints,
     anchor: Ints,
+    metres_per_degree: float,
 ) -> tuple[Ints, Ints, Floats, Floats, Bools, Bools]:
     """Return the rows of blocks that may touch hot spots, going by the boxes of these alone.
 
@@ -143,26 +167,22 @@ def _sift(
     not surely outside.
     """
     most = size.sum()
-    of, rows, xs, ys = (
-        np.empty(most, np.int64),
-        np.empty(most, np.int64),
-        np.empty(most),
-        np.empty(most),
-    )
+    of, rows = np.empty(most, np.int64), np.empty(most, np.int64)
+    xs, ys = np.empty(most), np.empty(most)
     legs, closes, found = np.empty(most, np.bool_), np.empty(most, np.bool_), 0
     for i, h in enumerate(hotspot):
         lon0, lat0, east = place[h, 0], place[h, 1], place[h, 2]
         for row in range(block[i], block[i] + size[i]):
-            x, y = east * _around(lon[row] - lon0), METRES_PER_DEGREE * (lat[row] - lat0)
+            x, y = east * _around(lon[row] - lon0), metres_per_degree * (lat[row] - lat0)
             aside = max(box[h, 0] - x, x - box[h, 2], 0.0)
             above = max(box[h, 1] - y, y - box[h, 3], 0.0)
             reach = 2.0 * accuracy[row]
             close, leg = aside * aside + above * above <= reach * reach, False
             if joined[row] and row > anchor[i]:
                 from_x = east * _around(lon[row - 1] - lon0)
-                from_y = METRES_PER_DEGREE * (lat[row - 1] - lat0)
+                from_y = metres_per_degree * (lat[row - 1] - lat0)
                 # Unwrapped to two sides of a plane: the leg runs on the far side of the Earth.
-                short = abs(x - from_x) <= HALF_THE_EARTH * east
+                short = abs(x - from_x) <= TURN / 2.0 * east
                 leg = short and _meets(from_x, from_y, x, y, box[h])
             if close or leg:
                 of[found], rows[found], xs[found], ys[found] = h, row, x, y
@@ -174,8 +194,8 @@ def _sift(
 @compiled
 def _around(degrees: float) -> float:
     """Return a difference of longitudes as the shorter way round."""
-    if abs(degrees) > HALF_THE_EARTH:
-        return (degrees + HALF_THE_EARTH) % FULL_CIRCLE - HALF_THE_EARTH
+    if abs(degrees) > TURN / 2.0:
+        return (degrees + TURN / 2.0) % TURN - TURN / 2.0
     return degrees
 
 

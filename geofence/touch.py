@@ -23,7 +23,7 @@ class Touches(Columns):
     row: Ints
     x: Floats  # metres in the plane of the hot spot
     y: Floats
-    leg: Bools  # a moving leg leads here that may touch the hot spot
+    leg: Bools  # a leg leads here, or may if it is a still one, that may touch the hot spot
     inside: Bools
     sure: Bools  # inside: surely inside; outside: surely outside
 
@@ -50,7 +50,6 @@ def touch(track: Track, hotspots: Hotspots) -> Touches:
     at = np.flatnonzero(found.close)
     inside[at], distance = place(hotspots, found.hotspot[at], found.x[at], found.y[at])
     accuracy = track.accuracy_m[found.row[at]]
-    clear = np.where(inside[at], distance >= accuracy, distance > 2.0 * accuracy)
-    sure[at] = clear | (accuracy <= 0.0)
+    sure[at] = np.where(inside[at], distance >= accuracy, distance > 2.0 * accuracy)
     key = found.hotspot * len(track) + found.row
     return Touches(key, found.hotspot, found.row, found.x, found.y, found.leg, inside, sure)

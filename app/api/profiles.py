@@ -36,7 +36,7 @@ class ProfileValues(Schema):
     )
     reports_when_still: bool = True
     assumed_accuracy_m: float = Field(
-        0, ge=0, le=10_000, description="of fixes that come without their accuracy"
+        0, ge=0, le=1_000, description="of fixes that come without their accuracy"
     )
 
 

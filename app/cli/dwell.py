@@ -17,7 +17,7 @@ from app.cli import dwell_table
 from app.cli.dwell_visits import measure
 from geofence.features import Feature, read_features
 from geofence.hotspots import Hotspots
-from geofence.model import FARTHEST_M, LONGEST_S, Fixes, Hotspot, Profile
+from geofence.model import LONGEST_S, VAGUEST_M, Fixes, Hotspot, Profile
 from ingest.trackfiles import Tracks
 from ingest.tracklines import TrackFileError
 from ingest.tracksort import NoRoomError, TimeOrder
@@ -48,7 +48,7 @@ def dwell(
         max_gap_s=None if max_gap is None else _checked("--max-gap", max_gap, LEAST_S, LONGEST_S),
         merge_gap_s=_checked("--merge-gap", merge_gap, 0.0, LONGEST_S),
         reports_when_still=not still,
-        assumed_accuracy_m=_checked("--assumed-accuracy", assumed_accuracy, 0.0, FARTHEST_M),
+        assumed_accuracy_m=_checked("--assumed-accuracy", assumed_accuracy, 0.0, VAGUEST_M),
     )
     features = sorted(_read_hotspots(hotspots), key=lambda feature: feature.id)
     read = Tracks(tracks)

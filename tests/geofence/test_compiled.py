@@ -1,7 +1,13 @@
 """The compiled loops: when they are compiled, and that it is once."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
+
+from numba.core.dispatcher import Dispatcher
+
+from geofence import clip, hotspots, sweep
 
 PROGRAM = """
 import sys
@@ -39,3 +45,18 @@ def test_warming_up_compiles_all_that_live_and_late_fixes_need() -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+
+
+def test_no_loop_uses_what_another_module_defines() -> None:
+    """What is kept on disk is made anew when its own file changes, and then only."""
+    for module in (clip, hotspots, sweep):
+        names = {
+            name.asname or name.name
+            for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("geofence")
+            for name in node.names
+        }
+        loops = [loop for loop in vars(module).values() if isinstance(loop, Dispatcher)]
+        assert loops
+        for loop in loops:
+            assert not names & set(loop.py_func.__code__.co_names), loop
