@@ -1,11 +1,19 @@
 """The command line, `beatkeeper`."""
 
-from app.cli import cli
+import sys
+
+INTERRUPTED = 130  # as shells have it after Ctrl-C
 
 
 def main() -> None:
     """Runs the command that was given."""
-    cli()
+    try:
+        # Ctrl-C may come while this is still being read.
+        from app.cli import cli  # noqa: PLC0415
+
+        cli()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Past:
     @classmethod
     def of(cls, states: Sequence[DeviceState], catalogue: Catalogue) -> "Past":
         """The past of locked devices, in their order."""
-        tail = state_storage.recall(states).tail
+        tail = state_storage.tails(states)
         first_us = dict(zip(tail.device.tolist(), tail.first_us.tolist(), strict=True))
         last_us = dict(zip(tail.device.tolist(), tail.last_us.tolist(), strict=True))
         profiles = {state.device: catalogue.profile(state.profile) for state in states}
@@ -71,16 +71,20 @@ async def rerun(
 
     `needs_us` is from when on they are likely to be needed (NEVER: all). A device in `tops_us` is
     looked at up to that moment only, which `settled` must have given, and what is remembered of it
-    means nothing. What is remembered of a device that is not in the memory given stays as it was.
+    means nothing. A device that is not in the memory given cannot be looked at again: what is told
+    and remembered of it stays as it was.
     """
     tops_us = dict(tops_us or {})
     memory, findings = Memory.empty(), Findings(tops_us=tops_us)
     late_us, needs_us = dict(late_us), dict(needs_us)
     while needs_us:
-        history, again = await past.replay(reader, late_us, needs_us, tops_us)
-        # A visit told of when something else counted may reach across the cut: it goes, too.
-        torn = await _torn(reader, again.cut_us)
-        cuts = await _kept(reader, history, again)
+        _, again = await past.replay(reader, late_us, needs_us, tops_us)
+        parts = {device: cut for device, cut in again.cut_us.items() if cut != NEVER}
+        # Told of when something else counted, or they would not reach across a cut.
+        across = await visit_storage.across(reader, parts)
+        torn = {d: told.first_us for d, told in across.items() if parts[d] < late_us[d]}
+        ends_us = {d: to_us(told.end) for d, told in across.items() if d not in torn}
+        cuts = _replaced(again, ends_us, past.last_us)
         cuts = {device: cut for device, cut in cuts.items() if device not in torn}
         findings.found += visit_rows(_between(again.visits, cuts, tops_us), past.catalogue)
         findings.cuts_us |= cuts
@@ -116,32 +120,20 @@ def _last_but_one(fixes: Fixes) -> dict[int, int]:
     return dict(zip(devices[several].tolist(), fixes.time_us[rows].tolist(), strict=True))
 
 
-async def _torn(reader: Reader, cuts_us: Moments) -> dict[int, int]:
-    """When visits began that are told of as reaching across their device's cut."""
-    cuts_us = {device: cut for device, cut in cuts_us.items() if cut != NEVER}
-    return {
-        d: first_us for d, (first_us, _) in (await visit_storage.across(reader, cuts_us)).items()
-    }
+def _replaced(again: Replay, ends_us: Moments, last_us: Moments) -> dict[int, int]:
+    """The moments after which what is told of each device is replaced by what was found.
 
-
-async def _kept(reader: Reader, history: Fixes, again: Replay) -> dict[int, int]:
-    """The cuts, after what cannot be worked out again: visits older than the first stored fix.
-
-    Of a track looked at as a whole that is all from before its first fix, and those under way then
-    up to their end. A device of which one is still under way is left as it is.
+    That is its cut. Where fixes from before the cut are gone, visits told of across it are kept, up
+    to the last of `ends_us`. Left as it is, and not in the answer, is a device of which another one
+    goes on that began before that, or of which less is told (up to `last_us`) than is to be kept.
     """
-    devices, row = np.unique(history.device, return_index=True)
-    first_us = dict(zip(devices.tolist(), history.time_us[row].tolist(), strict=True))
-    whole = {d: first_us[d] - 1 for d, cut in again.cut_us.items() if cut == NEVER}
-    older = await visit_storage.across(reader, whole)
-    ends = {device: to_us(end) for device, (_, end) in older.items()}
-    cuts = again.cut_us | whole | ends
+    cuts = {device: ends_us.get(device, cut) for device, cut in again.cut_us.items()}
     visits = again.visits
-    running = zip(
+    begun = zip(
         visits.device[visits.open].tolist(), visits.first_us[visits.open].tolist(), strict=True
     )
-    left = {device for device, start_us in running if device in ends and start_us <= ends[device]}
-    return {device: cut for device, cut in cuts.items() if device not in left}
+    under_way = {device for device, first_us in begun if first_us <= cuts[device]}
+    return {d: cut for d, cut in cuts.items() if d not in under_way and cut <= last_us[d]}
 
 
 def _between(visits: Visits, cuts_us: Moments, tops_us: Moments) -> Visits:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeVar
 
-from app.recompute import PAUSE_S, Recompute
+from app.recompute import PAUSE_S, Recompute, Stumbled
 from app.storage import partitions, silence
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
@@ -47,6 +47,8 @@ async def attempt(work: Awaitable[Answer]) -> Answer | None:
     """Does a piece of work that can wait; None, and a word in the log, if it has to."""
     try:
         return await work
+    except Stumbled:
+        pass  # it has been told of
     except DatabaseUnavailable as exc:
         _LOG.warning("housekeeping waits for the database: %s", exc)
     except Exception:  # noqa: BLE001 -- the next time is better than none

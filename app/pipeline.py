@@ -17,7 +17,7 @@ from app.storage.errors import DatabaseUnavailable
 from app.storage.findings import Findings, moved_ends, visit_rows, withdrawn_keys
 from app.storage.states import DeviceState
 from app.storage.types import from_us
-from geofence.engine import advance
+from geofence.engine import Advance, advance
 from geofence.memory import Memory
 from geofence.model import Fixes
 from ingest.columns import Columns
@@ -100,15 +100,39 @@ async def _measure(
     The engine runs in a thread: a large batch takes it longer than the event loop may wait.
     """
     past, before = Past.of(states, catalogue), state_storage.recall(states)
-    step = await asyncio.to_thread(advance, before, fixes, catalogue.hotspots, past.profiles)
-    findings = Findings(
-        visit_rows(step.visits, catalogue), moved_ends(step.ends), withdrawn_keys(step.withdrawn)
-    )
-    again, late = await rerun(writer, past, step.late_from, step.needs_from)
-    findings.found += late.found
-    findings.cuts_us |= late.cuts_us
-    # A device that could not be looked at again is remembered as it was.
-    return before.joined(step.memory).joined(again), findings
+    unread = np.isin(fixes.device, list(state_storage.outdated(states)))
+    steps = [await _advance(past, before, fixes.take(~unread))]
+    late_us = steps[0].late_from | _as_late(past, fixes.take(unread))
+    again, findings = await rerun(writer, past, late_us, past.needed(late_us))
+    if left := late_us.keys() - set(again.tail.device.tolist()):
+        # Fixes that count there are gone: what comes late is in vain, what comes in time is not.
+        steps.append(await _advance(past, before, _in_time(past, fixes, list(left))))
+    memory = before.joined(again)
+    for step in steps:
+        findings.found += visit_rows(step.visits, catalogue)
+        findings.ends += moved_ends(step.ends)
+        findings.withdrawn |= withdrawn_keys(step.withdrawn)
+        memory = memory.joined(step.memory)
+    return memory, findings
+
+
+async def _advance(past: Past, before: Memory, fixes: Fixes) -> Advance:
+    return await asyncio.to_thread(advance, before, fixes, past.catalogue.hotspots, past.profiles)
+
+
+def _as_late(past: Past, fixes: Fixes) -> dict[int, int]:
+    """From when on to look again at devices of which what is remembered cannot be read."""
+    late_us = {device: past.last_us[device] for device in fixes.device.tolist()}
+    for device, time_us in zip(fixes.device.tolist(), fixes.time_us.tolist(), strict=True):
+        late_us[device] = min(late_us[device], time_us)
+    return late_us
+
+
+def _in_time(past: Past, fixes: Fixes, devices: Sequence[int]) -> Fixes:
+    """The fixes of some devices that are later than all that was known of them."""
+    mine = fixes.take(np.isin(fixes.device, devices))
+    last_us = np.array([past.last_us[device] for device in mine.device.tolist()], np.int64)
+    return mine.take(mine.time_us > last_us)
 
 
 def _fixes(columns: Columns, new: npt.NDArray[np.bool_]) -> Fixes:

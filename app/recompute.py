@@ -2,11 +2,14 @@
 
 A group of devices is one transaction, which also notes how far the work has come: a crash at any
 point costs at most one group's time. It takes the locks that ingest takes, in the same order, so
-both see each other's work; ingest of other devices goes on meanwhile. What ingest wrote by hot
+both see each other's work; ingest of other devices goes on meanwhile. SQLite has one writer, so
+there everybody waits: groups are as large as fits into a short time. What ingest wrote by hot
 spots as they were before an edit, it wrote holding its devices' locks: the work comes after it.
 """
 
+import asyncio
 import datetime as dt
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +23,7 @@ from app.storage import states as state_storage
 from app.storage import visits as visit_storage
 from app.storage.catalogue import Catalogue
 from app.storage.engine import Collision, Database, Writer
+from app.storage.errors import DatabaseUnavailable
 from app.storage.findings import Findings
 from app.storage.recomputes import Extent, Job
 from app.storage.states import DeviceState
@@ -28,11 +32,21 @@ from geofence.engine import look_back_us
 from geofence.memory import Memory
 from geofence.model import FOREVER, NEVER, Profile
 
-# What one transaction works on: some tenths of a second, for which ingest of its devices waits.
-MOST_FIXES = 20_000
+_LOG = logging.getLogger(__name__)
+
+# What one transaction works on: as much as takes so long, for which ingest of its devices waits.
+GROUP_S = 0.2
+LEAST_FIXES, FIRST_FIXES, MOST_FIXES = 1_000, 2_000, 20_000
 MOST_DEVICES = 100
+# A device is work, too, whatever it has.
+FIXES_A_DEVICE = 50
+LONGEST_ERROR = 500
 # Between two of them the others' turn: SQLite's writers look each tenth of a second if they may.
 PAUSE_S = 0.1
+
+
+class Stumbled(Exception):
+    """A job could not go on, for a reason that is in its row and, when it is a new one, the log."""
 
 
 class Recompute:
@@ -41,49 +55,98 @@ class Recompute:
     def __init__(
         self, database: Database, now_us: Callable[[], int], *, most_fixes: int = MOST_FIXES
     ) -> None:
-        """`most_fixes` is how many are looked at in one transaction, but for one long stay's."""
+        """`most_fixes` is how many are looked at in one transaction, but for one long stay's.
+
+        There are fewer where these take long.
+        """
         self._database = database
         self._now_us = now_us
         self._most_fixes = most_fixes
+        self._group_fixes = min(FIRST_FIXES, most_fixes)
         self._catalogue: Catalogue | None = None
 
     async def step(self, job_id: int | None = None) -> bool:
         """Does a group of devices of the oldest job, or of that one; says if there was work.
 
-        There is none, too, where somebody else is at it. Raises DatabaseUnavailable.
+        There is none, too, where somebody else is at it. Where a job fails the next one has its
+        turn. Raises DatabaseUnavailable, or Stumbled where there was none but failed.
         """
         async with self._database.read() as reader:
-            if not await recomputes.unfinished(reader):
-                return False
-        try:
-            async with self._database.write() as writer:
-                job = await recomputes.claim(writer, job_id)
-                if job is not None:
-                    await self._go_on(writer, job)
-        except Collision:
-            return True
-        return job is not None
+            jobs = await recomputes.unfinished(reader)
+        failure: Stumbled | None = None
+        for job in jobs:
+            if job_id not in (None, job.id):
+                continue
+            try:
+                if await self._go_on(job):
+                    return True
+            except Collision:
+                return True
+            except DatabaseUnavailable:
+                raise
+            except Exception as exc:  # noqa: BLE001 -- the other jobs are not to wait for this one
+                failure = await self._note(job, exc)
+        if failure is not None:
+            raise failure
+        return False
 
-    async def _go_on(self, writer: Writer, job: Job) -> None:
-        """Does the next devices of a claimed job, or ends it."""
-        now = from_us(self._now_us())
-        self._catalogue = await catalogues.current(writer, self._catalogue)
-        since = (job.reached or job.start) - _look_back(self._catalogue)
-        extents = await recomputes.upcoming(
-            writer, job, since, most_fixes=self._most_fixes, most_devices=MOST_DEVICES
-        )
-        if not extents:
-            await recomputes.finish(writer, job, now)
-            return
+    async def _note(self, job: Job, exc: Exception) -> Stumbled:
+        """Writes down why a job failed; in the log once only, as it will be tried often."""
+        error = f"{type(exc).__name__}: {exc}"[:LONGEST_ERROR]
+        async with self._database.write() as writer:
+            await recomputes.fail(writer, job, error)
+        if error != job.error:
+            _LOG.error("recomputing visits from %s on failed", job.start, exc_info=exc)
+        return Stumbled(error)
+
+    async def _go_on(self, job: Job) -> bool:
+        """Does the next devices of a job, or ends it; False: it is in other hands."""
+        # Nobody is to wait for what can be asked before.
+        async with self._database.read() as reader:
+            self._catalogue = await catalogues.current(reader, self._catalogue)
+            since = (job.reached or job.start) - _look_back(self._catalogue)
+            extents = await recomputes.upcoming(
+                reader,
+                job,
+                since,
+                most_fixes=self._group_fixes,
+                most_devices=self._most_devices(job),
+            )
+        async with self._database.write() as writer:
+            began_s = asyncio.get_running_loop().time()
+            claimed = await recomputes.claim(writer, job.id)
+            if claimed is None:
+                return False
+            # Somebody may have been at it, or have asked for more.
+            if claimed == job:
+                await self._work(writer, job, extents)
+        self._fit(asyncio.get_running_loop().time() - began_s)
+        return True
+
+    def _most_devices(self, job: Job) -> int:
+        """How many a group may have; one that is done in part is one of its own."""
         if job.reached is not None:
-            extents = extents[:1]
+            return 1
+        return min(max(self._group_fixes // FIXES_A_DEVICE, 1), MOST_DEVICES)
+
+    def _fit(self, took_s: float) -> None:
+        """Makes the next group as large as the time that the last one took lets it be."""
+        fitting = self._group_fixes * min(GROUP_S / max(took_s, GROUP_S / 2), 2.0)
+        self._group_fixes = min(max(round(fitting), LEAST_FIXES), self._most_fixes)
+
+    async def _work(self, writer: Writer, job: Job, extents: Sequence[Extent]) -> None:
+        """Does these devices of a claimed job; without any it is done."""
+        if not extents:
+            await recomputes.finish(writer, job, from_us(self._now_us()))
+            return
         states = await state_storage.lock(writer, [extent.device for extent in extents])
-        # Again: who held the locks until now may have gone by hot spots newer than ours.
+        # Now: who held the locks until now may have gone by hot spots newer than ours.
         self._catalogue = await catalogues.current(writer, self._catalogue)
         span = _Span.of(job, Past.of(states, self._catalogue), extents)
         tops_us = await _tops(writer, span, await self._ends(writer, span, extents[0]))
         memory, findings = await rerun(writer, span.past, span.late_us, span.needs_us, tops_us)
-        await _write(writer, states, memory, findings, now)
+        # Now, too: what those wrote is known from later than when we began to wait.
+        await _write(writer, states, memory, findings, from_us(self._now_us()))
         device = extents[0].device
         if tops_us.get(device, span.until_us) < span.until_us:
             await recomputes.move(writer, job, job.last_device, from_us(tops_us[device]))
@@ -94,9 +157,9 @@ class Recompute:
         """Up to when to look at those devices that are not to be looked at up to now."""
         last_us, end_us = span.past.last_us, span.end_us
         ends = {device: end_us for device in span.late_us if end_us < last_us[device]}
-        if first.fixes > self._most_fixes:
+        if first.fixes > self._group_fixes:
             late_us = span.late_us[first.device]
-            enough = await fix_storage.later(writer, first.device, late_us, self._most_fixes)
+            enough = await fix_storage.later(writer, first.device, late_us, self._group_fixes)
             if enough is not None:
                 ends[first.device] = min(enough, end_us)
         return ends
@@ -139,8 +202,7 @@ async def _tops(writer: Writer, span: _Span, ends_us: Mapping[int, int]) -> dict
     tops: dict[int, int] = {}
     wanted = dict(ends_us)
     while wanted:
-        following = {d: await fix_storage.later(writer, d, end, 0) for d, end in wanted.items()}
-        fixes_us = {device: time_us for device, time_us in following.items() if time_us is not None}
+        fixes_us = await fix_storage.following(writer, wanted)
         least_us = {
             device: span.until_us if end >= span.end_us else span.late_us[device]
             for device, end in wanted.items()

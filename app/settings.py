@@ -38,7 +38,10 @@ class Settings(BaseSettings):
 
     max_ahead_s: float = Field(300.0, ge=0, description="how far a device's clock may run ahead")
     raw_retention_days: int | None = Field(
-        None, ge=1, le=36_500, description="older fixes are refused, as raw ones are kept so long"
+        None,
+        ge=1,
+        le=36_500,
+        description="older fixes are refused when they come; nothing is deleted yet",
     )
     batch_fixes: int = Field(5_000, ge=1, description="most fixes stored in one transaction")
     queue_fixes: int = Field(50_000, ge=1, description="fixes that may wait; then senders wait")

@@ -48,17 +48,23 @@ def replay(
     earliest fix that the engine has not seen, `first_us` that of the first usable fix remembered
     (`Tail.first_us`; only needed where history is not whole). `hotspots` must hold all versions
     that count in that time.
+
+    Where the whole track begins later than that, its beginning is no longer stored: what was told
+    up to the first moment that nothing reaches across cannot be worked out again. Then `cut_us` may
+    be late, or, where there is no such moment, the device is in none of what is returned.
     """
     history = ordered(history)
     devices = history.device[begins(history.device)]
     loaded = np.array([loaded_from_us[d] for d in devices.tolist()], np.int64)
     late = np.array([late_from_us[d] for d in devices.tolist()], np.int64)
-    whole = loaded == NEVER
     begin = np.array([first_us.get(d, NEVER) for d in devices.tolist()], np.int64)
+    lost = (loaded == NEVER) & (begin != NEVER) & (history.time_us[begins(history.device)] > begin)
+    whole = (loaded == NEVER) & ~lost
     tail = Tail.beginning(devices, np.where(whole, NEVER, begin))
     outcome, memory = tell(Memory.far(tail), history, hotspots, profiles)
-    cut = _cuts(outcome, devices, whole, late)
+    cut = _cuts(outcome, devices, whole, late, lost)
     found = whole | (cut != NEVER)
+    further = ~found & ~lost
     reached_back = np.where(whole, 0, late - loaded)
     back = np.maximum(WIDEN * reached_back, look_back_us(devices, profiles))
     needs = load_from(late - back, begin)
@@ -69,21 +75,22 @@ def replay(
         memory=memory.of(devices[found]),
         visits=visits.take(found[owner] & (visits.first_us > cut[owner])),
         cut_us=dict(zip(devices[found].tolist(), cut[found].tolist(), strict=True)),
-        needs_from=dict(zip(devices[~found].tolist(), needs[~found].tolist(), strict=True)),
+        needs_from=dict(zip(devices[further].tolist(), needs[further].tolist(), strict=True)),
     )
 
 
-def _cuts(outcome: Outcome, devices: Ints, whole: Bools, late: Ints) -> Ints:
+def _cuts(outcome: Outcome, devices: Ints, whole: Bools, late: Ints, lost: Bools) -> Ints:
     """Return per device the last moment before `late` that nothing reaches across; NEVER: none.
 
     That is a fix surely outside every hot spot, with no presence so short a time before it that a
     visit could go on after it (so none on the leg to it: no moving leg is longer, and on a still
     one it lasts up to the fix); and with history enough to know that. The leg to it, which may set
-    the pace of an approach, is then there too. Where the whole track is, its beginning will do.
+    the pace of an approach, is then there too. Where the whole track is, its beginning will do;
+    where that is `lost`, and there is no such fix before `late`, the first one after it.
     """
     track, touches, found = outcome.scene.track, outcome.scene.touches, outcome.presences
     mine = np.searchsorted(devices, track.device)
-    clean = track.time_us < late[mine][track.owner]
+    clean = np.ones(len(track), np.bool_)
     clean[touches.row[touches.near]] = False
     rules = track.rules
     reach = np.maximum(rules.merge_gap_us, rules.doubt_gap_us)
@@ -93,9 +100,13 @@ def _cuts(outcome: Outcome, devices: Ints, whole: Bools, late: Ints) -> Ints:
     settled = track.time_us - begin_us > reach[track.owner]
     clean &= whole[mine][track.owner] | settled
 
+    owner = mine[track.owner]
     cut = np.full(len(devices), NEVER)
-    rows = np.flatnonzero(clean)
-    cut[mine[track.owner[rows]]] = track.time_us[rows]
+    rows = np.flatnonzero(clean & (track.time_us < late[owner]))
+    cut[owner[rows]] = track.time_us[rows]
+    # In reverse, so that of several the first is written last.
+    rows = np.flatnonzero(clean & (lost & (cut == NEVER))[owner])[::-1]
+    cut[owner[rows]] = track.time_us[rows]
     return cut
 
 

@@ -40,13 +40,13 @@ def screen(
 ) -> npt.NDArray[np.uint8]:
     """Give a Verdict per fix (uint8[n]): STORED where nothing speaks against storing it.
 
-    `max_age_us` is how long raw fixes are kept, and how old one may be on arrival; None: no limit.
+    `max_age_us` is how old one may be on arrival; None: no limit.
     """
     lat, lon, time_us = columns.lat, columns.lon, columns.time_us
     verdicts = np.zeros(columns.n, np.uint8)
     # Written from the least to the most telling reason: where two hold, the later line stays.
     if max_age_us is not None:
-        # Its neighbours in time are gone: what it would say of a visit could not be trusted.
+        # Its neighbours in time may be gone: what it would say of a visit could not be trusted.
         verdicts[time_us < columns.received_us - max_age_us] = Verdict.PAST_RETENTION
     verdicts[time_us > columns.received_us + max_ahead_us] = Verdict.FUTURE
     verdicts[time_us < _YEAR_2000_US] = Verdict.ANCIENT
@@ -66,7 +66,7 @@ def explain(verdict: Verdict, *, time_us: int, received_us: int, lat: float, lon
             wrong = f"{when} is {ahead} ahead of the server's clock"
         case Verdict.PAST_RETENTION:
             age = moment.span_text(received_us - time_us)
-            wrong = f"{when} is {age} ago, longer than fixes are kept"
+            wrong = f"{when} is {age} ago, older than fixes may be when they come"
         case Verdict.ANCIENT:
             wrong = f"{when} is before the year 2000"
         case Verdict.NULL_ISLAND:

@@ -14,16 +14,20 @@ from ingest.tracklines import (
     BLOCK_BYTES,
     LIMITS,
     OPTIONAL,
+    QUOTED,
     SHOWN,
     BadLine,
     Block,
+    Lines,
     TrackFileError,
+    clipped,
     line_blocks,
 )
 
 REQUIRED: Final = ("device", "time", "lat", "lon")
 SEPARATORS: Final = ",;\t"  # the one that the header has most of; the first if in doubt
-FIRST_LINE: Final = 2  # of a CSV file's rows: the header is line 1
+HEADER: Final = 1  # number of the line that names the columns
+HEADER_QUOTED: Final = 200  # most characters of it in a message
 UNIT: Final = "\x1f"  # ASCII's own separator of fields
 BLANK: Final = " \t\r"  # what may stand around a value
 AROUND: Final = BLANK + '"'  # the same in a line whose quotes do not add up
@@ -36,29 +40,43 @@ def read_csv(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Yield the rows of a CSV file that can be read, block by block, and what is wrong with others.
 
     A quoted field may hold separators but no line break, so that a stray quote spoils its own line
-    alone. Lines with nothing in them are passed over. Raises TrackFileError if the file cannot be
-    read, is empty or lacks a column.
+    alone. Lines with nothing in them are passed over. A line that is not UTF-8 is none of ours: two
+    names must not become one. Raises TrackFileError if the file cannot be read, is empty or lacks a
+    column.
     """
     blocks = line_blocks(path, block_bytes)
-    (header, *lines), read = next(blocks, ([""], 0))
+    first = next(blocks, Lines([""], {}, 0))
+    header, fault = first.text[0], first.faults.pop(0, None)
     if not header.strip():
-        _check_not_empty(path, chain([lines], (more for more, _ in blocks)))
+        _check_header(path, fault, chain([first], blocks))
+    first.text[0] = ""  # as a line that is passed over
     separator = max(SEPARATORS, key=header.count)
     names = [name.lower() for name in _fields(header, separator)]
     _check_names(path, names)
-    number = FIRST_LINE
-    for block, read_by_then in chain([(lines, read)], blocks):
-        rows, fault = _read(_split(block, number, separator, names), len(names))
-        bad = [
-            BadLine(str(path), f"line {line}", reason)
-            for line, reason in fault.head(SHOWN).iter_rows()
-        ]
-        yield Block(rows, bad, len(fault), read_by_then)
-        number += len(block)
+    number = HEADER
+    for lines in chain([first], blocks):
+        yield _block(path, lines, number, separator, names)
+        number += len(lines.text)
 
 
-def _check_not_empty(path: Path, blocks: Iterator[Sequence[str]]) -> None:
-    if not any(line.strip() for lines in blocks for line in lines):
+def _block(path: Path, lines: Lines, first: int, separator: str, names: Sequence[str]) -> Block:
+    """Return a block of lines, the first of number `first`."""
+    text = list(lines.text)
+    for position in lines.faults:
+        text[position] = ""
+    rows, unread = _read(_split(text, first, separator, names), len(names))
+    faults = dict(unread.head(SHOWN).iter_rows())
+    faults |= {first + position: fault for position, fault in lines.faults.items()}
+    bad = [BadLine(str(path), f"line {line}", faults[line]) for line in sorted(faults)[:SHOWN]]
+    return Block(rows, bad, len(unread) + len(lines.faults), lines.bytes_read)
+
+
+def _check_header(path: Path, fault: str | None, blocks: Iterator[Lines]) -> None:
+    """Raise TrackFileError if the first line has a `fault`, or no line says anything."""
+    if fault:
+        message = f"{path}, line {HEADER}: {fault}"
+        raise TrackFileError(message)
+    if not any(line.strip() for lines in blocks for line in lines.text):
         message = f"{path} is empty"
         raise TrackFileError(message)
 
@@ -67,7 +85,8 @@ def _check_names(path: Path, names: Sequence[str]) -> None:
     count = Counter(names)
     missing = [name for name in REQUIRED if not count[name]]
     if missing:
-        message = f"{path} has no column {', '.join(missing)} (its first line names the columns)"
+        there = clipped(", ".join(filter(None, names)), HEADER_QUOTED)
+        message = f"{path} has no column {', '.join(missing)}; its first line names: {there}"
         raise TrackFileError(message)
     twice = [name for name in (*REQUIRED, *OPTIONAL) if count[name] > 1]
     if twice:
@@ -166,6 +185,9 @@ def _parse(text: pl.DataFrame) -> pl.DataFrame:
 
 def _faults(text: pl.DataFrame, rows: pl.DataFrame, width: int) -> pl.DataFrame:
     """Return the number of each row's line and the first thing wrong with it."""
+    long = pl.col(pl.String).str.len_chars() > QUOTED
+    short = pl.col(pl.String).str.head(QUOTED) + "\u2026"
+    text = text.with_columns(pl.when(long).then(short).otherwise(pl.col(pl.String)))
     both = text.select(pl.all().name.prefix("text_")).hstack(rows)
     both = both.rechunk()  # `pl.format` may panic on more than one chunk
     shown = pl.format(f"has {{}} fields, but the header only {width}", "text_count")
@@ -175,6 +197,9 @@ def _faults(text: pl.DataFrame, rows: pl.DataFrame, width: int) -> pl.DataFrame:
         for name in REQUIRED
     ]
     shown = pl.format("time '{}' is neither RFC 3339 with an offset nor epoch seconds", "text_time")
+    number = pl.col("text_time").cast(pl.Float64, strict=False)
+    milli = pl.format("time '{}' is past the year 9999; is it in milliseconds?", "text_time")
+    checks.append(pl.when(number.is_between(YEARS_S[1], YEARS_S[1] * 1e3, "right")).then(milli))
     checks.append(pl.when(pl.col("time_us").is_null()).then(shown))
     for name, limit in LIMITS.items():
         within = pl.col(name).is_between(-limit, limit).fill_null(value=False)

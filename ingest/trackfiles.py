@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os import fsencode
 from os.path import abspath
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
@@ -58,7 +59,7 @@ class Tracks:
     """Files of tracks, read block after block.
 
     `names` of devices, what is `bad` and `unread`, and which files go `backwards` or are `broken`
-    off in the middle, grow as `blocks` goes on.
+    off in the middle, grow as `blocks` goes on. A path that is given `twice` is read once.
 
     CSV has a header with `device,time,lat,lon` and, if it likes, `accuracy_m,speed_mps`, in any
     order, with commas, semicolons or tabs between; times are RFC 3339 or seconds since the Unix
@@ -73,7 +74,11 @@ class Tracks:
         self.broken: list[TrackFileError] = []  # of files of which what comes before is used
         self.backwards: list[Backwards] = []
         self.bytes_read = 0
-        self._paths = paths
+        places: dict[Path, list[Path]] = {}
+        for path in paths:
+            places.setdefault(_place(path), []).append(path)
+        self.twice = [same[0] for same in places.values() if len(same) > 1]
+        self._paths = [same[0] for same in places.values()]
         self._block_bytes = block_bytes
         self._numbers: dict[str, int] = {}
 
@@ -177,9 +182,16 @@ def _is_gpx(path: Path) -> bool:
     return path.suffix.lower() == ".gpx"
 
 
+def _place(path: Path) -> Path:
+    return Path(abspath(path))  # noqa: PTH100 - it must not follow links, which have names too
+
+
 def _devices(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return a name for each file, of the end of its path, without ending if that will do."""
-    files = {path: Path(abspath(path)) for path in paths}  # noqa: PTH100 - it must not follow links
+    """Return a name for each file, of the end of its path, without ending if that will do.
+
+    Bytes of it that are not UTF-8 are written as escapes, which tell names apart.
+    """
+    files = {path: _place(path) for path in paths}
     names: dict[Path, str] = {}
     alike = set(files.values())
     for depth in range(1, max((len(file.parts) for file in alike), default=0) + 1):
@@ -187,4 +199,7 @@ def _devices(paths: Sequence[Path]) -> dict[Path, str]:
         count = Counter(said.values())
         names |= {file: name for file, name in said.items() if count[name] == 1}
         alike -= names.keys()
-    return {path: names.get(file, str(file)) for path, file in files.items()}
+    return {
+        path: fsencode(names.get(file, str(file))).decode(errors="backslashreplace")
+        for path, file in files.items()
+    }

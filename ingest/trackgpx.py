@@ -11,7 +11,16 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from ingest.moment import from_datetime
-from ingest.tracklines import LIMITS, SHOWN, BadLine, Block, TrackFileError
+from ingest.trackkinds import known_binary
+from ingest.tracklines import (
+    LIMITS,
+    SHOWN,
+    BadLine,
+    Block,
+    TrackFileError,
+    check_kind,
+    clipped,
+)
 
 NAN: Final = float("nan")
 BLOCK_POINTS: Final = 50_000
@@ -68,6 +77,7 @@ def _points(path: Path) -> Iterator[tuple[Element, int]]:
     With each, how many bytes were read by then.
     """
     with path.open("rb") as file:
+        check_kind(path, known_binary(file.peek()))
         segment = None
         for event, element in iterparse(file, events=("start", "end")):
             name = _name(element)
@@ -92,17 +102,18 @@ def _fix(point: Element) -> Fix | str:
     for name, limit in LIMITS.items():
         degrees = _number(point.get(name))
         if not -limit <= degrees <= limit:
-            return f"{name} {point.get(name)!r} is not within -{limit:.0f} to {limit:.0f}"
+            said = clipped(point.get(name, ""))
+            return f"{name} {said!r} is not within -{limit:.0f} to {limit:.0f}"
         place.append(degrees)
-    said = {_name(child): (child.text or "").strip() for child in point.iter()}
-    time = said.get("time", "")
+    inner = {_name(child): (child.text or "").strip() for child in point.iter()}
+    time = inner.get("time", "")
     if not time:
         return "has no time"
     try:
         moment = _moment(time)
     except (ValueError, OverflowError):
-        return f"time {time!r} is not a date and time as GPX has them"
-    return moment, place[0], place[1], _number(said.get("speed"))
+        return f"time {clipped(time)!r} is not a date and time as GPX has them"
+    return moment, place[0], place[1], _number(inner.get("speed"))
 
 
 def _moment(time: str) -> int:

@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
+from ingest.trackkinds import UTF8_MARK, known_binary, known_text
+
 BLOCK_BYTES: Final = 4 << 20  # of text read at once: twenty times as much while it is parsed
-LONGEST_LINE: Final = 1 << 20  # bytes; more is no text with lines
+LONGEST_LINE: Final = 1 << 20  # bytes without its end; of a longer one nothing is kept
+UTF8_BYTES: Final = 4  # most that a character has
 SHOWN: Final = 100  # bad lines told one by one; of the others only how many
 LIMITS: Final = {"lat": 90.0, "lon": 180.0}  # degrees WGS84
 OPTIONAL: Final = ("accuracy_m", "speed_mps")
+QUOTED: Final = 60  # most characters of a file's own text in a message
 
 
 class TrackFileError(ValueError):
@@ -57,29 +61,79 @@ class Block:
     bytes_read: int  # of the file, up to here
 
 
-def line_blocks(path: Path, block_bytes: int) -> Iterator[tuple[list[str], int]]:
-    """Yield the lines of a text file, some `block_bytes` at a time, and the bytes read by then.
+class Lines(NamedTuple):
+    """Some of a file's lines; `faults` says by position what is wrong with those that are no text.
+
+    Of a line that is not UTF-8 what is not is replaced; one that is too long is empty.
+    """
+
+    text: list[str]
+    faults: dict[int, str]
+    bytes_read: int  # of the file, up to here
+
+
+def line_blocks(path: Path, block_bytes: int) -> Iterator[Lines]:
+    """Yield the lines of a text file, some `block_bytes` at a time.
 
     Lines end with LF, CR LF or, where the file begins without any LF, CR; a CR before LF stays. The
-    text is UTF-8, with or without byte order mark; what is not is replaced. Raises TrackFileError
-    where the file cannot be read on.
+    text is UTF-8, with or without byte order mark. Raises TrackFileError where the file cannot be
+    read on, or is plainly something else.
     """
-    encoding, rest, read = "utf-8-sig", b"", 0
+    rest, read, mark = b"", 0, UTF8_MARK
     try:
         with path.open("rb") as file:
             begin = file.peek()
+            check_kind(path, known_binary(begin) or known_text(begin))
             end = b"\r" if b"\r" in begin and b"\n" not in begin else b"\n"
             while content := file.read(block_bytes):
                 read += len(content)
                 whole, cut, rest = (rest + content).rpartition(end)
-                if len(rest) > LONGEST_LINE:
-                    message = f"{path} has a line of more than {LONGEST_LINE} bytes"
-                    raise TrackFileError(message)
+                # So much is enough to tell that it is too long, whatever is still to come.
+                rest = rest[: len(UTF8_MARK) + LONGEST_LINE + 1]
                 if cut:
-                    yield whole.decode(encoding, errors="replace").split(end.decode()), read
-                    encoding = "utf-8"
+                    yield _lines(whole.removeprefix(mark), end, read)
+                    mark = b""
     except OSError as exc:
         message = f"{path} cannot be read: {exc.strerror or exc}"
         raise TrackFileError(message) from exc
     if rest:
-        yield [rest.decode(encoding, errors="replace")], read
+        yield _lines(rest.removeprefix(mark), end, read)
+
+
+def check_kind(path: Path, kind: str | None) -> None:
+    """Raise TrackFileError where it is known that a file is of another `kind`."""
+    if kind:
+        message = f"{path} {kind}"
+        raise TrackFileError(message)
+
+
+def _lines(content: bytes, end: bytes, read: int) -> Lines:
+    try:
+        text = content.decode().split(end.decode())
+    except UnicodeDecodeError:
+        pass
+    else:
+        if max(map(len, text)) * UTF8_BYTES <= LONGEST_LINE:
+            return Lines(text, {}, read)
+    text, faults = [], {}
+    for position, line in enumerate(content.split(end)):
+        fault = _fault(line)
+        if fault:
+            faults[position] = fault
+        text.append("" if len(line) > LONGEST_LINE else line.decode(errors="replace"))
+    return Lines(text, faults, read)
+
+
+def _fault(line: bytes) -> str | None:
+    if len(line) > LONGEST_LINE:
+        return f"is longer than {LONGEST_LINE >> 20} MiB"
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    return None
+
+
+def clipped(text: str, most: int = QUOTED) -> str:
+    """Return a text of a file as a message may quote it: `most` characters of it."""
+    return text if len(text) <= most else text[:most] + "\u2026"

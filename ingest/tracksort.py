@@ -18,14 +18,15 @@ SAMPLES: Final = 250  # times noted of as many fixes as a window has
 
 
 class NoRoomError(Exception):
-    """The temporary file cannot be written; the message says where and why."""
+    """The temporary file cannot be written or read; the message says why."""
 
 
 class TimeOrder:
     """An external sort by time: runs of `run_fixes`, merged window by window.
 
-    All runs but the last are written to one temporary file. It has no name, so that nothing is left
-    of it whatever ends the process.
+    Of the fixes of one device and time it keeps one, as the dwell method has it (rule 1): the most
+    accurate, then that of the least longitude, then latitude. All runs but the last are written to
+    one temporary file. It has no name, so that nothing is left of it whatever ends the process.
     """
 
     def __init__(self, run_fixes: int = RUN_FIXES, window_fixes: int = WINDOW_FIXES) -> None:
@@ -55,7 +56,8 @@ class TimeOrder:
     def windows(self) -> Iterator[TrackFixes]:
         """Yield all fixes by window: those of one time in one, and none later than the next's.
 
-        A window has about `window_fixes`, and more only where so many are of one time.
+        A window has about `window_fixes`, and more only where so many devices are of one time.
+        NoRoomError if the temporary file cannot be read.
         """
         last = self._take_run()
         samples = np.sort(np.concatenate(self._samples))
@@ -66,11 +68,10 @@ class TimeOrder:
                 np.array(run[slice(*cut[window : window + 2])])
                 for run, cut in zip(self._runs(last), cuts, strict=True)
             ]
-            yield np.concatenate(parts)
+            yield _in_order(np.concatenate(parts))
 
     def _take_run(self) -> TrackFixes:
-        run = np.concatenate([np.empty(0, FIX), *self._waiting])
-        run = run[np.argsort(run["time_us"], kind="stable")]
+        run = _in_order(np.concatenate([np.empty(0, FIX), *self._waiting]))
         self._waiting, self._waits = [], 0
         self._samples.append(run["time_us"][:: self._step].copy())
         return run
@@ -93,9 +94,34 @@ class TimeOrder:
         if self._file is not None:
             start = 0
             for count in self._written:
-                yield np.memmap(self._file, FIX, "r", start * FIX.itemsize, (count,))
+                yield _mapped(self._file, start, count)
                 start += count
         yield last
+
+
+def _mapped(file: FileIO, start: int, count: int) -> TrackFixes:
+    try:
+        return np.memmap(file, FIX, "r", start * FIX.itemsize, (count,))
+    except OSError as exc:
+        message = f"the temporary file cannot be read: {exc.strerror or exc}"
+        raise NoRoomError(message) from exc
+
+
+def _in_order(fixes: TrackFixes) -> TrackFixes:
+    """Return fixes by time and device, the best one of each."""
+    fixes = fixes[np.lexsort((fixes["device"], fixes["time_us"]))]
+    time, device = fixes["time_us"], fixes["device"]
+    again = np.zeros(len(fixes), bool)
+    again[1:] = (time[1:] == time[:-1]) & (device[1:] == device[:-1])
+    if not again.any():
+        return fixes
+    at = np.flatnonzero(again | np.append(again[1:], [False]))
+    tied = fixes[at]
+    known = np.isfinite(tied["accuracy_m"]) & (tied["accuracy_m"] >= 0.0)
+    radius = np.where(known, tied["accuracy_m"], np.inf)
+    best = np.lexsort((tied["lat"], tied["lon"], radius, tied["device"], tied["time_us"]))
+    fixes[at] = tied[best]
+    return fixes[~again]
 
 
 def _cuts(run: TrackFixes, borders: Ints) -> list[int]:

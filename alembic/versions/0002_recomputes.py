@@ -35,12 +35,25 @@ def upgrade() -> None:
             nullable=True,
             comment="how far the one after it is done; null: not begun",
         ),
+        sa.Column(
+            "attempts",
+            sa.Integer(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="that failed since it last went on",
+        ),
+        sa.Column("error", sa.Text(), nullable=True, comment="why the last of these failed"),
         sa.ForeignKeyConstraint(
             ["device_id"], ["devices.id"], name=op.f("fk_recomputes_device_id_devices")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recomputes")),
     )
+    # By hot spot first: which visit reached across a moment is the last before it at each.
+    op.drop_index("ix_visits_version", table_name="visits")
+    op.create_index("ix_visits_version", "visits", ["device_id", "hotspot_id", "first_us"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_visits_version", table_name="visits")
+    op.create_index("ix_visits_version", "visits", ["device_id", "first_us", "hotspot_id"])
     op.drop_table("recomputes")

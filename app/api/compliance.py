@@ -18,7 +18,7 @@ from app.compliance import figures
 from app.compliance.calendar import Calendar
 from app.compliance.cells import most_cells
 from app.compliance.report import Evidence, Grouping, Period, report
-from app.storage import assignments, hotspots, plans, visit_reads
+from app.storage import assignments, hotspots, plans, recomputes, visit_reads
 from app.storage.engine import Reader
 from app.storage.errors import NotFound
 from app.storage.types import from_us, to_us
@@ -59,6 +59,7 @@ async def get_compliance(
         names = await hotspots.names(reader, viewer, as_at or now)
         start, end = _times(period, calendar)
         open_visits = await visit_reads.open_count(reader, viewer, start, end, as_at)
+        recomputing = await recomputes.touching(reader, viewer, start, end, as_at)
     found = await asyncio.to_thread(report, evidence, period, by)
     answer = Compliance(
         plan=plan,
@@ -69,6 +70,7 @@ async def get_compliance(
         method=METHOD,
         coverage_target=evidence.plans[-1].plan.coverage_target,
         open_visits=open_visits,
+        recomputing=recomputing,
         retrospective=found.retrospective,
         total=Figures.model_validate(found.total),
         rows=[_row(by, key, row, names) for key, row in found.rows],

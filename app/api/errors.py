@@ -37,10 +37,17 @@ class Invalid(Exception):
 class Incomplete(Exception):
     """Some of what was sent is bad; the rest is stored."""
 
-    def __init__(self, detail: str, imported: int, errors: Sequence[Mapping[str, object]]) -> None:
+    def __init__(
+        self,
+        detail: str,
+        imported: int,
+        errors: Sequence[Mapping[str, object]],
+        notes: Sequence[str] = (),
+    ) -> None:
         super().__init__(detail)
         self.imported = imported
         self.errors = errors
+        self.notes = notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ def _members(exc: Exception) -> dict[str, object]:
     if isinstance(exc, Invalid | PlanError | Refused):
         return {"errors": [{"where": exc.where, "what": exc.what}]}
     if isinstance(exc, Incomplete):
-        return {"imported": exc.imported, "errors": exc.errors}
+        return {"imported": exc.imported, "errors": exc.errors, "notes": exc.notes}
     return {}
 
 

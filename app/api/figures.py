@@ -133,6 +133,7 @@ class Compliance(Schema):
             "method": 1,
             "coverage_target": 0.9,
             "open_visits": 0,
+            "recomputing": False,
             "retrospective": False,
             "total": _FIGURES,
             "rows": [{"hotspot": "HS1", "name": "Market Place", **_FIGURES}],
@@ -149,6 +150,9 @@ class Compliance(Schema):
     open_visits: int = Field(
         description="not over: counted as they stand in a live figure, left out of one as at a "
         "moment; the figures may change"
+    )
+    recomputing: bool = Field(
+        description="visits of these days are, or at that moment were, being worked out anew"
     )
     retrospective: bool = Field(description="the plan was loaded after some of the days began")
     total: Figures

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
@@ -14,9 +14,13 @@ from app.api.deps import AsAt, DatabaseDep, Manager, Now, cursor_of, part_of_lis
 from app.api.errors import Incomplete, Unreadable
 from app.api.fields import Day, Name, Schema, example
 from app.api.route import guarded_router
-from app.storage import hotspots
+from app.storage import hotspots, reach
+from app.storage.engine import Database
 from app.storage.errors import NotFound
+from app.storage.hotspots import HotspotVersion
 from app.storage.pages import Slice
+from app.storage.types import to_us
+from ingest.moment import as_text
 
 router = guarded_router("hot spots")
 SpotReader = Annotated[Viewer, viewer_with(Right.READ_HOTSPOTS)]
@@ -73,19 +77,32 @@ def _geojson(shown: Mapping[str, object]) -> dict[int | str, dict[str, Any]]:
     }
 
 
-class Imported(Schema):
-    """How many hot spots were taken, and how many of them changed anything."""
+_NOTE = "hot spot HS1 holds until 2026-02-01, when a later version begins"
 
-    model_config = example({"imported": 20, "changed": 20})
+
+class Imported(Schema):
+    """How many hot spots were taken, how many of them changed anything, and what to know of it."""
+
+    model_config = example({"imported": 20, "changed": 20, "notes": [_NOTE]})
 
     imported: int
     changed: int
+    notes: Sequence[str]
 
 
-@router.post("/hotspots", status_code=201, dependencies=[Manager], openapi_extra=_BODY)
+class Ended(Schema):
+    """A hot spot was ended; what to know of it."""
+
+    model_config = example({"notes": []})
+
+    notes: Sequence[str]
+
+
+@router.post("/hotspots", status_code=201, openapi_extra=_BODY)
 async def import_hotspots(
     request: Request,
     database: DatabaseDep,
+    viewer: Annotated[Viewer, Manager],
     now: Now,
     valid_from: Annotated[
         Day | None, Query(description="Of features that do not say; else today.")
@@ -93,7 +110,8 @@ async def import_hotspots(
 ) -> Imported:
     """Takes polygons as hot spots, by `properties.id`; each good one, whatever the others are.
 
-    A changed one makes a new version, from its `properties.valid_from` (an operational day) on.
+    A changed one makes a new version, from its `properties.valid_from` (an operational day) on,
+    until the next that is known begins: `notes` say so.
     Visits from then on are worked out anew, in the background, where that day is past or today;
     those that were told of before can still be read with `as_at`.
     """
@@ -101,12 +119,43 @@ async def import_hotspots(
     versions, faults = geojson.read(document, valid_from or geojson.today(now))
     async with database.write() as writer:
         changed = await hotspots.put(writer, versions, now)
+    notes = await notes_of(database, viewer, versions if changed else [], now)
     if faults:
         detail = f"{len(faults)} of {len(faults) + len(versions)} features are not hot spots"
         errors = [{"index": one.index, "id": one.id, "detail": one.detail} for one in faults]
         detail += f": {faults[0].detail}"
-        raise Incomplete(detail, len(versions), errors)
-    return Imported(imported=len(versions), changed=changed)
+        raise Incomplete(detail, len(versions), errors, notes)
+    return Imported(imported=len(versions), changed=changed, notes=notes)
+
+
+async def notes_of(
+    database: Database, viewer: Viewer, versions: Sequence[HotspotVersion], now: dt.datetime
+) -> list[str]:
+    """What to know of hot spots that were just put: until when they hold, from when visits tell."""
+    async with database.read() as reader:
+        bounds = await reach.bounds(reader, viewer, {one.key: one.valid_from for one in versions})
+    notes = []
+    for key, until, replaced in bounds:
+        why = "a later version begins" if replaced else "it ends"
+        day = geojson.CALENDAR.day_of(to_us(until))
+        notes.append(f"hot spot {key} holds until {day}, when {why}")
+    start = min((one.valid_from for one in versions), default=now)
+    return notes + await notes_from(database, viewer, start, now)
+
+
+async def notes_from(
+    database: Database, viewer: Viewer, start: dt.datetime, now: dt.datetime
+) -> list[str]:
+    """What to know where visits are to be worked out anew from a moment on."""
+    if start >= now:
+        return []
+    async with database.read() as reader:
+        first = await reach.lost_before(reader, viewer, start)
+    if first is None:
+        return []
+    return [
+        f"the first stored fix is of {as_text(to_us(first))}: visits before it stay as they are"
+    ]
 
 
 def parse(body: bytes) -> object:
@@ -163,22 +212,25 @@ async def get_hotspot(
     return GeoJsonResponse(geojson.feature(version))
 
 
-@router.delete("/hotspots/{key}", status_code=204, dependencies=[Manager])
+@router.delete("/hotspots/{key}")
 async def end_hotspot(
     key: Keyed,
     database: DatabaseDep,
+    viewer: Annotated[Viewer, Manager],
     now: Now,
     first: Annotated[
         Day, Query(alias="from", description="the first operational day on which it is none")
     ],
-) -> None:
+) -> Ended:
     """Ends a hot spot, from a day on that may be past; what it was before stays, as do its visits.
 
     Visits from that day on are worked out anew, in the background; those that were told of before
     can still be read with `as_at`.
     """
+    moment = geojson.start_of(first)
     async with database.write() as writer:
-        await hotspots.end(writer, key, geojson.start_of(first), now)
+        await hotspots.end(writer, key, moment, now)
+    return Ended(notes=await notes_from(database, viewer, moment, now))
 
 
 def _moment(on: dt.date | None, now: dt.datetime) -> dt.datetime:

@@ -5,7 +5,18 @@ from typing import Any
 from fastapi import APIRouter, Security
 from pydantic import ConfigDict, Field
 
-from app.api import compliance, devices, health, hotspots, people, plans, profiles, tokens, visits
+from app.api import (
+    compliance,
+    devices,
+    health,
+    hotspots,
+    people,
+    plans,
+    profiles,
+    recomputes,
+    tokens,
+    visits,
+)
 from app.api.deps import bearer
 from app.api.errors import MEDIA_TYPE
 from app.api.fields import Schema
@@ -39,5 +50,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 router = APIRouter(prefix="/api/v1", dependencies=[Security(bearer)], responses=_PROBLEMS)
-for module in (people, profiles, devices, hotspots, plans, visits, compliance, tokens, health):
+_PEOPLE = people, profiles, devices
+_PLACES = hotspots, plans, visits, recomputes, compliance
+for module in (*_PEOPLE, *_PLACES, tokens, health):
     router.include_router(module.router)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Query, Request, Response
+from pydantic import Field
 
 from app.access.viewer import Right, Viewer
 from app.api.deps import AsAt, DatabaseDep, Format, cursor_of, part_of_list, viewer_with
@@ -10,7 +11,7 @@ from app.api.errors import Invalid
 from app.api.fields import Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
 from app.api.tables import csv_response, next_link
-from app.storage import visit_reads
+from app.storage import recomputes, visit_reads
 from app.storage.pages import Slice
 from app.storage.types import to_us
 
@@ -69,9 +70,17 @@ class Visit(Schema):
     known_from: Moment
 
 
+class Visits(Listing[Visit]):
+    """A part of a list of visits."""
+
+    recomputing: bool = Field(
+        description="visits of this time are, or at that moment were, being worked out anew"
+    )
+
+
 @router.get(
     "/visits",
-    response_model=Listing[Visit],
+    response_model=Visits,
     responses={200: {"content": {"text/csv": {"example": ",".join(Visit.model_fields)}}}},
 )
 async def list_visits(
@@ -88,7 +97,7 @@ async def list_visits(
     device: Annotated[Name | None, Query(description="its name")] = None,
     officer: Annotated[Name | None, Query(description="who had the device: their number")] = None,
     open: Annotated[bool | None, Query(description="only open ones, or only closed ones")] = None,  # noqa: A002 -- the parameter's name
-) -> Listing[Visit] | Response:
+) -> Visits | Response:
     """The visits that you may see, by the time they began.
 
     Officers see those of the devices they carried, supervisors those of their teams. As CSV, the
@@ -99,9 +108,10 @@ async def list_visits(
     wanted = visit_reads.Wanted(start, end, hotspot, device, officer, open, as_at)
     async with database.read() as reader:
         page = await visit_reads.page(reader, viewer, wanted, part)
+        recomputing = await recomputes.touching(reader, viewer, start, end, as_at)
     items, cursor = [_shown(visit) for visit in page.items], cursor_of(page)
     if form == "json":
-        return Listing(items=items, next=cursor)
+        return Visits(items=items, next=cursor, recomputing=recomputing)
     rows = (item.model_dump() for item in items)
     return csv_response(list(Visit.model_fields), rows, next_link(request, cursor))
 

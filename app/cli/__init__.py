@@ -5,23 +5,16 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli.demo import demo
-from app.cli.dwell import dwell
-from app.cli.imports import imports
-from app.cli.recompute import recompute
-from app.cli.serve import migrate, serve
-from app.cli.tokens import token
+from app.cli.loading import Commands, register
 
 cli = typer.Typer(
+    cls=Commands,
     help="Measures hot spots policing: dwell, coverage and compliance.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (serve, migrate, dwell, recompute, demo):
-    cli.command()(command)
-cli.add_typer(imports, name="import")
-cli.add_typer(token, name="token")
+register(cli)
 
 
 @cli.callback(invoke_without_command=True)

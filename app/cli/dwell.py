@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from app.cli import dwell_table
 from app.cli.dwell_visits import measure
+from app.cli.stopping import status, stoppable
 from geofence.features import Feature, read_features
 from geofence.hotspots import Hotspots
 from geofence.model import LONGEST_S, VAGUEST_M, Fixes, Hotspot, Profile
@@ -24,7 +25,6 @@ from ingest.tracksort import NoRoomError, TimeOrder
 
 LEFT_OUT: Final = 1  # exit status: done, but some lines or files could not be read
 NOT_DONE: Final = 2
-STOPPED: Final = 130  # as shells have it after Ctrl-C
 LEAST_S: Final = 1e-6  # the clock of fixes goes no finer
 
 
@@ -51,23 +51,23 @@ def dwell(
         assumed_accuracy_m=_checked("--assumed-accuracy", assumed_accuracy, 0.0, VAGUEST_M),
     )
     features = sorted(_read_hotspots(hotspots), key=lambda feature: feature.id)
+    if out is not None:
+        _check_out(out, [*tracks, hotspots])
     read = Tracks(tracks)
-    try:
-        if out is not None:
-            _check_out(out)
-        _write(_visits(read, features, profile), out)
-    except KeyboardInterrupt:
-        typer.echo("beatkeeper dwell: stopped; nothing is written", err=True)
-        raise typer.Exit(STOPPED) from None
-    except (TrackFileError, NoRoomError) as exc:
-        _fail(str(exc))
-    except BrokenPipeError:  # whoever reads has seen enough: typer ends it without a word
-        raise
-    except OSError as exc:
-        _fail(f"{out or 'standard output'} cannot be written: {exc.strerror or exc}")
-    _tell(read)
+    with stoppable():
+        _write(_measured(read, features, profile), out)
+        _tell(read)
     if read.bad.count or read.unread or read.broken:
         raise typer.Exit(LEFT_OUT)
+
+
+def _measured(read: Tracks, features: Sequence[Feature], profile: Profile) -> pl.DataFrame:
+    try:
+        return _visits(read, features, profile)
+    except KeyboardInterrupt as exc:
+        _stop(exc, "nothing is written")
+    except (TrackFileError, NoRoomError) as exc:
+        _fail(str(exc))
 
 
 def _visits(read: Tracks, features: Sequence[Feature], profile: Profile) -> pl.DataFrame:
@@ -108,24 +108,52 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(NOT_DONE)
 
 
+def _stop(stop: KeyboardInterrupt, what: str) -> NoReturn:
+    typer.echo(f"beatkeeper dwell: stopped; {what}", err=True)
+    raise typer.Exit(status(stop))
+
+
 def _checked(option: str, value: float, least: float, most: float) -> float:
     if not least <= value <= most:
         _fail(f"{option} {value:g} is not within {least:g} to {most:.0f}")
     return value
 
 
-def _check_out(out: Path) -> None:
+def _check_out(out: Path, inputs: Sequence[Path]) -> None:
     if out.suffix.lower() not in dwell_table.WRITERS:
         _fail(f"--out {out} must end in {', '.join(dwell_table.WRITERS)}")
-    dwell_table.check(out)
+    for file in inputs:
+        if _same(out, file):
+            _fail(f"--out {out} is {file}, which is to be read: name another file")
+    try:
+        dwell_table.check(out)
+    except OSError as exc:
+        _fail(_unwritable(out, exc))
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, be it by links."""
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there, which is for others to tell
+        return False
 
 
 def _write(rows: pl.DataFrame, out: Path | None) -> None:
-    if out is None:
-        for part in dwell_table.csv_parts(rows):
-            typer.echo(part, nl=False)
-    else:
-        dwell_table.write(rows, out)
+    try:
+        if out is None:
+            for part in dwell_table.csv_parts(rows):
+                typer.echo(part, nl=False)
+        else:
+            dwell_table.write(rows, out)
+    except KeyboardInterrupt as exc:
+        _stop(exc, "nothing is written" if out else "the table is not whole")
+    except OSError as exc:
+        _fail(_unwritable(out or "standard output", exc))
+
+
+def _unwritable(out: Path | str, exc: OSError) -> str:
+    return f"{out} cannot be written: {exc.strerror or exc}"
 
 
 def _tell(read: Tracks) -> None:
@@ -138,6 +166,7 @@ def _tell(read: Tracks) -> None:
         lines.append(f"and {bad.count - len(bad.shown)} more like these")
     if bad.count:
         lines.append(f"{bad.count} left out, all others used")
+    lines += [f"{file} is named more than once; it is read once" for file in read.twice]
     lines += [f"{file}; all is used, in order of time" for file in read.backwards]
     for line in lines:
         typer.echo(f"beatkeeper dwell: {line}", err=True)

@@ -8,8 +8,8 @@ import typer
 
 from app.api import geojson
 from app.api.errors import Unreadable
-from app.api.hotspots import parse
-from app.cli.opening import DatabaseOption, fail, with_database
+from app.api.hotspots import notes_of, parse
+from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
 from app.main import system_clock
 from app.storage import hotspots as storage
 from app.storage.engine import Database
@@ -45,13 +45,14 @@ def import_hotspots(
     except Unreadable as exc:
         fail(f"{file}: {exc}")
 
-    async def store(opened: Database) -> None:
+    async def store(opened: Database) -> list[str]:
         async with opened.write() as writer:
-            await storage.put(writer, versions, now)
+            changed = await storage.put(writer, versions, now)
+        return await notes_of(opened, OPERATOR, versions if changed else [], now)
 
-    with_database(database, store)
-    for fault in faults:
-        typer.echo(f"{file}: {fault.detail}", err=True)
+    notes = with_database(database, store)
+    for told in (*(fault.detail for fault in faults), *notes):
+        typer.echo(f"{file}: {told}", err=True)
     typer.echo(f"{len(versions)} hot spot{'' if len(versions) == 1 else 's'} imported")
     if faults:
         raise typer.Exit(1)

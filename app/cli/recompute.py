@@ -15,10 +15,11 @@ from rich.progress import Progress as Bar
 
 from app.api import geojson
 from app.api.fields import Day, Moment
-from app.cli.opening import DatabaseOption, fail, with_database
+from app.api.hotspots import notes_from
+from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
 from app.main import system_clock
-from app.recompute import PAUSE_S, Recompute
-from app.storage import devices, fixes, recomputes
+from app.recompute import PAUSE_S, Recompute, Stumbled
+from app.storage import devices, recomputes
 from app.storage.engine import Database
 from app.storage.recomputes import Job, Progress
 from app.storage.types import from_us, to_us
@@ -52,9 +53,9 @@ def recompute(
 ) -> None:
     """Works visits out anew, by the hot spots and profiles of now; the service may go on meanwhile.
 
-    Visits that were told of before can still be read as of then. Where it was stopped it goes on
-    when it is given the same again; without --from, with whatever is waiting to be done. Visits
-    from before a device's first stored fix stay as they are.
+    Visits that were told of before can still be read as of then. Where it was stopped a running
+    service goes on; without one, it does when it is given the same again, or, without --from, with
+    whatever is waiting to be done. Visits from before a device's first stored fix stay as they are.
     """
     span = _span(start, until, device, from_us(system_clock()))
     with_database(database, lambda opened: _run(opened, span))
@@ -96,11 +97,19 @@ async def _run(database: Database, span: Span | None) -> None:
             typer.echo("Nothing is waiting to be recomputed.")
     else:
         jobs = [await _ask(database, span)]
+    stumbled = False
     for job in jobs:
-        with _shown(job) as show:
-            progress = await _work_off(database, job, show)
+        try:
+            with _shown(job) as show:
+                progress = await _work_off(database, job, show)
+        except Stumbled as exc:
+            typer.echo(f"{_title(job)}: it could not go on ({exc}), and is left to do", err=True)
+            stumbled = True
+            continue
         plural = "" if progress.devices == 1 else "s"
         typer.echo(f"{_title(job)}: done, {progress.devices} device{plural}.")
+    if stumbled:
+        raise typer.Exit(1)
 
 
 async def _ask(database: Database, span: Span) -> Job:
@@ -109,12 +118,10 @@ async def _ask(database: Database, span: Span) -> Job:
     async with database.write() as writer:
         device = None if span.device is None else await devices.device_id(writer, span.device)
         job = await recomputes.ask(writer, span.start, span.until, device, now)
-        earliest = await fixes.earliest(writer)
     if job.asked < now:
         typer.echo(f"Goes on with what was asked for at {_text(job.asked)}.", err=True)
-    if earliest is not None and span.start < earliest:
-        told = f"The first stored fix is of {_text(earliest)}: visits before it stay as they are."
-        typer.echo(told, err=True)
+    for note in await notes_from(database, OPERATOR, span.start, now):
+        typer.echo(f"{note[0].upper()}{note[1:]}.", err=True)
     return job
 
 

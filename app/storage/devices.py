@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Scope, Viewer
-from app.storage import people, profiles
+from app.storage import people, profiles, recomputes
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
 from app.storage.knowledge import known_at
@@ -63,11 +63,14 @@ async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.dateti
 async def change(writer: Writer, device: Device) -> None:
     """Gives the device of that name another profile, other addresses, others to speak for.
 
+    With another profile, what is being worked out anew by hand begins again.
     Raises NotFound where there is no such device, Conflict where another has an address, Refused
     for its kind, which stays what it is, its profile, or a device it is to speak for.
     """
     mine = devices.c.name == device.name
-    row = (await writer.execute(sa.select(devices).where(mine).with_for_update())).one_or_none()
+    # Visits that refer to it may be stored meanwhile.
+    locked = sa.select(devices).where(mine).with_for_update(key_share=True)
+    row = (await writer.execute(locked)).one_or_none()
     if row is None:
         msg = f"there is no device {device.name!r}"
         raise NotFound(msg)
@@ -78,6 +81,8 @@ async def change(writer: Writer, device: Device) -> None:
     await writer.execute(sa.delete(device_addresses).where(device_addresses.c.device_id == row.id))
     await writer.execute(sa.delete(gateway_devices).where(gateway_devices.c.gateway_id == row.id))
     await _insert_contacts(writer, row.id, device)
+    if row.profile != device.profile:
+        await recomputes.begin_again(writer, row.id)
 
 
 async def _insert_contacts(writer: Writer, device_id: int, device: Device) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.storage import pgcopy
 from app.storage.engine import STAGED, Reader, Writer, driver_of
 from app.storage.schema import fixes as table
-from app.storage.types import Instant, from_us, to_us
+from app.storage.types import Id, Instant, from_us, to_us
 from geofence.model import Fixes
 from ingest.columns import Columns
 from ingest.decoders import SOURCES
@@ -197,6 +197,31 @@ async def later(reader: Reader, device: int, moment_us: int, count: int) -> int 
     )
     time = await reader.scalar(query)
     return None if time is None else to_us(time)
+
+
+_FOLLOWING_POSTGRES = """
+SELECT wanted.device, (
+  SELECT min(f.time) FROM fixes f WHERE f.device_id = wanted.device AND f.time >= wanted.moment)
+FROM unnest($1::bigint[], $2::timestamptz[]) AS wanted (device, moment)
+"""
+_FOLLOWING_SQLITE = sa.text("""
+SELECT wanted.value ->> 0 AS device, (
+  SELECT min(f.time) FROM fixes f
+  WHERE f.device_id = wanted.value ->> 0 AND f.time >= wanted.value ->> 1) AS time
+FROM json_each(:wanted) AS wanted
+""").columns(device=Id, time=Instant)
+
+
+async def following(reader: Reader, moments_us: Mapping[int, int]) -> dict[int, int]:
+    """When (microseconds) each device's first fix from its own moment on is; only where one is."""
+    if reader.dialect.name == "sqlite":
+        wanted = json.dumps(list(moments_us.items()))
+        rows = (await reader.execute(_FOLLOWING_SQLITE, {"wanted": wanted})).all()
+    else:
+        moments = [from_us(max(moment, _EARLIEST_US)) for moment in moments_us.values()]
+        raw = await driver_of(reader)
+        rows = await raw.fetch(_FOLLOWING_POSTGRES, list(moments_us), moments)
+    return {device: to_us(time) for device, time in rows if time is not None}
 
 
 _EARLIEST = sa.text("""

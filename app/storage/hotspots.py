@@ -19,6 +19,9 @@ from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import hotspot_versions, hotspots
 from app.storage.types import to_us
 
+# By so much the clock of a device may run ahead: its fixes are there before their time.
+_AHEAD = dt.timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class HotspotVersion:
@@ -57,8 +60,8 @@ async def put(writer: Writer, given: Sequence[HotspotVersion], now: dt.datetime)
     """Makes each hot spot (one version a key) what is given, from its `valid_from` on.
 
     It holds until the next version that is known, if there is one; what was believed until now is
-    kept. Visits from that moment on are to be worked out anew. Gives how many changed: the same
-    again is no change.
+    kept. Visits from that moment on are to be worked out anew, where it is past. Gives how many
+    changed: the same again is no change.
     """
     ids = await _ids_for(writer, [version.key for version in given])
     current = await _current(writer, list(ids.values()))
@@ -82,8 +85,7 @@ async def put(writer: Writer, given: Sequence[HotspotVersion], now: dt.datetime)
     rows = [_values(ids[version.key], version, now) for version in fresh]
     if rows:
         await writer.execute(sa.insert(hotspot_versions), rows)
-    if touched:
-        await recomputes.ask_after_edit(writer, min(touched), now)
+    await _ask(writer, touched, now)
     return changed
 
 
@@ -119,7 +121,14 @@ async def end(writer: Writer, key: str, moment: dt.datetime, now: dt.datetime) -
     ]
     if shortened:
         await writer.execute(sa.insert(hotspot_versions), shortened)
-    await recomputes.ask_after_edit(writer, moment, now)
+    await _ask(writer, [moment], now)
+
+
+async def _ask(writer: Writer, touched: Sequence[dt.datetime], now: dt.datetime) -> None:
+    """Asks to work out anew what edits touch; of those that begin only in future there is none."""
+    past = [moment for moment in touched if moment <= now + _AHEAD]
+    if past:
+        await recomputes.ask_after_edit(writer, min(past), now)
 
 
 def succession(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Viewer
+from app.storage import recomputes
 from app.storage.engine import Reader, Writer
 from app.storage.errors import Refused
 from app.storage.pages import Page, Slice, by_id, unique
@@ -40,7 +41,10 @@ async def current(reader: Reader, name: str) -> DeviceProfile:
 
 
 async def put(writer: Writer, profile: DeviceProfile, now: dt.datetime) -> None:
-    """Makes a profile what it is from now on and keeps what it was; the same again is no change."""
+    """Makes a profile what it is from now on and keeps what it was; the same again is no change.
+
+    What is being worked out anew by hand begins again, by the new one.
+    """
     known = sa.and_(profiles.c.name == profile.name, profiles.c.known_to.is_(None))
     old = (await writer.execute(sa.select(profiles).where(known).with_for_update())).one_or_none()
     if old is not None and _profile(old) == profile:
@@ -57,6 +61,7 @@ async def put(writer: Writer, profile: DeviceProfile, now: dt.datetime) -> None:
                 known_from=now,
             )
         )
+    await recomputes.begin_again(writer)
 
 
 def _profile(row: sa.Row[tuple[object, ...]]) -> DeviceProfile:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from app.access.viewer import Right, Viewer
 from app.storage.engine import Reader, Writer
 from app.storage.schema import device_states, recomputes
 from app.storage.types import Id, Instant
@@ -25,7 +26,7 @@ class Job:
     """Visits from `start` on, up to `until` (None: now), of one device or (None) all.
 
     Devices are taken in order of id: those up to `last_device` are done, and the one after it up
-    to `reached`.
+    to `reached`. Since then it was attempted so many times in vain, the last time for `error`.
     """
 
     id: int
@@ -37,6 +38,8 @@ class Job:
     done: dt.datetime | None
     last_device: int | None
     reached: dt.datetime | None
+    attempts: int = 0
+    error: str | None = None
 
 
 class Extent(NamedTuple):
@@ -64,6 +67,8 @@ async def ask_after_edit(writer: Writer, start: dt.datetime, now: dt.datetime) -
         sa.select(recomputes.c.id, recomputes.c.start)
         .where(recomputes.c.why == EDITED, recomputes.c.done.is_(None))
         .where(recomputes.c.last_device.is_(None), recomputes.c.reached.is_(None))
+        # Nor are they to share the fate of one that fails.
+        .where(recomputes.c.attempts == 0)
         .order_by(recomputes.c.id)
         .limit(1)
         # One that somebody holds has begun, or belongs to another edit.
@@ -101,16 +106,26 @@ async def ask(
     return Job(*row)
 
 
-async def claim(writer: Writer, job_id: int | None = None) -> Job | None:
-    """The oldest piece of work to do, or that one, which nobody else gets while this one has it.
+async def begin_again(writer: Writer, device_id: int | None = None) -> None:
+    """What is being done by hand goes by a profile that has changed (of that device): all anew."""
+    unfinished = sa.update(recomputes).where(
+        recomputes.c.why == BY_HAND,
+        recomputes.c.done.is_(None),
+        sa.or_(recomputes.c.last_device.is_not(None), recomputes.c.reached.is_not(None)),
+    )
+    if device_id is not None:
+        mine = sa.or_(recomputes.c.device_id.is_(None), recomputes.c.device_id == device_id)
+        unfinished = unfinished.where(mine)
+    await writer.execute(unfinished.values(last_device=None, reached=None))
 
-    None where all is done or in other hands.
+
+async def claim(writer: Writer, job_id: int) -> Job | None:
+    """A piece of work, which nobody else gets while this transaction has it.
+
+    None where it is done or in other hands.
     """
-    query = sa.select(recomputes).where(recomputes.c.done.is_(None))
-    if job_id is not None:
-        query = query.where(recomputes.c.id == job_id)
-    query = query.order_by(recomputes.c.id).limit(1).with_for_update(skip_locked=True)
-    row = (await writer.execute(query)).one_or_none()
+    query = sa.select(recomputes).where(recomputes.c.done.is_(None), recomputes.c.id == job_id)
+    row = (await writer.execute(query.with_for_update(skip_locked=True))).one_or_none()
     return None if row is None else Job(*row)
 
 
@@ -119,7 +134,14 @@ async def move(
 ) -> None:
     """Says how far a claimed job has come."""
     mine = recomputes.c.id == job.id
-    values = {"last_device": last_device, "reached": reached}
+    values = {"last_device": last_device, "reached": reached, "attempts": 0, "error": None}
+    await writer.execute(sa.update(recomputes).where(mine).values(**values))
+
+
+async def fail(writer: Writer, job: Job, error: str) -> None:
+    """Says that a job could not go on, and why: others come first from now on."""
+    mine = recomputes.c.id == job.id
+    values = {"attempts": recomputes.c.attempts + 1, "error": error}
     await writer.execute(sa.update(recomputes).where(mine).values(**values))
 
 
@@ -130,9 +152,39 @@ async def finish(writer: Writer, job: Job, now: dt.datetime) -> None:
 
 
 async def unfinished(reader: Reader) -> Sequence[Job]:
-    """All that is still to do, the oldest first."""
-    query = sa.select(recomputes).where(recomputes.c.done.is_(None)).order_by(recomputes.c.id)
+    """All that is still to do, the oldest first, but what fails last."""
+    order = recomputes.c.attempts, recomputes.c.id
+    query = sa.select(recomputes).where(recomputes.c.done.is_(None)).order_by(*order)
     return [Job(*row) for row in await reader.execute(query)]
+
+
+async def touching(
+    reader: Reader,
+    viewer: Viewer,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    as_at: dt.datetime | None,
+) -> bool:
+    """Whether visits of a stretch of time are being worked out anew, or were at a moment.
+
+    `start` None: since ever, `end` None: up to now.
+    """
+    viewer.require(Right.READ_COMPLIANCE)
+    r = recomputes.c
+    conditions: list[sa.ColumnElement[bool]] = [r.done.is_(None)]
+    if as_at is not None:
+        conditions = [r.asked <= as_at, sa.or_(r.done.is_(None), r.done > as_at)]
+    if start is not None:
+        conditions.append(sa.or_(r.until.is_(None), r.until > start))
+    if end is not None:
+        conditions.append(r.start < end)
+    return bool(await reader.scalar(sa.select(sa.exists().where(*conditions))))
+
+
+async def all_progress(reader: Reader, viewer: Viewer) -> Sequence[Progress]:
+    """How far each job is that is not done, in the order in which they come."""
+    viewer.require(Right.READ_VISITS)
+    return [await progress(reader, job.id) for job in await unfinished(reader)]
 
 
 async def progress(reader: Reader, job_id: int) -> Progress:
@@ -148,6 +200,8 @@ async def progress(reader: Reader, job_id: int) -> Progress:
     return Progress(job, await reader.scalar(passed) or 0, devices)
 
 
+# Devices whose fixes are counted at once: most of a group's, and few that it has no room for.
+_COUNTED = 10
 _UPCOMING = (
     sa.text("""
 SELECT s.device_id,
@@ -173,19 +227,24 @@ async def upcoming(
     The first one is there in any case: one that alone has more says so by its number. None: the
     job has come to its end.
     """
-    wanted = {
-        "since": since,
-        "until": job.until or _NEVER,
-        "most": most_fixes + 1,
-        "after": job.last_device or 0,
-        "device": job.device_id,
-        "devices": most_devices,
-    }
     found: list[Extent] = []
-    total = 0
-    for row in await reader.execute(_UPCOMING, wanted):
-        total += row.fixes
-        if found and total > most_fixes:
+    room, after = most_fixes, job.last_device or 0
+    while len(found) < most_devices and room >= 0:
+        wanted = {
+            "since": since,
+            "until": job.until or _NEVER,
+            "most": room + 1,
+            "after": after,
+            "device": job.device_id,
+            "devices": min(_COUNTED, most_devices - len(found)),
+        }
+        rows = (await reader.execute(_UPCOMING, wanted)).all()
+        for row in rows:
+            if found and row.fixes > room:
+                return found
+            room -= row.fixes
+            found.append(Extent(*row))
+        if not rows:
             break
-        found.append(Extent(*row))
+        after = found[-1].device
     return found

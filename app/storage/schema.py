@@ -291,7 +291,7 @@ visits = Table(
         sqlite_where=text("known_to IS NULL"),
         postgresql_where=text("known_to IS NULL"),
     ),
-    Index("ix_visits_version", "device_id", "first_us", "hotspot_id"),
+    Index("ix_visits_version", "device_id", "hotspot_id", "first_us"),
     Index("ix_visits_hotspot_enter", "hotspot_id", "enter"),
     Index("ix_visits_enter", "enter"),
 )
@@ -308,6 +308,14 @@ recomputes = Table(
     Column("done", Instant, comment="null: not yet"),
     Column("last_device", Id, comment="this one and all with a smaller id are done; null: none"),
     Column("reached", Instant, comment="how far the one after it is done; null: not begun"),
+    Column(
+        "attempts",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="that failed since it last went on",
+    ),
+    Column("error", Text, comment="why the last of these failed"),
 )
 
 quarantine = Table(

@@ -31,7 +31,10 @@ async def close(writer: Writer, now: dt.datetime) -> int:
     if not silent:
         return 0
     closing = sa.update(visits).where(_OPEN, visits.c.device_id.in_(silent))
-    return (await writer.execute(closing.values(open=False, known_from=now))).rowcount
+    # Not from before it was told, where the clock of who told it is ahead.
+    told = visits.c.known_from
+    known_from = sa.case((told > now, told), else_=sa.literal(now, told.type))
+    return (await writer.execute(closing.values(open=False, known_from=known_from))).rowcount
 
 
 async def silent(reader: Reader, device_ids: Sequence[int], now: dt.datetime) -> Collection[int]:

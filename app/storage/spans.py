@@ -1,12 +1,16 @@
 """A visit's spans as bytes."""
 
+import struct
+
 import numpy as np
 import numpy.typing as npt
 
-from geofence.model import FOREVER, Span
+from geofence.model import Span
 
 # `kind` is that of `Span`.
 SPAN = np.dtype([("start_us", "<i8"), ("end_us", "<i8"), ("kind", "u1")])
+_SIZE, _KIND_AT, _KINDS = SPAN.itemsize, SPAN.itemsize - 1, [int(kind) for kind in Span]
+_START = struct.Struct("<q").unpack_from
 
 
 def pack(
@@ -24,15 +28,26 @@ def unpack(packed: bytes) -> npt.NDArray[np.void]:
 
 
 def grown(told: bytes, news: bytes) -> bytes:
-    """What was told of a visit's spans and what is new: of each kind, the old before the new."""
-    before, after = unpack(told), unpack(news)
-    kept = [
-        before[(before["kind"] == kind) & (before["start_us"] < _since(after, kind))]
-        for kind in Span
-    ]
-    spans = np.concatenate([*kept, after])
-    return spans[np.argsort(spans["kind"], kind="stable")].tobytes()
+    """What was told of a visit's spans and what is new: of each kind, the old before the new.
+
+    Both are in order of kind, then start. It is done for each visit that grows, and a visit grows
+    at its ends only: so on the bytes, looking at no more than what is replaced.
+    """
+    kinds, new_kinds = told[_KIND_AT::_SIZE], news[_KIND_AT::_SIZE]
+    parts: list[bytes] = []
+    at = new_at = 0
+    for kind in _KINDS:
+        end = at + _SIZE * kinds.count(kind)
+        new_end = new_at + _SIZE * new_kinds.count(kind)
+        kept = end if new_at == new_end else _before(told, at, end, news[new_at : new_at + 8])
+        parts += told[at:kept], news[new_at:new_end]
+        at, new_at = end, new_end
+    return b"".join(parts)
 
 
-def _since(spans: npt.NDArray[np.void], kind: int) -> int:
-    return int(spans["start_us"][spans["kind"] == kind].min(initial=FOREVER))
+def _before(spans: bytes, at: int, end: int, start: bytes) -> int:
+    """Where, from `at` to `end`, the last of the spans that begin before `start` ends."""
+    (since_us,) = _START(start)
+    while end > at and _START(spans, end - _SIZE)[0] >= since_us:
+        end -= _SIZE
+    return end

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from app.storage.engine import Writer, driver_of
 from app.storage.types import to_us
-from geofence.memory import Memory
+from geofence.memory import PACKED_VERSION, Memory
 from geofence.track import Tail
 
 _COLUMNS = "s.device_id, d.profile, s.tail, s.near"
@@ -56,8 +57,8 @@ TAIL = np.dtype(
 )
 
 
-def recall(states: Sequence[DeviceState]) -> Memory:
-    """What the engine remembered of these devices (in their order); nothing of new ones."""
+def tails(states: Sequence[DeviceState]) -> Tail:
+    """The tails of these devices (in their order); empty ones of new devices."""
     devices = np.array([state.device for state in states], np.int64)
     known = np.array([state.tail is not None for state in states], np.bool_)
     rows = np.frombuffer(b"".join(state.tail for state in states if state.tail), TAIL)
@@ -65,8 +66,22 @@ def recall(states: Sequence[DeviceState]) -> Memory:
     columns = {name: getattr(blank, name).copy() for name in TAIL.names or ()}
     for name, column in columns.items():
         column[known] = rows[name]
-    near = {state.device: state.near for state in states if state.near}
-    return Memory.unpack(Tail(devices, **columns), near)
+    return Tail(devices, **columns)
+
+
+def recall(states: Sequence[DeviceState]) -> Memory:
+    """What the engine remembered of these devices (in their order); nothing of new ones.
+
+    Of `outdated` ones, only the tail.
+    """
+    old = outdated(states)
+    near = {s.device: s.near for s in states if s.near and s.device not in old}
+    return Memory.unpack(tails(states), near)
+
+
+def outdated(states: Sequence[DeviceState]) -> AbstractSet[int]:
+    """Those of these devices of which another version of the engine remembers what it is near."""
+    return {state.device for state in states if state.near and state.near[0] != PACKED_VERSION}
 
 
 def remember(memory: Memory, states: Sequence[DeviceState]) -> list[DeviceState]:

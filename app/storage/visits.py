@@ -13,8 +13,7 @@ from app.storage.engine import Reader, Writer, driver_of
 from app.storage.findings import Findings, Key, VisitRow
 from app.storage.schema import visits
 from app.storage.spans import grown
-from app.storage.types import from_us, to_us
-from geofence.model import LONGEST_S
+from app.storage.types import Id, Instant
 
 _FIELDS = tuple(name for name in VisitRow.__dataclass_fields__ if name != "continues")
 
@@ -22,16 +21,21 @@ _FIELDS = tuple(name for name in VisitRow.__dataclass_fields__ if name != "conti
 class _Stored(NamedTuple):
     visit: VisitRow
     opened: dt.datetime
+    known_from: dt.datetime
     id: int
 
 
 @dataclass(slots=True)
 class _Changes:
-    """What one batch does to the table."""
+    """What one batch does to the table.
+
+    Nothing is known before what it takes the place of, even where the clock of whoever wrote that
+    is ahead of `now`.
+    """
 
     now: dt.datetime
     update: list[dict[str, object]] = field(default_factory=list)
-    supersede: list[int] = field(default_factory=list)
+    supersede: list[dict[str, object]] = field(default_factory=list)
     delete: list[int] = field(default_factory=list)
     insert: list[dict[str, object]] = field(default_factory=list)
 
@@ -46,14 +50,20 @@ class _Changes:
             return
         elif old.visit.open:
             # A version is known from when it was closed: until then it may change in place.
-            self.update.append(_values(visit, known_from=self.now, id=old.id))
+            self.update.append(_values(visit, known_from=self._after(old), id=old.id))
         else:
-            self.supersede.append(old.id)
-            self.insert.append(_values(visit, opened=old.opened, known_from=self.now))
+            self.supersede.append({"known_to": self._after(old), "id": old.id})
+            self.insert.append(_values(visit, opened=old.opened, known_from=self._after(old)))
 
     def remove(self, old: _Stored) -> None:
         """Makes it untrue that there was this visit."""
-        (self.delete if old.visit.open else self.supersede).append(old.id)
+        if old.visit.open:
+            self.delete.append(old.id)
+        else:
+            self.supersede.append({"known_to": self._after(old), "id": old.id})
+
+    def _after(self, old: _Stored) -> dt.datetime:
+        return max(self.now, old.known_from)
 
 
 def _values(visit: VisitRow, **more: object) -> dict[str, object]:
@@ -84,39 +94,67 @@ async def write(writer: Writer, findings: Findings, now: dt.datetime) -> None:
 
 async def _apply(writer: Writer, changes: _Changes) -> None:
     await bulk.update(writer, visits, changes.update)
-    if changes.supersede:
-        superseded = visits.c.id.in_(changes.supersede)
-        await writer.execute(sa.update(visits).where(superseded).values(known_to=changes.now))
+    await bulk.update(writer, visits, changes.supersede)
     if changes.delete:
         await writer.execute(sa.delete(visits).where(visits.c.id.in_(changes.delete)))
     await bulk.insert(writer, visits, changes.insert)
 
 
-async def across(
-    reader: Reader, moments_us: Mapping[int, int]
-) -> dict[int, tuple[int, dt.datetime]]:
-    """Which devices have visits, held true, that began at or before a moment and end after it.
+class Told(NamedTuple):
+    """Some visits of one device: when the first of them began, and the end of any of them."""
 
-    Of each such device: the first_us of the first of these visits, and the last end of any.
-    """
+    first_us: int
+    end: dt.datetime
+
+
+# Visits of one device at one hot spot follow each other: only the last that began can reach across.
+_ACROSS = """
+WITH RECURSIVE wanted (device, moment_us) AS ({wanted}),
+places (device, moment_us, hotspot) AS (
+  SELECT w.device, w.moment_us,
+    (SELECT min(v.hotspot_id) FROM visits v WHERE v.device_id = w.device)
+  FROM wanted w
+  UNION ALL
+  SELECT p.device, p.moment_us, (
+    SELECT min(v.hotspot_id) FROM visits v
+    WHERE v.device_id = p.device AND v.hotspot_id > p.hotspot)
+  FROM places p WHERE p.hotspot IS NOT NULL
+)
+SELECT device, min(first_us) AS first_us, max(outer_to) AS outer_to
+FROM (SELECT device, {moment} AS moment, {last_first_us}, {last_outer_to} FROM places) AS told
+WHERE outer_to > moment
+GROUP BY device
+"""
+_LAST = """(
+  SELECT v.{name} FROM visits v
+  WHERE v.device_id = places.device AND v.hotspot_id = places.hotspot
+    AND v.first_us <= places.moment_us AND v.known_to IS NULL
+  ORDER BY v.first_us DESC LIMIT 1) AS {name}"""
+_LASTS = {f"last_{name}": _LAST.format(name=name) for name in ("first_us", "outer_to")}
+_ACROSS_POSTGRES = _ACROSS.format(
+    wanted="SELECT * FROM unnest($1::bigint[], $2::bigint[])",
+    moment="timestamptz 'epoch' + moment_us * interval '1 microsecond'",
+    **_LASTS,
+)
+_ACROSS_SQLITE = _ACROSS.format(
+    wanted="SELECT value ->> 0, value ->> 1 FROM json_each(:wanted)", moment="moment_us", **_LASTS
+)
+
+
+async def across(reader: Reader, moments_us: Mapping[int, int]) -> dict[int, Told]:
+    """Of each device its visits, held true, that began by a moment and end after it, if any."""
     if not moments_us:
         return {}
-    at, longest_us = moments_us.values(), round(LONGEST_S * 1e6)
-    query = sa.select(visits.c.device_id, visits.c.first_us, visits.c.outer_to).where(
-        visits.c.known_to.is_(None),
-        visits.c.device_id.in_(moments_us),
-        visits.c.first_us.between(min(at) - longest_us, max(at)),
-        visits.c.outer_to > from_us(min(at)),
-    )
-    found: dict[int, tuple[int, dt.datetime]] = {}
-    for device, first_us, end in await reader.execute(query):
-        if first_us <= moments_us[device] < to_us(end):
-            first, last = found.get(device, (first_us, end))
-            found[device] = min(first, first_us), max(last, end)
-    return found
+    if reader.dialect.name == "sqlite":
+        typed = sa.text(_ACROSS_SQLITE).columns(device=Id, first_us=Id, outer_to=Instant)
+        rows = await reader.execute(typed, {"wanted": json.dumps(list(moments_us.items()))})
+    else:
+        raw = await driver_of(reader)
+        rows = await raw.fetch(_ACROSS_POSTGRES, list(moments_us), list(moments_us.values()))
+    return {device: Told(first_us, end) for device, first_us, end in rows}
 
 
-_NAMES = (*_FIELDS, "opened", "id")
+_NAMES = (*_FIELDS, "opened", "known_from", "id")
 _SELECT = "SELECT " + ", ".join(f"v.{name}" for name in _NAMES)
 _CURRENT_POSTGRES = f"""{_SELECT}
 FROM unnest($1::bigint[], $2::bigint[]) AS wanted (device, first)
@@ -138,5 +176,5 @@ async def _current(writer: Writer, firsts_us: Mapping[int, int]) -> dict[Key, _S
     else:
         raw, devices = await driver_of(writer), list(firsts_us)
         rows = await raw.fetch(_CURRENT_POSTGRES, devices, list(firsts_us.values()))
-    stored = (_Stored(VisitRow(*row[:-2]), *row[-2:]) for row in map(tuple, rows))
+    stored = (_Stored(VisitRow(*row[:-3]), *row[-3:]) for row in map(tuple, rows))
     return {old.visit.key: old for old in stored}

@@ -91,7 +91,9 @@ def _bounds(results: Results) -> Figure:
     _by_error(left, results, lambda cell: (cell["held"], cell["stays"] - cell["missed"]))
     left.axhline(99.0, color="#444444", linewidth=0.8)
     left.set_ylim(97.0, 100.1)
-    left.set_ylabel("bounds hold the true dwell, %")
+    left.set_ylabel("stays whose bounds hold the true dwell")
+    _per_cent(left)
+    left.legend(loc="lower right")
     for error_m, (colour, marker, line) in ERROR_LINES.items():
         widths = [results["stays"][f"{i}/{error_m}"]["width_s"] / 60.0 for i in INTERVALS_S]
         right.plot(
@@ -111,20 +113,22 @@ def _verdicts(results: Results) -> Figure:
     left, middle, right = figure.subplots(1, 3)
     _by_error(left, results, _wrong)
     left.set_title("officer stays")
-    left.set_ylabel("wrong among sure verdicts, %")
+    left.set_ylabel("wrong among sure verdicts")
     left.set_ylim(0.0, 7.0)
+    left.legend(loc="upper left")
     cells = [results["sets"][f"steps out/{i}"] for i in INTERVALS_S]
     _shares(middle, [_wrong(cell) for cell in cells], ("#000000", "D", "-"), "GPS error 6 m")
     middle.set_title("officer steps out once")
-    middle.set_ylabel("wrong among sure verdicts, %")
+    middle.set_ylabel("wrong among sure verdicts")
     middle.set_ylim(0.0)
     middle.legend()
     _by_error(right, results, lambda cell: (_unsure(cell), cell["verdicts"]["n"]))
     right.set_title("officer stays")
-    right.set_ylabel("uncertain verdicts, %")
+    right.set_ylabel("uncertain verdicts")
     right.set_ylim(0.0, 100.0)
     right.legend()
     for axes in (left, middle, right):
+        _per_cent(axes)
         _intervals(axes)
     return figure
 
@@ -178,7 +182,8 @@ def _lengths(results: Results) -> Figure:
     for axes in grid[1]:
         axes.set_xlabel("true dwell, from and to, min")
     for axes in grid[:, 0]:
-        axes.set_ylabel("share of stays, %")
+        axes.set_ylabel("share of stays")
+        _per_cent(axes)
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
@@ -246,6 +251,10 @@ def _wrong(cell: Figures) -> tuple[int, int]:
 def _unsure(cell: Figures) -> int:
     said = cell["verdicts"]
     return said["n"] - said["yes"] - said["no"]
+
+
+def _per_cent(axes: Axes) -> None:
+    axes.yaxis.set_major_formatter("{x:g} %")
 
 
 def _intervals(axes: Axes) -> None:

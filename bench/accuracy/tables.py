@@ -36,7 +36,7 @@ def _summary(results: Results) -> str:
         "95 % of dwells are within",
         "mean error (bias)",
         "the bounds hold the truth",
-        "half of the bounds are wider than",
+        "median width of the bounds",
         "wrong among sure verdicts",
         "the same, where the officer stepped out once",
         "uncertain verdicts",

@@ -1,5 +1,3 @@
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import shapely
@@ -19,14 +17,10 @@ from redrawing import (
     work,
 )
 from wandering import (
-    DEVICES,
     NOW,
     SQUARES,
-    START_US,
-    Row,
     degrees,
     enrol,
-    expected,
     feed,
     split,
     stored,
@@ -36,7 +30,7 @@ from app.recompute import Recompute
 from app.storage import hotspots, recomputes, schema, silence
 from app.storage.engine import Database
 from app.storage.hotspots import HotspotVersion
-from app.storage.types import from_us, to_us
+from app.storage.types import to_us
 
 
 @pytest.mark.parametrize("most_fixes", [20_000, 200, 30])
@@ -181,72 +175,3 @@ async def spoil(database: Database) -> None:
     """Makes every visit say what is not true."""
     async with database.write() as writer:
         await writer.execute(sa.update(schema.visits).values(fixes=-1))
-
-
-async def test_what_has_no_stored_fixes_any_more_stays(database: Database) -> None:
-    await enrol(database)
-    fixes = days(6, 3)
-    await feed(database, [fixes])
-    before = await stored(database)
-    # In the middle of a visit of each device: that stays, too.
-    gone_us = {
-        device: max(row[4] + row[3] for row in before if row[0] == device and row[2] < LATE_US) // 2
-        for device in DEVICES
-    }
-    async with database.write() as writer:
-        for device, moment_us in gone_us.items():
-            mine = schema.fixes.c.device_id == device, schema.fixes.c.time < from_us(moment_us)
-            await writer.execute(sa.delete(schema.fixes).where(*mine))
-    await ask(database, TODAY - 20 * DAY)
-    await work(database, 100)
-    assert await stored(database) == before
-    await draw(database, 1, SHIFTED, TODAY - 20 * DAY)
-    await work(database, 100)
-    after = await stored(database)
-    kept = {row for row in before if row[2] < gone_us[int(str(row[0]))]}
-    assert kept <= after
-    assert no_two_at_once(after)
-    assert after != before
-
-
-LATE_US = START_US - 80_000_000_000
-
-
-def no_two_at_once(rows: set[Row]) -> bool:
-    """Whether no device was at one hot spot twice at the same time."""
-    ordered = sorted(rows, key=lambda row: row[:3])
-    pairs = pairwise(ordered)
-    return all(one[:2] != other[:2] or one[4] <= other[3] for one, other in pairs)
-
-
-async def test_a_stay_that_began_before_the_first_stored_fix_goes_on(database: Database) -> None:
-    await enrol(database)
-    stay = visit_of(1)
-    await feed(database, [stay.take(np.arange(40))])
-    async with database.write() as writer:
-        inside = schema.fixes.c.time < from_us(int(stay.time_us[30]))
-        await writer.execute(sa.delete(schema.fixes).where(inside))
-    await ask(database, ALWAYS)
-    await work(database)
-    assert await stored(database) == expected(stay.take(np.arange(40)))
-    await feed(database, [stay.take(np.arange(40, stay.n))])
-    assert await stored(database) == expected(stay)
-
-
-async def test_a_late_fix_leaves_what_has_no_stored_fixes_any_more(database: Database) -> None:
-    await enrol(database)
-    fixes = days(7, 2)
-    late = np.zeros(fixes.n, bool)
-    late[fixes.time_us > START_US] = np.arange((fixes.time_us > START_US).sum()) == 2
-    await feed(database, [fixes.take(np.flatnonzero(~late))])
-    before = await stored(database)
-    async with database.write() as writer:
-        old = schema.fixes.c.time < from_us(START_US)
-        await writer.execute(sa.delete(schema.fixes).where(old))
-    await feed(database, [fixes.take(np.flatnonzero(late))])
-    after = await stored(database)
-    assert {row for row in before if row[2] < START_US} <= after
-    device = int(fixes.device[late][0])
-    still_there = fixes.take(np.flatnonzero((fixes.time_us >= START_US) & (fixes.device == device)))
-    mine = {row for row in after if row[2] >= START_US and row[0] == device}
-    assert mine == expected(still_there) != set()

@@ -1,5 +1,6 @@
 """Tracks out of CSV and GPX files, and every line that cannot be read named."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -128,14 +129,98 @@ def test_gpx_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -
     for name in ("mon/late/walk.gpx", "tue/late/walk.gpx", "tue/early/walk.gpx", "tue/ride.gpx"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         paths.append(csv(tmp_path, GPX.format(point), name))
-    track = read_tracks([*paths, paths[0]])
+    track = read_tracks(paths)
     assert [track.names[i] for i in track.device] == [
         "mon/late/walk",
         "tue/late/walk",
         "early/walk",
         "ride",
-        "mon/late/walk",
     ]
+
+
+def test_a_file_that_is_named_twice_is_read_once_and_told(tmp_path: Path) -> None:
+    one, two = csv(tmp_path, GOOD, "one.csv"), csv(tmp_path, GOOD, "two.csv")
+    again = tmp_path / "folder" / ".." / "one.csv"
+    tracks, fixes = in_blocks([one, two, again], 1000)
+    assert tracks.twice == [one]
+    assert len(fixes) == 4
+    assert tracks.backwards == []
+    assert tracks.bytes_read == tracks.bytes_in_all
+
+
+def test_names_that_are_not_utf_8_never_become_one(tmp_path: Path) -> None:
+    path = tmp_path / "track.csv"
+    path.write_bytes(
+        "device,time,lat,lon,größe\nJörg,0,51,0,\n".encode("latin-1")
+        + b"J\xfcrg,1,51,0,\na,2,51,0,\nJ\xf6rg,noon,51,0,\na,x,51,0,\n"
+    )
+    for block_bytes in (10, 1000):
+        tracks, fixes = in_blocks([path], block_bytes)
+        assert (tracks.names, fixes["time_us"].tolist()) == (["a"], [2_000_000])
+        assert [(line.place, line.reason) for line in tracks.bad.shown[:3]] == [
+            (f"line {line}", "is not UTF-8") for line in (2, 3, 5)
+        ]
+        assert [line.place for line in tracks.bad.shown[3:]] == ["line 6"]
+        assert tracks.bad.count == 4
+
+
+def test_gpx_files_whose_names_are_not_utf_8_are_told_apart(tmp_path: Path) -> None:
+    point = '<trkpt lat="51" lon="0"><time>2020-01-01T00:00:00Z</time></trkpt>'
+    names = [b"J\xf6rg.gpx", b"J\xfcrg.gpx", "J\u00f6rg.gpx".encode()]
+    paths = [csv(tmp_path, GPX.format(point), os.fsdecode(name)) for name in names]
+    assert sorted(read_tracks(paths).names) == ["J\\xf6rg", "J\\xfcrg", "J\u00f6rg"]
+
+
+@pytest.mark.parametrize("rows", [10, 100_000])
+def test_of_a_line_too_long_the_neighbours_are_used_wherever_it_lies(
+    tmp_path: Path, rows: int
+) -> None:
+    good = "".join(f"a,{second},51,0\n" for second in range(rows))
+    long = f"a,{rows},51,{'x' * (2 << 20)}\n"
+    path = csv(tmp_path, f"device,time,lat,lon\n{good}{long}{good}")
+    for block_bytes in (1 << 20, 4 << 20):
+        tracks, fixes = in_blocks([path], block_bytes)
+        assert len(fixes) == 2 * rows
+        assert [str(line) for line in tracks.bad.shown] == [
+            f"{path}, line {rows + 2}: is longer than 1 MiB"
+        ]
+
+
+def test_a_first_line_too_long_is_told(tmp_path: Path) -> None:
+    path = csv(tmp_path, "x" * (2 << 20) + "\n" + GOOD)
+    with pytest.raises(TrackFileError, match=f"{path}, line 1: is longer than 1 MiB"):
+        read_tracks([path])
+
+
+def test_values_are_quoted_no_longer_than_they_help(tmp_path: Path) -> None:
+    long, shown = "9" * 5000, "9" * 60 + "\u2026"
+    path = csv(
+        tmp_path,
+        "device,time,lat,lon,accuracy_m\na,0,51,0,\n"
+        f"a,{long},51,0,\na,0,{long},0,\na,0,51,0,x{long}\n",
+    )
+    points = (
+        '<trkpt lat="51" lon="0"><time>2020-01-01T00:00:00Z</time></trkpt>'
+        f'<trkpt lat="51" lon="0"><time>{long}</time></trkpt><trkpt lat="51" lon="{long}"/>'
+    )
+    other = csv(tmp_path, GPX.format(points), "walk.gpx")
+    reasons = [line.reason for line in read_tracks([path, other]).bad]
+    assert [reason.partition(" is ")[0] for reason in reasons] == [
+        f"time '{shown}'",
+        f"lat '{shown}'",
+        f"accuracy_m 'x{shown[1:]}'",
+        f"time '{shown}'",
+        f"lon '{shown}'",
+    ]
+
+
+def test_milliseconds_are_asked_about(tmp_path: Path) -> None:
+    path = csv(tmp_path, "device,time,lat,lon\na,1577836800000,51,0\na,1577836801000,51,0\n")
+    with pytest.raises(TrackFileError) as refused:
+        read_tracks([path])
+    assert str(refused.value).endswith(
+        "line 2: time '1577836800000' is past the year 9999; is it in milliseconds?"
+    )
 
 
 def test_gpx_files_whose_names_differ_in_the_ending_alone_are_told_apart(tmp_path: Path) -> None:
@@ -213,7 +298,12 @@ def test_a_file_that_is_no_use_is_named_and_the_others_are_read(tmp_path: Path) 
         ("a.csv", "", "is empty"),
         ("a.csv", "device,time,lat,lon\n", "has no fixes"),
         ("a.csv", "device,time,lat,lon\n\n,,,\n", "has no fixes"),
-        ("a.csv", "device,when,lat\na,1,2\n", "has no column time, lon"),
+        (
+            "a.csv",
+            "device,when,lat\na,1,2\n",
+            "has no column time, lon; its first line names: device, when, lat",
+        ),
+        ("a.gpx", "PK\x03\x04", "is a ZIP archive or a workbook"),
         ("a.csv", "device,time,lat,lon,lat\na,1,2,3,4\n", "has more than one column lat"),
         ("a.csv", "device,time,lat,lon, LAT\na,1,2,3,4\n", "has more than one column lat"),
         ("a.csv", "device,time,lat,lon\na,1,2,x\n", "its only line cannot be read; line 2: "),

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from geofence.model import Fixes
+from geofence.track import ordered
 from ingest.trackfiles import FIX, TrackFixes
 from ingest.tracksort import NoRoomError, TimeOrder
 
@@ -66,6 +68,52 @@ def test_fixes_of_one_time_stay_together() -> None:
     sizes = [len(window) for window in windows(fixes([5] * 100 + [6] * 3), 10, 4, block=5)]
     assert sum(sizes) == 103
     assert max(sizes) == 100
+
+
+@pytest.mark.parametrize(("run_fixes", "window_fixes"), [(10_000, 10_000), (10, 4)])
+def test_of_a_device_and_time_the_best_fix_is_kept(run_fixes: int, window_fixes: int) -> None:
+    rows = np.zeros(600, FIX)
+    random = np.random.default_rng(3)
+    for name, values in (
+        ("device", [1, 2]),
+        ("time_us", range(9)),
+        ("lon", [1, 2]),
+        ("lat", [1, 2]),
+    ):
+        rows[name] = random.choice(values, len(rows))
+    rows["accuracy_m"] = random.choice([np.nan, -1.0, np.inf, 3.0, 7.0], len(rows))
+    found = np.concatenate(windows(rows, run_fixes, window_fixes, block=5))
+    fixes = Fixes(
+        rows["device"].astype(np.int64),
+        *(rows[name].copy() for name in ("time_us", "lon", "lat", "accuracy_m")),
+    )
+    kept = ordered(fixes)  # as the engine has it
+    known = (found["accuracy_m"] >= 0.0) & np.isfinite(found["accuracy_m"])
+    found["accuracy_m"][~known] = np.nan
+    found = found[np.lexsort((found["time_us"], found["device"]))]
+    for name in ("device", "time_us", "lon", "lat", "accuracy_m"):
+        np.testing.assert_array_equal(found[name], getattr(kept, name))
+
+
+def test_many_fixes_of_one_device_and_time_take_no_room() -> None:
+    rows = np.zeros(1000, FIX)
+    with closing(TimeOrder(run_fixes=100)) as in_time, no_file_above(20 * FIX.itemsize):
+        for start in range(0, 1000, 50):
+            in_time.add(rows[start : start + 50])
+        assert [len(window) for window in in_time.windows()] == [1]
+
+
+def test_a_temporary_file_that_cannot_be_read_again_is_told(folder: Path) -> None:
+    with closing(TimeOrder(run_fixes=10)) as in_time:
+        for start in range(0, 100, 10):
+            in_time.add(fixes(np.arange(start, start + 10)))
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (1, hard))  # no memory may be mapped
+        try:
+            with pytest.raises(NoRoomError, match="temporary file cannot be read: Cannot allocate"):
+                list(in_time.windows())
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def test_no_fixes_are_one_window_of_none() -> None:

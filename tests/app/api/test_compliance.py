@@ -59,6 +59,8 @@ async def test_coverage_and_compliance_by_hot_spot_and_in_total(admin: httpx.Asy
         "method": 1,
         "coverage_target": 0.9,
         "open_visits": 0,
+        # No service runs here that would do what the hot spots ask for.
+        "recomputing": True,
         "retrospective": False,
         "total": 0,
         "rows": 0,

@@ -15,7 +15,7 @@ async def keys(admin: httpx.AsyncClient, **params: str) -> list[str]:
 async def test_hot_spots_come_back_as_the_geojson_they_were(admin: httpx.AsyncClient) -> None:
     given = feature("HS1", square(), name="Market Place", buffer_m=20)
     answer = await admin.post("/hotspots", json=collection(given))
-    assert (answer.status_code, answer.json()) == (201, {"imported": 1, "changed": 1})
+    assert (answer.status_code, answer.json()) == (201, {"imported": 1, "changed": 1, "notes": []})
     listed = await admin.get("/hotspots")
     assert listed.headers["content-type"] == "application/geo+json"
     (found,) = listed.json()["features"]
@@ -37,7 +37,7 @@ async def test_the_same_again_changes_nothing(admin: httpx.AsyncClient, clock: C
     await admin.post("/hotspots", json=feature("HS1"))
     clock.set("2026-01-20T12:00:00Z")
     again = await admin.post("/hotspots", json=feature("HS1"))
-    assert again.json() == {"imported": 1, "changed": 0}
+    assert again.json() == {"imported": 1, "changed": 0, "notes": []}
     found = (await admin.get("/hotspots/HS1")).json()
     assert found["properties"]["valid_from"] == "2026-01-15"
 
@@ -163,7 +163,7 @@ async def test_a_hot_spot_ends_and_its_history_stays(
     await admin.post("/hotspots?valid_from=2026-01-10", json=collection(feature("HS1")))
     before = clock.now.isoformat()
     clock.set("2026-01-17T12:00:00Z")
-    assert (await admin.delete("/hotspots/HS1?from=2026-01-18")).status_code == 204
+    assert (await admin.delete("/hotspots/HS1?from=2026-01-18")).json() == {"notes": []}
 
     async def there(**params: str) -> bool:
         return (await admin.get("/hotspots/HS1", params=params)).status_code == 200
@@ -172,7 +172,7 @@ async def test_a_hot_spot_ends_and_its_history_stays(
     assert not await there(on="2026-01-18")
     assert await there(on="2026-01-18", as_at=before)
     # From a past day on, too: its visits since then are worked out anew.
-    assert (await admin.delete("/hotspots/HS1?from=2026-01-12")).status_code == 204
+    assert (await admin.delete("/hotspots/HS1?from=2026-01-12")).json() == {"notes": []}
     assert not await there(on="2026-01-12")
     assert await there(on="2026-01-11")
     assert await there(on="2026-01-12", as_at=before)

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -183,6 +184,38 @@ def test_a_missing_file_or_unknown_ending_is_one_line(
         assert result.stderr.startswith("beatkeeper dwell: ")
 
 
+@pytest.mark.parametrize("link", ["itself", "symbolic", "hard"])
+@pytest.mark.parametrize("which", ["track", "hotspots"])
+def test_what_is_read_is_never_written_over(
+    track: Path, hotspots: Path, tmp_path: Path, which: str, link: str
+) -> None:
+    areas = hotspots.rename(tmp_path / "hotspots.json")
+    target = track if which == "track" else areas
+    out = target if link == "itself" else tmp_path / "visits.csv"
+    if link == "symbolic":
+        out.symlink_to(target)
+    elif link == "hard":
+        out.hardlink_to(target)
+    before = target.read_bytes()
+    result = call(track, "--hotspots", areas, "--out", out)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"beatkeeper dwell: --out {out} is {target}, which is to be read: name another file\n"
+    )
+    assert target.read_bytes() == before
+
+
+def test_a_track_that_is_named_twice_is_told_and_changes_nothing(
+    track: Path, hotspots: Path
+) -> None:
+    result = call(track, track, "--hotspots", hotspots)
+    assert result.exit_code == 0
+    assert result.stdout == call(track, "--hotspots", hotspots).stdout
+    assert result.stderr == (
+        f"beatkeeper dwell: {track} is named more than once; it is read once\n"
+    )
+
+
 def test_times_that_go_backwards_are_a_note_and_change_nothing(track: Path, hotspots: Path) -> None:
     header, *lines = TRACK.splitlines()
     whole = call(track, "--hotspots", hotspots)
@@ -242,6 +275,56 @@ def test_stopped_in_the_middle_it_says_so_and_leaves_what_was_there(
     assert (process.returncode, told) == (130, "beatkeeper dwell: stopped; nothing is written\n")
     assert out.read_text() == "of yesterday"
     assert {path.name for path in tmp_path.iterdir()} == {pipe.name, hotspots.name, out.name}
+
+
+@pytest.fixture
+def long_track(tmp_path: Path) -> Path:
+    """Thousands of visits, which take a moment to write."""
+    path = tmp_path / "long.csv"
+    rows = (f"a,{600 * step},{step % 2},0\n" for step in range(200_000))
+    path.write_text("device,time,lat,lon\n" + "".join(rows))
+    return path
+
+
+def test_where_nobody_reads_on_it_ends_as_other_programs_do(
+    long_track: Path, hotspots: Path
+) -> None:
+    command = " ".join(program(long_track, "--hotspots", hotspots))
+    shell = ["bash", "-c", f"{command} | head -n 1; echo ${{PIPESTATUS[0]}}"]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == (f"{HEADER}\n141\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_it_prints_it_says_that_the_table_is_not_whole(
+    long_track: Path, hotspots: Path, number: signal.Signals
+) -> None:
+    command = program(long_track, "--hotspots", hotspots)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == HEADER + "\n"
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert told == "beatkeeper dwell: stopped; the table is not whole\n"
+
+
+def test_told_to_stop_while_it_writes_it_leaves_nothing_behind(
+    long_track: Path, hotspots: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    command = program(long_track, "--hotspots", hotspots, "--out", folder / "visits.json")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not list(folder.glob("*.part")):
+            assert process.poll() is None
+            time.sleep(0.001)
+        process.terminate()
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (143, "beatkeeper dwell: stopped; nothing is written\n")
+    assert list(folder.iterdir()) == []
 
 
 def test_a_bar_shows_how_far_it_is_where_somebody_looks_on(track: Path, hotspots: Path) -> None:

@@ -58,6 +58,18 @@ def test_each_bad_feature_is_named_and_the_others_are_imported(
     assert [one.key for one in stored(sqlite_url)] == ["HS1"]
 
 
+def test_a_version_that_another_ends_is_told_until_when_it_holds(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "spots.geojson"
+    file.write_text(json.dumps(feature("HS1")))
+    run(file, sqlite_url, "--valid-from", "2026-01-15")
+    file.write_text(json.dumps(feature("HS1", square(side=0.002))))
+    status, out, err = run(file, sqlite_url, "--valid-from", "2026-01-10")
+    assert (status, out) == (0, "1 hot spot imported\n")
+    assert err.endswith("hot spot HS1 holds until 2026-01-15, when a later version begins\n")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [("{", "this is not JSON"), ("[]", "not a GeoJSON FeatureCollection"), (None, "cannot read")],

@@ -115,6 +115,27 @@ def test_what_cannot_be_meant_is_told_in_one_line(
     assert len(err.splitlines()) == 1
 
 
+def test_what_cannot_be_done_is_told_and_the_rest_is_done(sqlite_url: str) -> None:
+    asyncio.run(_fill(sqlite_url))
+    asyncio.run(_break_first(sqlite_url))
+    [job] = asyncio.run(_redraw(sqlite_url))
+    assert run(sqlite_url, "--from", "2026-02-01", "--device", "d2")[0] == 0
+    status, out, err = run(sqlite_url)
+    assert (status, out) == (1, "")
+    told = "Visits from 2026-01-01T00:00:00Z: it could not go on (ValueError: "
+    assert err.splitlines()[-1].startswith(told)
+    assert asyncio.run(_progress(sqlite_url, job.id)) == 0
+
+
+async def _break_first(url: str) -> None:
+    """Spoils what is remembered of the first device."""
+    database = Database(url)
+    async with database.write() as writer:
+        first = schema.device_states.c.device_id == 1
+        await writer.execute(sa.update(schema.device_states).where(first).values(tail=b"broken"))
+    await database.close()
+
+
 def test_after_a_kill_it_goes_on_where_it_was(database_url: str, tmp_path: Path) -> None:
     devices = 400
     fixes = asyncio.run(_fill(database_url, devices))
