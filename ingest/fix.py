@@ -1,6 +1,22 @@
-"""One position of one device, as every decoder gives it, whatever the wire format's units."""
+"""A position or an event of one device, as every decoder gives it, whatever the wire format."""
+
+from typing import Final
 
 import msgspec
+
+EVENTS: Final = (
+    "emergency",
+    "power_on",
+    "power_off",
+    "gps_lost",
+    "gps_back",
+    "battery_low",
+    "service_lost",
+    "service_back",
+    "online",
+    "offline",
+)
+"""What a device may say of itself beside where it is; other words are kept as they come."""
 
 
 class Fix(msgspec.Struct, frozen=True, gc=False):
@@ -20,3 +36,12 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     battery_pct: float | None = None
     device: str | None = None
     event: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, gc=False):
+    """Something a device says without a position: one of EVENTS, and what more there is to say."""
+
+    time_us: int
+    kind: str
+    device: str | None = None
+    detail: str | None = None

@@ -3,17 +3,20 @@
 import asyncio
 import base64
 import binascii
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, cast
+from urllib.parse import unquote_plus
 
 import msgspec
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security.base import SecurityBase
 from starlette.requests import ClientDisconnect
 
 from ingest import openapi
+from ingest.doors import DOORS, JSON, Answer, Door
 from ingest.errors import (
     BodyCutShort,
     BodyTooLarge,
@@ -27,7 +30,7 @@ from ingest.intake import Intake
 from ingest.message import Broken, Message
 from ingest.sender import Identify, Key, Sender
 
-_JSON: Final = "application/json"
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,12 @@ def _state(request: Request) -> IngestState:
 def credential(request: Request) -> Key:
     """Find the key that a request shows. Raises Unauthorised where there is none.
 
+    One in the path comes first: apps that are given it there may send credentials of their own.
     OwnTracks' X-Limit-U and X-Limit-D are not looked at: anybody can write anything there.
     """
+    in_path = str(request.path_params.get("key", "")).strip("/")
+    if in_path:
+        return Key(in_path)
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value.strip():
         return Key(value.strip())
@@ -63,7 +70,7 @@ def credential(request: Request) -> Key:
         return Key(bare)
     message = (
         "no device key: send it as `Authorization: Bearer KEY`, as the password of HTTP Basic,"
-        " as `X-Device-Key: KEY` or as `?key=KEY`"
+        " as `X-Device-Key: KEY`, as `?key=KEY` or at the end of the path"
     )
     raise Unauthorised(message)
 
@@ -77,6 +84,14 @@ def _basic(value: str) -> Key:
     return Key(secret, user)
 
 
+async def _sender(request: Request) -> Sender:
+    sender = await _state(request).identify(credential(request))
+    if sender is None:
+        message = "this device key is not known here"
+        raise Unauthorised(message)
+    return sender
+
+
 class _DeviceKey(SecurityBase):
     """Knows the sender of a request; documented as one scheme, whichever way the key comes."""
 
@@ -88,59 +103,75 @@ class _DeviceKey(SecurityBase):
         )
 
     async def __call__(self, request: Request) -> Sender:
-        sender = await _state(request).identify(credential(request))
-        if sender is None:
-            message = "this device key is not known here"
-            raise Unauthorised(message)
-        return sender
+        return await _sender(request)
 
 
 KnownSender = Annotated[Sender, Security(_DeviceKey())]
+SenderInPath = Annotated[Sender, Depends(_sender)]
 
 router = APIRouter(prefix="/ingest", tags=["ingest"])
 
 
-@router.post(
-    "/pings",
-    summary="Send fixes",
-    responses=openapi.PINGS_RESPONSES,
-    openapi_extra=openapi.PINGS_BODY,
-    response_class=Response,
-)
-async def pings(request: Request, sender: KnownSender) -> Response:
-    """Take one fix, a list, `{"fixes": [...]}` or NDJSON; answer after the commit.
+def _open(door: Door) -> None:
+    """Add the routes of one format: with the key where most send it, and in the path."""
 
-    A bad fix is rejected with its position and costs no other.
-    """
-    receipt = await _state(request).intake.accept(await _message(request, sender, "pings"))
-    return Response(msgspec.json.encode(receipt), media_type=_JSON)
+    async def keyed(request: Request, sender: KnownSender) -> Response:
+        return await _let_in(request, door, sender)
+
+    async def with_key_in_path(request: Request, sender: SenderInPath) -> Response:
+        return await _let_in(request, door, sender)
+
+    for method in door.methods:
+        for path, endpoint in (("", keyed), ("/{key:path}", with_key_in_path)):
+            operation = openapi.operation(door, method, key_in_path=bool(path))
+            router.add_api_route(
+                f"/{door.format}{path}",
+                endpoint,
+                methods=[method],
+                summary=operation.summary,
+                description=operation.description,
+                operation_id=operation.id,
+                responses=operation.responses,
+                openapi_extra=operation.extra,
+                response_class=Response,
+            )
 
 
-@router.post(
-    "/owntracks",
-    summary="For the OwnTracks apps in HTTP mode",
-    responses=openapi.OWNTRACKS_RESPONSES,
-    openapi_extra=openapi.OWNTRACKS_BODY,
-    response_class=Response,
-)
-async def owntracks(request: Request, sender: KnownSender) -> Response:
-    """Take one OwnTracks message; the answer is an empty list, as the apps expect.
+for _door in DOORS:
+    _open(_door)
 
-    They try a refused message again for weeks and send nothing else meanwhile, so one that will
-    never do is set aside and acknowledged.
-    """
+
+async def _let_in(request: Request, door: Door, sender: Sender) -> Response:
+    """Take in one request's message and answer as its protocol does, after the commit."""
     state = _state(request)
     try:
-        await state.intake.accept(await _message(request, sender, "owntracks"))
-    except (DecodeError, Unstorable):
-        pass  # the intake has set it aside
+        receipt = await state.intake.accept(await _message(request, door, sender))
+    except (DecodeError, Unstorable) as error:  # the intake has set it aside
+        if door.answer is None or not door.tries_for_ever:
+            raise
+        _LOG.info("%s from %s: set aside: %s", door.format, sender.name, error)
+        return _answer(door.answer)
     except BodyTooLarge as error:
-        broken = Broken(b"", "owntracks", state.now_us(), sender.name, str(error))
+        if door.answer is None or not door.tries_for_ever:
+            raise
+        broken = Broken(b"", door.format, state.now_us(), sender.name, str(error))
         await state.intake.set_aside(broken)
-    return Response(b"[]", media_type=_JSON)
+        return _answer(door.answer)
+    if door.answer is None:
+        return Response(msgspec.json.encode(receipt), media_type=JSON)
+    if receipt.rejected:  # the answer cannot say so
+        first, many = receipt.rejected[0].detail, len(receipt.rejected)
+        _LOG.info("%s from %s: %d rejected, first: %s", door.format, sender.name, many, first)
+    return _answer(door.answer)
 
 
-async def _message(request: Request, sender: Sender, format_: str) -> Message:
+def _answer(answer: Answer) -> Response:
+    # One that a proxy gave again out of its memory would acknowledge what never came here.
+    headers = {"Cache-Control": "no-store"}
+    return Response(answer.body, media_type=answer.media_type, headers=headers)
+
+
+async def _message(request: Request, door: Door, sender: Sender) -> Message:
     state = _state(request)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
@@ -155,7 +186,25 @@ async def _message(request: Request, sender: Sender, format_: str) -> Message:
     except ClientDisconnect as error:
         message = "the connection was closed before the body was complete"
         raise BodyCutShort(message) from error
-    return Message(payload, format_, state.now_us(), sender)
+    if door.takes_query:
+        payload = payload or _query(request, state.max_body_bytes)
+    elif named := request.query_params.get("device"):
+        sender = sender.about(named)
+    return Message(payload, door.format, state.now_us(), sender)
+
+
+def _query(request: Request, max_bytes: int) -> bytes:
+    """Give the parameters of the URL but for the key: what cannot be read is kept for people."""
+    query = cast("bytes", request.scope["query_string"])
+    if len(query) > max_bytes:
+        message = f"the URL's parameters are longer than {max_bytes} bytes"
+        raise BodyTooLarge(message)
+    return b"&".join(part for part in query.split(b"&") if _name(part) != "key")
+
+
+def _name(parameter: bytes) -> str:
+    # As Starlette reads them, where the key was looked for.
+    return unquote_plus(parameter.partition(b"=")[0].decode("latin-1"))
 
 
 async def _body(request: Request, max_bytes: int) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ingest.fix import Fix
+from ingest.fix import Event, Fix
 from ingest.sender import Sender
 
 
@@ -43,11 +43,15 @@ class Rejection(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The fixes of a message, the position of each in it, and what could not be read."""
+    """The fixes of a message, the position of each in it, and what could not be read.
+
+    `events` came without a position; one that came with it is its fix's `event`.
+    """
 
     fixes: Sequence[Fix] = ()
     indexes: Sequence[int] = ()
     rejected: list[Rejection] = field(default_factory=list)
+    events: Sequence[Event] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -1,6 +1,12 @@
 """What /docs says of the ingest routes, which read their bodies by hand."""
 
+import json
+from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from ingest.doors import JSON, Door
+from ingest.examples import EXAMPLES, FORM, Example
 
 # JSON Schema and OpenAPI fragments are plain JSON: FastAPI asks for dict[str, Any].
 _Json = dict[str, Any]
@@ -24,16 +30,20 @@ _PING: Final[_Json] = {
         "battery_pct": {"type": ["number", "null"]},
         "event": {"type": ["string", "null"]},
     },
-    "example": {
-        "time": "2026-03-01T21:04:05Z",
-        "lat": 51.5072,
-        "lon": -0.1276,
-        "accuracy_m": 6,
-        "speed_mps": 1.3,
-    },
 }
 
 _MANY: Final[_Json] = {"type": "array", "items": _PING}
+
+_SCHEMAS: Final[dict[str, _Json]] = {
+    "pings": {
+        "oneOf": [
+            _PING,
+            _MANY,
+            {"type": "object", "required": ["fixes"], "properties": {"fixes": _MANY}},
+        ]
+    },
+}
+"""Of our own format; those of others are their own business."""
 
 _RECEIPT: Final[_Json] = {
     "type": "object",
@@ -68,75 +78,102 @@ _RECEIPT: Final[_Json] = {
     },
 }
 
-_OWNTRACKS: Final[_Json] = {
-    "type": "object",
-    "title": "OwnTracks message",
-    "required": ["_type"],
-    "properties": {"_type": {"type": "string"}},
-    "example": {
-        "_type": "location",
-        "tst": 1497349316,
-        "lat": 48.85833,
-        "lon": 2.29513,
-        "acc": 5,
-        "vel": 61,
-        "batt": 67,
-        "tid": "JJ",
-    },
+_KEY: Final[_Json] = {
+    "name": "key",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The device's key, for apps that can be given nothing but a URL.",
+}
+_DEVICE: Final[_Json] = {
+    "name": "device",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "Whom the message is about, where it does not say so itself: a name or an"
+    " address of a device on the gateway's list.",
 }
 
 
-def _problems(described: dict[int, str]) -> dict[int | str, _Json]:
-    problem = {"application/problem+json": {"schema": {"type": "object"}}}
-    return {status: {"description": text, "content": problem} for status, text in described.items()}
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path."""
+
+    id: str
+    summary: str
+    description: str
+    responses: dict[int | str, _Json]
+    extra: _Json
 
 
-def _body(schema: _Json, *, lines: bool) -> _Json:
-    content: _Json = {"application/json": {"schema": schema}}
-    if lines:
-        content["application/x-ndjson"] = {"schema": {"type": "string"}}
-    return {"requestBody": {"required": True, "content": content}}
+def operation(door: Door, method: str, *, key_in_path: bool) -> Operation:
+    """Describe how a format is sent by a method, with the key in the path or elsewhere."""
+    example = EXAMPLES[door.format]
+    parameters = [_parameters(example) if door.takes_query else _DEVICE]
+    extra: _Json = {"parameters": [_KEY, *parameters] if key_in_path else parameters}
+    if method != "GET":
+        extra["requestBody"] = _body(door, example)
+    suffix = "_key_in_path" if key_in_path else ""
+    return Operation(
+        id=f"ingest_{door.format}_{method.lower()}{suffix}",
+        summary=example.summary + (" (key in the path)" if key_in_path else ""),
+        description=example.description,
+        responses=_responses(door),
+        extra=extra,
+    )
 
 
-_REFUSALS: Final = {
-    401: "No key, or one that nobody holds.",
-    408: "The body came too slowly.",
-    415: "The body is compressed.",
-    503: "Storage is away: send the same again after `Retry-After` seconds.",
-}
+def _parameters(example: Example) -> _Json:
+    return {
+        "name": "parameters",
+        "in": "query",
+        "description": "The message, where there is no body.",
+        "style": "form",
+        "explode": True,
+        "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+        "example": dict(parse_qsl(example.text)) if example.media_type == FORM else {},
+    }
 
-PINGS_BODY: Final = _body(
-    {
-        "oneOf": [
-            _PING,
-            _MANY,
-            {"type": "object", "required": ["fixes"], "properties": {"fixes": _MANY}},
-        ]
-    },
-    lines=True,
-)
-PINGS_RESPONSES: Final[dict[int | str, _Json]] = {
-    200: {
-        "description": "What became of the fixes, after they were committed.",
-        "content": {"application/json": {"schema": _RECEIPT}},
-    },
-    **_problems(
-        {
-            400: "The message is not JSON. It is kept for a person to look at.",
+
+def _body(door: Door, example: Example) -> _Json:
+    shape = "string" if isinstance(example.value, str) else "object"
+    schema = _SCHEMAS.get(door.format, {"type": shape})
+    content = {example.media_type: {"schema": schema, "example": example.value}}
+    for media_type in example.also:
+        content.setdefault(media_type, {"schema": {"type": "string"}})
+    return {"required": not door.takes_query, "content": content}
+
+
+def _responses(door: Door) -> dict[int | str, _Json]:
+    refusals = {
+        401: "No key, or one that nobody holds.",
+        408: "The body came too slowly.",
+        415: "The body is compressed.",
+        503: "Storage is away: send the same again after `Retry-After` seconds.",
+    }
+    if not door.tries_for_ever:
+        refusals |= {
+            400: "The message cannot be read. It is kept for a person to look at.",
             413: "The body is over the limit, which the answer names.",
-            **_REFUSALS,
+            422: "The message cannot be stored. It is kept for a person to look at.",
         }
-    ),
-}
+    problem = {"application/problem+json": {"schema": {"type": "object"}}}
+    described: dict[int | str, _Json] = {200: _success(door)}
+    for status, text in refusals.items():
+        described[status] = {"description": text, "content": problem}
+    return described
 
-OWNTRACKS_BODY: Final = _body(_OWNTRACKS, lines=False)
-OWNTRACKS_RESPONSES: Final[dict[int | str, _Json]] = {
-    200: {
-        "description": (
-            "Taken, or set aside for a person to look at: the apps hold back all that follows"
-            " a message that is refused."
-        ),
-        "content": {"application/json": {"schema": {"type": "array"}, "example": []}},
-    },
-    **_problems(_REFUSALS),
-}
+
+def _success(door: Door) -> _Json:
+    if door.answer is None:
+        description = "What became of the fixes, after they were committed."
+        return {"description": description, "content": {JSON: {"schema": _RECEIPT}}}
+    description = "Taken, after the commit."
+    if door.tries_for_ever:
+        description += (
+            " Also where the message was set aside for a person to look at: its apps would send it"
+            " again for ever."
+        )
+    if door.answer.media_type is None:
+        return {"description": f"{description} Empty."}
+    content = {door.answer.media_type: {"schema": {}, "example": json.loads(door.answer.body)}}
+    return {"description": description, "content": content}

@@ -1,7 +1,8 @@
 """Who sends: what is shown to be recognised, and for which devices that lets one speak."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +29,34 @@ Credential = Key | Address
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Somebody known: a device (it has one) or a gateway (it has none, and must name one)."""
+    """Somebody known: a device (it has one) or a gateway (it has none, and must name one).
+
+    `speaks_for` finds a gateway's listed devices by their names and addresses, and a device by its
+    own addresses: an ISSI, a radio id, what an app calls its phone. `unnamed` is whom a message is
+    about that names nobody.
+    """
 
     name: str
     device: int | None
     speaks_for: Mapping[str, int] = field(default_factory=dict)
+    unnamed: str | None = None
+
+    def about(self, named: str) -> Self:
+        """Give the same sender, with a message about `named` that does not say so itself."""
+        return replace(self, unnamed=named)
 
     def device_of(self, named: str | None) -> int | None:
         """Give the device a fix belongs to when its message names `named`; None if not allowed."""
+        if named is None:
+            named = self.unnamed
         if named is None or (self.device is not None and named == self.name):
             return self.device
         return self.speaks_for.get(named)
 
     def refusal(self, named: str | None) -> str:
         """Say in one sentence why `device_of(named)` gave none."""
+        if named is None:
+            named = self.unnamed
         if named is None:
             return f"device: missing; {self.name!r} is a gateway and names a device in each fix"
         return f"device: {self.name!r} may not send for {named[:80]!r}"

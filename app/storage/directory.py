@@ -61,15 +61,20 @@ async def _sender(reader: Reader, query: sa.Select[int, str, str]) -> Sender | N
         return None
     device, name, kind = found
     if kind != GATEWAY:
-        return Sender(name=name, device=device)
-    return Sender(name=name, device=None, speaks_for=await _spoken_for(reader, device))
+        itself = sa.select(sa.literal(device))
+        return Sender(name=name, device=device, speaks_for=await _by_address(reader, itself))
+    listed = sa.select(gateway_devices.c.device_id).where(gateway_devices.c.gateway_id == device)
+    names = await reader.execute(
+        sa.select(devices.c.name, devices.c.id).where(devices.c.id.in_(listed))
+    )
+    speaks_for = await _by_address(reader, listed) | {row.name: row.id for row in names}
+    return Sender(name=name, device=None, speaks_for=speaks_for)
 
 
-async def _spoken_for(reader: Reader, gateway: int) -> dict[str, int]:
-    """The listed devices of a gateway, by name and by each of their addresses."""
-    listed = sa.select(gateway_devices.c.device_id).where(gateway_devices.c.gateway_id == gateway)
-    names = sa.select(devices.c.name, devices.c.id).where(devices.c.id.in_(listed))
-    addresses = sa.select(device_addresses.c.address, device_addresses.c.device_id)
-    addresses = addresses.where(device_addresses.c.device_id.in_(listed))
-    pairs = [*(await reader.execute(addresses)), *(await reader.execute(names))]
-    return {row[0]: row[1] for row in pairs}
+async def _by_address(reader: Reader, ids: sa.Select[int]) -> dict[str, int]:
+    """Devices by their addresses of any kind; one that two of them have finds neither."""
+    query = sa.select(device_addresses.c.address, device_addresses.c.device_id)
+    found: dict[str, set[int]] = {}
+    for address, device in await reader.execute(query.where(device_addresses.c.device_id.in_(ids))):
+        found.setdefault(address, set()).add(device)
+    return {address: have.pop() for address, have in found.items() if len(have) == 1}

@@ -1,21 +1,35 @@
 """OwnTracks JSON (https://owntracks.org/booklet/tech/json/): one object a message, told by `_type`.
 
-Speeds are km/h. Android sends 0 for an unknown speed, course and altitude as well as for a true 0;
-the two cannot be told apart, so they are kept as they come. No accuracy is ever truly 0 m: that one
-is unknown. `tid` is not unique and `topic` not authenticated: neither says whose fix it is.
+Speeds are km/h. Android's zeros are read as `zeros` says; no accuracy is ever truly 0 m, so that
+one is unknown. `tid` is not unique and `topic` not authenticated: neither says whose fix it is.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from ingest import moment
-from ingest.decoders.sentence import sentence
-from ingest.errors import DecodeError
-from ingest.fix import Fix
-from ingest.message import Decoded, Rejection
+from ingest.decoders import jsontext
+from ingest.decoders.elements import each, lone
+from ingest.decoders.staleness import stale
+from ingest.decoders.zeros import without_zeros
+from ingest.fix import Event, Fix
+from ingest.message import Decoded
+
+ANSWER: Final = b"[]"
+"""What the apps expect over HTTP: a list of messages for the phone, empty here."""
 
 _KMH: Final = 3.6  # km/h in one m/s
+_PING: Final = "p"
+_CROSSINGS: Final = {"enter": "region_entered", "leave": "region_left"}
+
+# Overland's OwnTracks mode counts from 2001-01-01 (PROTOCOLS.md, 5.2). Such a time lies 31 years
+# back, where no phone was; that it means now is certain if it then falls near its receipt. A phone
+# without a network sends what it kept for weeks.
+_2001_US: Final = 978_307_200 * moment.SECOND_US
+_DAY_US: Final = 86_400 * moment.SECOND_US
+_LATEST_US: Final = _DAY_US
+_EARLIEST_US: Final = -60 * _DAY_US
 
 
 class _Object(msgspec.Struct):
@@ -23,6 +37,7 @@ class _Object(msgspec.Struct):
 
 
 class _Location(msgspec.Struct):
+    type: Literal["location"] = msgspec.field(name="_type")
     tst: int | float
     lat: float
     lon: float
@@ -31,68 +46,104 @@ class _Location(msgspec.Struct):
     cog: float | None = None
     alt: float | None = None
     batt: float | None = None
+    t: object = None  # the trigger; nothing in it may cost the fix
 
 
-def decode(payload: bytes, received_us: int) -> Decoded:  # noqa: ARG001 (every location has its own time)
-    """Read the location of one message, or of each element of a list; other types hold no fix.
+_LOCATION: Final = msgspec.json.Decoder(_Location, strict=False)
 
-    Raises DecodeError for what is not JSON, an encrypted payload, or a lone broken location.
+
+class _Transition(msgspec.Struct):
+    tst: int | float
+    event: str
+    lat: float | None = None
+    lon: float | None = None
+    acc: float | None = None
+    desc: str | None = None
+
+
+def decode(payload: bytes, received_us: int) -> Decoded:
+    """Read one message, or each element of a list; types without position or event are nothing.
+
+    Raises DecodeError for what is not JSON, and for a lone message that is broken or encrypted
+    (`sealed.open_sealed` opens those first, where there is a key).
     """
     if not payload.strip():
         return Decoded()  # clears a retained message
+
     try:
-        objects = _objects(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        message = f"the message is not OwnTracks JSON: {error}"
-        raise DecodeError(message) from error
-    decoded = _collect(objects)
-    if decoded.rejected and len(objects) == 1:
-        raise DecodeError(decoded.rejected[0].detail)
-    return decoded
+        # Nearly every message is one location and sound. What is not is looked at more closely.
+        return Decoded([_fix(_LOCATION.decode(payload), received_us)], [0])
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return _anything(payload, received_us)
 
 
-def _objects(payload: bytes) -> list[msgspec.Raw]:
-    if payload.lstrip()[:1] == b"[":
-        return msgspec.json.decode(payload, type=list[msgspec.Raw])
-    return [msgspec.json.decode(payload, type=msgspec.Raw)]
+def _anything(payload: bytes, received_us: int) -> Decoded:
+    def read(element: object) -> Fix | Event | None:
+        return _read(element, received_us)
+
+    whole = jsontext.parse(payload, "OwnTracks JSON")
+    return each(whole, read) if isinstance(whole, list) else lone(whole, read)
 
 
-def _collect(objects: list[msgspec.Raw]) -> Decoded:
-    fixes: list[Fix] = []
-    indexes: list[int] = []
-    rejected: list[Rejection] = []
-    for index, raw in enumerate(objects):
-        try:
-            fix = _fix(raw)
-        except ValueError as error:
-            rejected.append(Rejection(index, "malformed", str(error)))
-            continue
-        if fix is not None:
-            fixes.append(fix)
-            indexes.append(index)
-    return Decoded(fixes, indexes, rejected)
-
-
-def _fix(raw: msgspec.Raw) -> Fix | None:
-    """Read one object; None where its type holds no fix, ValueError where it is broken."""
-    try:
-        kind = msgspec.json.decode(raw, type=_Object).type
-        if kind == "encrypted":
-            message = "encrypted payloads are not supported yet; turn off the encryption key"
+def _read(element: object, received_us: int) -> Fix | Event | None:
+    match jsontext.convert(element, _Object).type:
+        case "location":
+            return _fix(jsontext.convert(element, _Location), received_us)
+        case "transition":
+            return _crossing(jsontext.convert(element, _Transition), received_us)
+        case "lwt":
+            # Its tst is when the app connected (booklet, _type=lwt), and Android sends none: what
+            # it tells, that the link is lost, was noticed when the broker published it.
+            return Event(received_us, "offline")
+        case "encrypted":
+            message = "the payload is encrypted, and this device has no encryption key here"
             raise ValueError(message)
-        if kind != "location":
+        case _:
             return None
-        # Not strict: some clients send numbers as text.
-        location = msgspec.json.decode(raw, type=_Location, strict=False)
-    except msgspec.ValidationError as error:
-        raise ValueError(sentence(error)) from error
+
+
+def _fix(location: _Location, received_us: int) -> Fix:
+    speed = None if location.vel is None else location.vel / _KMH
+    speed, heading, altitude = without_zeros(speed, location.cog, location.alt)
+    accuracy = _accuracy(location.acc)
+    if location.t == _PING:
+        # The last position once more, under the time at which it is sent: where the phone was, but
+        # no proof that it still is. Joined to the first it would make a visit out of silence.
+        accuracy = stale(accuracy)
     return Fix(
-        time_us=moment.from_epoch(location.tst),
+        time_us=_time(location.tst, received_us),
         lat=location.lat,
         lon=location.lon,
-        accuracy_m=location.acc or None,
-        speed_mps=None if location.vel is None else location.vel / _KMH,
-        heading_deg=location.cog,
-        altitude_m=location.alt,
+        accuracy_m=accuracy,
+        speed_mps=speed,
+        heading_deg=heading,
+        altitude_m=altitude,
         battery_pct=location.batt,
     )
+
+
+def _crossing(transition: _Transition, received_us: int) -> Fix | Event:
+    """Read that a phone entered or left one of its own regions, at its own position if given."""
+    time_us = _time(transition.tst, received_us)
+    kind = _CROSSINGS.get(transition.event, transition.event)
+    if transition.lat is None or transition.lon is None:
+        return Event(time_us, kind, detail=transition.desc)
+    return Fix(
+        time_us,
+        transition.lat,
+        transition.lon,
+        accuracy_m=_accuracy(transition.acc),
+        event=kind,
+    )
+
+
+def _accuracy(metres: float | None) -> float | None:
+    return metres if metres is not None and metres > 0 else None
+
+
+def _time(tst: float, received_us: int) -> int:
+    time_us = moment.from_epoch(tst)
+    since_receipt_us = time_us + _2001_US - received_us
+    if _EARLIEST_US <= since_receipt_us <= _LATEST_US:
+        return time_us + _2001_US
+    return time_us

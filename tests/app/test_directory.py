@@ -38,7 +38,8 @@ async def test_a_device_is_known_by_its_key_its_name_and_its_address(database: D
     directory = Directory(database, Clock())
     by_key = await directory.identify(Key("key of p1"))
     assert by_key is not None
-    assert (by_key.name, dict(by_key.speaks_for)) == ("p1", {})
+    assert (by_key.name, list(by_key.speaks_for)) == ("p1", ["p1/app"])
+    assert by_key.device_of("p1/app") == by_key.device_of("p1") == by_key.device is not None
     assert await directory.identify(Address("owntracks", "p1/app")) == by_key
     assert await directory.identify(Address("device", "p1")) == by_key
 
@@ -51,6 +52,31 @@ async def test_a_gateway_speaks_for_its_listed_devices_alone(database: Database)
     assert gateway is not None
     assert gateway.device is None
     assert set(gateway.speaks_for) == {"p1", "p2", "p1/app", "p2/app"}
+
+
+async def test_a_gateway_knows_its_devices_by_their_addresses_unless_two_have_one(
+    database: Database,
+) -> None:
+    carried = {
+        "p1": [("issi", "2167005"), ("dmr", "5")],
+        "p2": [("issi", "5"), ("dmr", "6"), ("lip", "6")],
+        "p3": [("issi", "7")],
+    }
+    async with database.write() as writer:
+        for name, known_as in carried.items():
+            addresses = [devices.Address(kind, value) for kind, value in known_as]
+            device = devices.Device(name, "radio", "radio", addresses)
+            await devices.create(writer, device, digest(f"key of {name}"), NOW)
+        gateway = devices.Device("g1", "gateway", "gateway", [], ["p1", "p2"])
+        await devices.create(writer, gateway, digest("key of g1"), NOW)
+    directory = Directory(database, Clock())
+    for credential in (Key("key of g1"), Address("device", "g1")):
+        sender = await directory.identify(credential)
+        assert sender is not None
+        assert set(sender.speaks_for) == {"p1", "p2", "2167005", "6"}
+        assert sender.device_of("2167005") == sender.device_of("p1")
+        assert sender.device_of("6") == sender.device_of("p2")
+        assert sender.device_of("5") is sender.device_of("7") is None
 
 
 async def test_strangers_are_nobody(database: Database) -> None:

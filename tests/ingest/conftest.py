@@ -2,10 +2,15 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
-from memory import Storage
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from memory import NOW_US, Storage, identify
 
+from ingest import http
 from ingest.batch import Batcher
+from ingest.errors import IngestError
 from ingest.intake import Intake
 
 
@@ -26,3 +31,26 @@ async def batcher(storage: Storage) -> AsyncIterator[Batcher]:
 @pytest.fixture
 def intake(batcher: Batcher, storage: Storage) -> Intake:
     return Intake(batcher.submit, storage.quarantine)
+
+
+@pytest.fixture
+def app(intake: Intake) -> FastAPI:
+    app = FastAPI()
+    app.include_router(http.router)
+    app.state.ingest = http.IngestState(
+        intake, identify, lambda: NOW_US, max_body_bytes=1000, body_timeout_s=0.2
+    )
+
+    # Which error reaches the edge is tested here; its status is the business of app/api/errors.py.
+    @app.exception_handler(IngestError)
+    async def named(_request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": type(error).__name__, "detail": str(error)}, 418)
+
+    return app
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client

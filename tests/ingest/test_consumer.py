@@ -108,7 +108,8 @@ async def test_what_devices_publish_is_stored_and_then_acknowledged(either: Rig)
     async with either.consuming() as consumer:
         either.publish(PINGS, ping(1), f"[{ping(2)},{ping(3)}]")
         either.publish("owntracks/ada/phone", location, b"", '{"_type":"lwt"}')
-        either.publish("owntracks/ada/phone/event", '{"_type":"transition"}')
+        left = '{"_type":"transition","tst":1772399045,"event":"leave"}'
+        either.publish("owntracks/ada/phone/event", left)
         await either.seen_to(consumer, 5)
     assert sorted(device for device, _ in either.storage.fixes) == [7, 7, 7, 9]
     assert either.storage.broken == []

@@ -7,40 +7,14 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
-from memory import NOW_US, Storage, identify
+from fastapi import FastAPI
+from memory import Storage
 
-from ingest import http
-from ingest.errors import IngestError, StorageUnavailable
-from ingest.intake import Intake
+from ingest.errors import StorageUnavailable
 
 PING = {"time": "2026-03-01T21:04:05Z", "lat": 51.5, "lon": -0.12}
 LOCATION = b'{"_type":"location","tst":1772399045,"lat":51.5,"lon":-0.12}'
 KEY = {"Authorization": "Bearer radio-key"}
-
-
-@pytest.fixture
-def app(intake: Intake) -> FastAPI:
-    app = FastAPI()
-    app.include_router(http.router)
-    app.state.ingest = http.IngestState(
-        intake, identify, lambda: NOW_US, max_body_bytes=1000, body_timeout_s=0.2
-    )
-
-    # Which error reaches the edge is tested here; its status is the business of app/api/errors.py.
-    @app.exception_handler(IngestError)
-    async def named(_request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": type(error).__name__, "detail": str(error)}, 418)
-
-    return app
-
-
-@pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
 
 
 async def test_the_answer_counts_and_names_what_was_rejected(

@@ -88,6 +88,24 @@ async def test_a_gateway_speaks_for_its_listed_devices_and_must_name_one(
     assert {device for device, _ in storage.fixes} == {7, 8}
 
 
+async def test_a_message_that_names_nobody_is_about_whom_its_sender_says(
+    intake: Intake, storage: Storage
+) -> None:
+    sender = GATEWAY.about("radio-8")
+    receipt = await intake.accept(message({}, {"device": "radio-7"}, sender=sender))
+    assert receipt.accepted == 2
+    assert {device for device, _ in storage.fixes} == {7, 8}
+    receipt = await intake.accept(message({}, sender=GATEWAY.about("radio-9")))
+    assert "'gateway' may not send for 'radio-9'" in receipt.rejected[0].detail
+
+
+async def test_a_device_is_known_by_its_own_addresses_too(intake: Intake, storage: Storage) -> None:
+    radio = Sender("radio-7", 7, {"2167005": 7})
+    receipt = await intake.accept(message({"device": "2167005"}, sender=radio))
+    assert receipt.accepted == 1
+    assert {device for device, _ in storage.fixes} == {7}
+
+
 async def test_a_broken_message_is_set_aside_whole_and_counted(
     intake: Intake, storage: Storage
 ) -> None:

@@ -10,6 +10,7 @@ from ingest.sender import Address
         ("owntracks/ada/phone", "owntracks", Address("owntracks", "ada/phone")),
         ("owntracks/ada/phone/event", "owntracks", Address("owntracks", "ada/phone")),
         ("beatkeeper/up/radio-7/pings", "pings", Address("device", "radio-7")),
+        ("beatkeeper/up/dimetra/lip", "lip", Address("device", "dimetra")),
     ],
 )
 def test_a_topic_names_its_format_and_its_sender(

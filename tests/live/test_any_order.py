@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -116,12 +117,13 @@ def test_tracks_shuffled_and_sent_twice_through_a_kill_give_what_dwell_finds(
     sender = sending.Sender(service, enrol(service, tracks, name))
     messages = sending.shuffled(sending.read(tracks / f"{name}.csv"), np.random.default_rng(11))
     by_post, by_mqtt = messages[::2], messages[1::2]
-    with sender.posting(by_post):
-        sending.publish(mosquitto, by_mqtt)
-        while sender.acknowledged < len(by_post) // 2:
-            time.sleep(0.01)
+    with sender.posting(by_post), ThreadPoolExecutor(1) as broker:
+        published = broker.submit(sending.publish, mosquitto, by_mqtt)
+        while sender.acknowledged < len(by_post) // 4:
+            time.sleep(0.001)
         service.stop(signal.SIGKILL)
         service.start()
+        published.result()
     assert sender.failed > 0  # some were on their way, and were sent again
     expected = dwell(tracks, name, tmp_path)
     assert once_it_has(service, expected) == expected
