@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from fastapi import FastAPI
@@ -12,7 +12,7 @@ from app import api, housekeeping
 from app.directory import Directory
 from app.pipeline import Pipeline
 from app.settings import Settings
-from app.storage import quarantine
+from app.storage import device_events, quarantine
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
 from geofence.engine import warm_up
@@ -22,8 +22,8 @@ from ingest.broker import Broker
 from ingest.columns import Delivery
 from ingest.consumer import Consumer
 from ingest.errors import StorageUnavailable
-from ingest.intake import Intake, Quarantine
-from ingest.message import Broken
+from ingest.intake import Intake, Keep, Quarantine
+from ingest.message import Broken, Said
 
 # Batches stored at the same time: PostgreSQL works on one while the next is made ready. SQLite has
 # one writer.
@@ -89,7 +89,12 @@ async def _running(
             # One sender's messages keep to one lane, so that they are stored in their order.
             return await lanes[delivery.devices[0] % len(lanes)].submit(delivery)
 
-        intake = Intake(submit, _quarantine(database))
+        intake = Intake(
+            submit,
+            _quarantine(database),
+            _keep(database),
+            max_ahead_us=round(settings.max_ahead_s * 1e6),
+        )
         directory = Directory(database, time.monotonic)
         app.state.database = database
         app.state.now_us = now_us
@@ -128,6 +133,17 @@ def _quarantine(database: Database) -> Quarantine:
         try:
             async with database.write() as writer:
                 await quarantine.keep(writer, broken)
+        except DatabaseUnavailable as exc:
+            raise StorageUnavailable(str(exc)) from exc
+
+    return keep
+
+
+def _keep(database: Database) -> Keep:
+    async def keep(said: Sequence[Said]) -> None:
+        try:
+            async with database.write() as writer:
+                await device_events.keep(writer, said)
         except DatabaseUnavailable as exc:
             raise StorageUnavailable(str(exc)) from exc
 

@@ -3,12 +3,17 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TypeVar
 
 from ingest import screen
 from ingest.columns import Delivery
 from ingest.decoders import DECODERS, SOURCES
 from ingest.errors import DecodeError, Unstorable
-from ingest.message import Broken, Decoded, Message, Receipt, Rejection
+from ingest.fix import Event, Fix
+from ingest.message import Broken, Decoded, Message, Receipt, Rejection, Said
+
+F = TypeVar("F", Fix, Event)
 
 Submit = Callable[[Delivery], Awaitable[list[int]]]
 """Stores a delivery and gives a Verdict per fix after the commit: `Batcher.submit`."""
@@ -16,24 +21,40 @@ Submit = Callable[[Delivery], Awaitable[list[int]]]
 Quarantine = Callable[[Broken], Awaitable[None]]
 """Keeps a broken message where a person can look at it; raises StorageUnavailable."""
 
+Keep = Callable[[Sequence[Said]], Awaitable[None]]
+"""Commits events, each (device, time, kind) once; raises StorageUnavailable."""
+
 
 @dataclass(slots=True)
 class Counts:
-    """What came in since the process started. `rejected` is by reason."""
+    """What came in since the process started. `rejected` is by reason.
+
+    `events` counts those that were kept before as well.
+    """
 
     messages: int = 0
     broken: int = 0
     accepted: int = 0
     duplicates: int = 0
+    events: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
 
 
 class Intake:
-    """Decode, see whose fixes they are, store, and write the receipt."""
+    """Decode, see whose fixes and events they are, store, and write the receipt."""
 
-    def __init__(self, submit: Submit, quarantine: Quarantine) -> None:
+    def __init__(
+        self,
+        submit: Submit,
+        quarantine: Quarantine,
+        keep: Keep,
+        *,
+        max_ahead_us: int = screen.MAX_AHEAD_US,
+    ) -> None:
         self._submit = submit
         self._quarantine = quarantine
+        self._keep = keep
+        self._max_ahead_us = max_ahead_us
         self.counts = Counts()
 
     async def accept(self, message: Message) -> Receipt:
@@ -66,12 +87,18 @@ class Intake:
 
     async def _stored(self, message: Message) -> Receipt:
         decoded = DECODERS[message.format](message.payload, message.received_us)
-        decoded, devices = _addressed(message, decoded)
-        if not decoded.fixes:
-            return Receipt(rejected=decoded.rejected)
-        source = SOURCES.index(message.format)
-        delivery = Delivery(decoded.fixes, devices, message.received_us, source)
-        return _receipt(decoded, await self._submit(delivery), message.received_us)
+        decoded, devices, speakers = _addressed(message, decoded)
+        said = _said(message, decoded, devices, speakers, self._max_ahead_us)
+        if said:
+            # First, and whatever becomes of the fixes: an emergency without a place is still one.
+            await self._keep(said)
+        receipt = Receipt(rejected=decoded.rejected)
+        if decoded.fixes:
+            source = SOURCES.index(message.format)
+            delivery = Delivery(decoded.fixes, devices, message.received_us, source)
+            receipt = _receipt(decoded, await self._submit(delivery), message.received_us)
+        self.counts.events += len(said)
+        return receipt
 
     def _count(self, receipt: Receipt) -> None:
         self.counts.messages += 1
@@ -80,22 +107,58 @@ class Intake:
         self.counts.rejected.update(rejection.reason for rejection in receipt.rejected)
 
 
-def _addressed(message: Message, decoded: Decoded) -> tuple[Decoded, list[int]]:
-    """Give the fixes that the sender may send, with the device of each; reject the others."""
+def _addressed(message: Message, decoded: Decoded) -> tuple[Decoded, list[int], list[int]]:
+    """Give what the sender may send, and the device of each fix and event; reject the rest."""
+    fixes, indexes, devices, strange = _allowed(message, decoded.fixes, decoded.indexes)
+    events, places, speakers, unheard = _allowed(message, decoded.events, decoded.event_indexes)
+    if not strange and not unheard:
+        return decoded, devices, speakers
+    rejected = sorted([*decoded.rejected, *strange, *unheard], key=attrgetter("index"))
+    return Decoded(fixes, indexes, rejected, events, places), devices, speakers
+
+
+def _allowed(
+    message: Message, sent: Sequence[F], indexes: Sequence[int]
+) -> tuple[Sequence[F], Sequence[int], list[int], list[Rejection]]:
+    """Give what is of devices that the sender speaks for, its indexes, these devices; the rest."""
     sender = message.sender
-    numbers = [sender.device_of(fix.device) for fix in decoded.fixes]
+    numbers = [sender.device_of(one.device) for one in sent]
     devices = [number for number in numbers if number is not None]
     if len(devices) == len(numbers):
-        return decoded, devices
-    fixes, indexes, rejected = [], [], list(decoded.rejected)
-    for fix, index, number in zip(decoded.fixes, decoded.indexes, numbers, strict=True):
+        return sent, indexes, devices, []
+    allowed, places, refused = [], [], []
+    for one, index, number in zip(sent, indexes, numbers, strict=True):
         if number is not None:
-            fixes.append(fix)
-            indexes.append(index)
+            allowed.append(one)
+            places.append(index)
         else:
-            refusal = sender.refusal(fix.device)
-            rejected.append(Rejection(index, "unknown_device", refusal))
-    return Decoded(fixes, indexes, rejected), devices
+            refused.append(Rejection(index, "unknown_device", sender.refusal(one.device)))
+    return allowed, places, devices, refused
+
+
+def _said(
+    message: Message,
+    decoded: Decoded,
+    devices: Sequence[int],
+    speakers: Sequence[int],
+    max_ahead_us: int,
+) -> list[Said]:
+    """Give the events of a message, with a position or without one, as they are kept.
+
+    One whose time cannot be true happened, as far as we know, when it came.
+    """
+    received_us, source = message.received_us, message.format
+
+    def said(device: int, time_us: int, kind: str, detail: str | None = None) -> Said:
+        if not screen.YEAR_2000_US <= time_us <= received_us + max_ahead_us:
+            time_us = received_us
+        return Said(device, time_us, received_us, kind, detail, source)
+
+    placed = zip(decoded.fixes, devices, strict=True)
+    found = [said(device, fix.time_us, fix.event) for fix, device in placed if fix.event]
+    for event, device in zip(decoded.events, speakers, strict=True):
+        found.append(said(device, event.time_us, event.kind, event.detail))
+    return found
 
 
 def _receipt(decoded: Decoded, verdicts: Sequence[int], received_us: int) -> Receipt:
@@ -114,5 +177,5 @@ def _receipt(decoded: Decoded, verdicts: Sequence[int], received_us: int) -> Rec
                     lon=fix.lon,
                 )
                 rejected.append(Rejection(index, verdict.reason, detail))
-    rejected.sort(key=lambda rejection: rejection.index)
+    rejected.sort(key=attrgetter("index"))
     return Receipt(accepted, duplicates, rejected)

@@ -34,7 +34,7 @@ class Broken:
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """Why the fix at position `index` (from 0) of its message was not taken."""
+    """Why the fix or event at position `index` (from 0) of its message was not taken."""
 
     index: int
     reason: str
@@ -45,17 +45,30 @@ class Rejection(msgspec.Struct, frozen=True):
 class Decoded:
     """The fixes of a message, the position of each in it, and what could not be read.
 
-    `events` came without a position; one that came with it is its fix's `event`.
+    `events` came without a place on Earth, each at its index of `event_indexes` in the message; one
+    that came with a place is its fix's `event`.
     """
 
     fixes: Sequence[Fix] = ()
     indexes: Sequence[int] = ()
     rejected: list[Rejection] = field(default_factory=list)
     events: Sequence[Event] = ()
+    event_indexes: Sequence[int] = ()
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """An event on its way to storage: whose, when (microseconds UTC), and in which wire format."""
+
+    device: int
+    time_us: int
+    received_us: int
+    kind: str
+    detail: str | None
+    source: str
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What became of a message; nobody gets one before its fixes are safe."""
+    """What became of a message's fixes; nobody gets one before these and its events are safe."""
 
     accepted: int = 0
     duplicates: int = 0

@@ -12,7 +12,7 @@ from ingest.columns import Columns
 MAX_AHEAD_US: Final = 5 * 60 * moment.SECOND_US
 """How far a device's clock may run ahead of ours."""
 
-_YEAR_2000_US: Final = 946_684_800 * moment.SECOND_US  # no device is older than that
+YEAR_2000_US: Final = 946_684_800 * moment.SECOND_US  # no device is older than that
 _MAX_LAT: Final = 90.0
 _MAX_LON: Final = 180.0
 
@@ -49,7 +49,7 @@ def screen(
         # Its neighbours in time may be gone: what it would say of a visit could not be trusted.
         verdicts[time_us < columns.received_us - max_age_us] = Verdict.PAST_RETENTION
     verdicts[time_us > columns.received_us + max_ahead_us] = Verdict.FUTURE
-    verdicts[time_us < _YEAR_2000_US] = Verdict.ANCIENT
+    verdicts[time_us < YEAR_2000_US] = Verdict.ANCIENT
     # Exactly (0, 0) is what a receiver without a fix sends; one coordinate of 0 is a place.
     verdicts[(lat == 0.0) & (lon == 0.0)] = Verdict.NULL_ISLAND
     verdicts[(np.abs(lat) > _MAX_LAT) | (np.abs(lon) > _MAX_LON)] = Verdict.OUT_OF_RANGE

@@ -38,6 +38,7 @@ class Counts(Schema):
             "broken": 1,
             "accepted": 4021,
             "duplicates": 17,
+            "events": 3,
             "rejected": {"future": 2},
         }
     )
@@ -46,6 +47,7 @@ class Counts(Schema):
     broken: int
     accepted: int
     duplicates: int
+    events: int
     rejected: dict[str, int]
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from app.storage.engine import Writer
 from app.storage.schema import quarantine
-from app.storage.types import from_us
+from app.storage.types import from_us, storable
 from ingest.message import Broken
 
 # What the ways in let through; of a longer message the beginning is kept.
@@ -17,13 +17,8 @@ async def keep(writer: Writer, broken: Broken) -> None:
         sa.insert(quarantine).values(
             received=from_us(broken.received_us),
             format=broken.format,
-            sender=_storable(broken.origin),
-            reason=_storable(broken.reason),
+            sender=storable(broken.origin),
+            reason=storable(broken.reason),
             payload=broken.payload[:LONGEST_KEPT],
         )
     )
-
-
-def _storable(text: str) -> str:
-    """Text as PostgreSQL takes it: without NUL, and without halves of characters."""
-    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -318,6 +318,18 @@ recomputes = Table(
     Column("error", Text, comment="why the last of these failed"),
 )
 
+device_events = Table(
+    "device_events",
+    metadata,
+    # No foreign key: whoever may send was found in `devices`, of which no row goes away.
+    Column("device_id", Id, primary_key=True, autoincrement=False),
+    Column("time", Instant, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="emergency, power_on, ... or the sender's word"),
+    Column("received", Instant, nullable=False),
+    Column("detail", Text),
+    Column("source", Text, nullable=False, comment="the wire format"),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

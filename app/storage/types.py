@@ -29,6 +29,11 @@ def from_us(time_us: int) -> dt.datetime:
     return EPOCH + dt.timedelta(microseconds=time_us)
 
 
+def storable(text: str) -> str:
+    """Text as PostgreSQL takes it: without NUL, and without halves of characters."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
 class Instant(TypeDecorator[dt.datetime]):
     """An aware time to the microsecond: timestamptz, or microseconds since the epoch on SQLite.
 

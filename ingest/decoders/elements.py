@@ -26,6 +26,7 @@ def each(elements: Iterable[E], read: Callable[[E], Fix | Event | None]) -> Deco
     fixes: list[Fix] = []
     indexes: list[int] = []
     events: list[Event] = []
+    event_indexes: list[int] = []
     rejected: list[Rejection] = []
     for index, element in enumerate(elements):
         try:
@@ -41,7 +42,8 @@ def each(elements: Iterable[E], read: Callable[[E], Fix | Event | None]) -> Deco
             indexes.append(index)
         elif said is not None:
             events.append(said)
-    return Decoded(fixes, indexes, rejected, tuple(events))
+            event_indexes.append(index)
+    return Decoded(fixes, indexes, rejected, tuple(events), tuple(event_indexes))
 
 
 def lone(element: E, read: Callable[[E], Fix | Event | None]) -> Decoded:

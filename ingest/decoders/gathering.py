@@ -28,6 +28,7 @@ class Gathering:
     indexes: list[int] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    event_indexes: list[int] = field(default_factory=list)
     understood: bool = False
 
     def add(self, index: int, report: Report) -> None:
@@ -36,6 +37,7 @@ class Gathering:
         self.fixes += report.fixes
         self.indexes += [index] * len(report.fixes)
         self.events += report.events
+        self.event_indexes += [index] * len(report.events)
 
     def reject(self, index: int, error: ValueError | DecodeError) -> None:
         """Note that the frame at `index` cannot be read; DecodeError when it is one too many."""
@@ -48,4 +50,5 @@ class Gathering:
         """Give all of it; DecodeError where nothing in the message could be read."""
         if not self.understood:
             raise DecodeError(self.rejected[0].detail if self.rejected else "the message is empty")
-        return Decoded(self.fixes, self.indexes, self.rejected, self.events)
+        places = tuple(self.event_indexes)
+        return Decoded(self.fixes, self.indexes, self.rejected, self.events, places)

@@ -30,7 +30,7 @@ async def batcher(storage: Storage) -> AsyncIterator[Batcher]:
 
 @pytest.fixture
 def intake(batcher: Batcher, storage: Storage) -> Intake:
-    return Intake(batcher.submit, storage.quarantine)
+    return Intake(batcher.submit, storage.quarantine, storage.keep)
 
 
 @pytest.fixture

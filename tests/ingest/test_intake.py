@@ -6,12 +6,15 @@ from memory import Storage
 from ingest.decoders import DECODERS, SOURCES
 from ingest.errors import DecodeError, StorageUnavailable, Unstorable
 from ingest.intake import Intake
-from ingest.message import Message, Receipt, Rejection
+from ingest.message import Message, Receipt, Rejection, Said
 from ingest.sender import Sender
 
 RADIO = Sender("radio-7", 7)
 GATEWAY = Sender("gateway", None, {"radio-7": 7, "radio-8": 8})
 NOW = 1_772_399_045
+NOW_US = NOW * 1_000_000
+LWT = b'{"_type":"lwt"}'
+STATUS = b"+CTSDSR: 13,%d,0,7654321,0,16\r\n0000\r\n"  # an emergency
 
 
 def message(
@@ -141,3 +144,81 @@ async def test_nothing_is_counted_or_set_aside_while_storage_is_away(
 async def test_a_message_without_fixes_needs_no_storage(intake: Intake, storage: Storage) -> None:
     assert await intake.accept(message()) == Receipt()
     assert storage.batches == []
+
+
+async def test_events_with_a_position_and_without_one_are_kept(
+    intake: Intake, storage: Storage
+) -> None:
+    receipt = await intake.accept(message({"event": "power_on"}, {"time": NOW - 1}))
+    assert receipt.accepted == 2
+    assert await intake.accept(Message(LWT, "owntracks", NOW_US, RADIO)) == Receipt()
+    crossing = b'{"_type":"transition","tst":1772399040,"event":"enter","desc":"Yard"}'
+    await intake.accept(Message(crossing, "owntracks", NOW_US, RADIO))
+    assert storage.said[:2] == [
+        Said(7, NOW_US, NOW_US, "power_on", None, "pings"),
+        Said(7, NOW_US, NOW_US, "offline", None, "owntracks"),
+    ]
+    assert (storage.said[2].time_us, storage.said[2].detail) == (NOW_US - 5_000_000, "Yard")
+    assert (intake.counts.events, intake.counts.messages, intake.counts.accepted) == (3, 3, 2)
+
+
+async def test_an_event_is_kept_before_its_fix_and_whatever_becomes_of_that(
+    intake: Intake, storage: Storage
+) -> None:
+    nowhere = message({"lat": 0, "lon": 0, "event": "emergency"})
+    assert (await intake.accept(nowhere)).accepted == 0
+    storage.poison_lat = 13.0
+    with pytest.raises(Unstorable):
+        await intake.accept(message({"lat": 13.0, "event": "emergency"}))
+    assert [said.kind for said in storage.said] == ["emergency"] * 2
+
+
+async def test_there_is_no_receipt_for_an_event_that_is_not_kept(
+    intake: Intake, storage: Storage
+) -> None:
+    storage.failures = [StorageUnavailable("away"), StorageUnavailable("away")]
+    with pytest.raises(StorageUnavailable):
+        await intake.accept(Message(LWT, "owntracks", NOW_US, RADIO))
+    with pytest.raises(StorageUnavailable):
+        await intake.accept(message({"event": "emergency"}))
+    assert (storage.batches, storage.broken) == ([], [])
+    assert (intake.counts.messages, intake.counts.events) == (0, 0)
+    await intake.accept(message({"event": "emergency"}))
+    assert len(storage.said) == intake.counts.events == 1
+
+
+async def test_there_is_no_receipt_for_an_event_whose_fix_is_not_stored(
+    intake: Intake, storage: Storage
+) -> None:
+    storage.away_lat = 51.5
+    with pytest.raises(StorageUnavailable):
+        await intake.accept(message({"event": "emergency"}))
+    assert len(storage.said) == 1
+    assert intake.counts.events == 0  # it comes again
+
+
+async def test_events_of_devices_that_the_sender_may_not_speak_for_are_refused(
+    intake: Intake, storage: Storage
+) -> None:
+    gateway = Sender("gateway", None, {"2167005": 7})
+    body = b"".join(STATUS % issi for issi in (2167006, 2167005, 2167007))
+    receipt = await intake.accept(Message(body, "tetra", NOW_US, gateway))
+    assert [(bad.index, bad.reason) for bad in receipt.rejected] == [
+        (1, "unknown_device"),  # by the lines of the message
+        (5, "unknown_device"),
+    ]
+    assert "may not send for '2167006'" in receipt.rejected[0].detail
+    assert storage.said == [Said(7, NOW_US, NOW_US, "emergency", None, "tetra")]
+    await intake.accept(message({"device": "radio-8", "event": "emergency"}))
+    assert len(storage.said) == 1
+    assert intake.counts.rejected == {"unknown_device": 3}
+
+
+@pytest.mark.parametrize("ahead_s", [-NOW, 301, 10**9])
+async def test_an_event_whose_time_cannot_be_true_is_one_of_when_it_came(
+    intake: Intake, storage: Storage, ahead_s: int
+) -> None:
+    await intake.accept(message({"time": NOW + ahead_s, "event": "emergency"}))
+    await intake.accept(message({"time": NOW + 300, "event": "emergency"}))
+    times = [said.time_us for said in storage.said]
+    assert times == [NOW_US, NOW_US + 300_000_000]

@@ -23,7 +23,7 @@ from services import Mosquitto
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from app.directory import Directory
-from app.main import _quarantine
+from app.main import _keep, _quarantine
 from app.pipeline import Pipeline
 from app.storage import schema
 from app.storage.engine import Database
@@ -185,7 +185,7 @@ class Rig:
     async def serving(self, sink: Sink | None = None) -> AsyncIterator[tuple[Consumer, Intake]]:
         store = sink or Pipeline(self.database, lambda: NOW_US).store
         async with Batcher(store) as batcher:
-            intake = Intake(batcher.submit, _quarantine(self.database))
+            intake = Intake(batcher.submit, _quarantine(self.database), _keep(self.database))
             consumer = Consumer(
                 Broker.from_url(self.mosquitto.url),
                 intake=intake,

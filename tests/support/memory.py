@@ -1,6 +1,7 @@
 """Storage in memory, behind the same seam as the pipeline's, and who is known there."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy.typing as npt
 
 from ingest.columns import Columns
 from ingest.errors import StorageUnavailable
-from ingest.message import Broken
+from ingest.message import Broken, Said
 from ingest.screen import Verdict, screen
 from ingest.sender import Address, Credential, Key, Sender
 
@@ -29,6 +30,7 @@ class Storage:
     away_lat: float | None = None
     open: asyncio.Event = field(default_factory=asyncio.Event)
     broken: list[Broken] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
 
     async def store(self, columns: Columns) -> npt.NDArray[np.uint8]:
         self.batches.append(columns)
@@ -54,6 +56,11 @@ class Storage:
         if self.failures:
             raise self.failures.pop(0)
         self.broken.append(broken)
+
+    async def keep(self, said: Sequence[Said]) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.said += said
 
 
 SENDERS: dict[Credential, Sender] = {

@@ -98,7 +98,7 @@ def test_a_time_without_a_date_is_the_day_of_receipt_and_neither_is_receipt() ->
 def test_registration_says_who_is_there(opcode: int, after: bytes, kind: str) -> None:
     for service in (0x11, 0x91):
         decoded = decode(framed(service, opcode, IP + after))
-        assert decoded == Decoded([], [], [], [Event(NOW, kind, RADIO)])
+        assert decoded == Decoded([], [], [], [Event(NOW, kind, RADIO)], (0,))
 
 
 @pytest.mark.parametrize(

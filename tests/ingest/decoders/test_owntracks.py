@@ -126,7 +126,7 @@ def test_a_ping_says_where_the_phone_was_and_is_never_counted() -> None:
 @pytest.mark.parametrize("tst", [b"", b',"tst":"x"', b',"tst":1772300000', b',"tst":"1380738247"'])
 def test_a_lost_link_is_noted_when_it_was_noticed_not_when_it_was_made(tst: bytes) -> None:
     decoded = decode(b'{"_type":"lwt"' + tst + b"}")
-    assert decoded == Decoded([], [], [], (Event(FIX.time_us, "offline"),))
+    assert decoded == Decoded([], [], [], (Event(FIX.time_us, "offline"),), (0,))
 
 
 @pytest.mark.parametrize(

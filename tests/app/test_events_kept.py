@@ -1,0 +1,96 @@
+"""What devices say of themselves, through the real service: in the table before the answer."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from running import Running
+
+from app.storage.engine import Database
+from app.storage.schema import device_events
+
+# LIP long reports of an emergency on the first of a month at 12:00, at a place and without one.
+PLACED, NOWHERE = "0A4E0B00004200000200000002", "0A4E0B00000004"
+STATUS = "+CTSDSR: 13,2167005,0,7654321,0,16\r\n0000\r\n"
+
+
+@pytest.fixture
+def service(database_url: str, tmp_path: Path) -> Iterator[Running]:
+    with Running(tmp_path, {"database": database_url}) as running:
+        yield running
+
+
+@pytest.fixture
+def key(service: Running) -> str:
+    radio = {
+        "name": "radio-1",
+        "kind": "radio",
+        "addresses": [{"kind": "issi", "address": "2167005"}],
+    }
+    with service.client() as client:
+        return str(client.post("/devices", json=radio).raise_for_status().json()["key"])
+
+
+def post(service: Running, path: str, body: str) -> int:
+    return httpx.post(f"{service.url}/ingest/{path}", content=body, timeout=30).status_code
+
+
+def kept(url: str) -> list[tuple[str, str]]:
+    """The kind and the source of each event, in the order in which they came."""
+
+    async def read() -> list[tuple[str, str]]:
+        database = Database(url)
+        columns = device_events.c
+        async with database.read() as reader:
+            query = sa.select(columns.kind, columns.source).order_by(columns.received)
+            found = [(row.kind, row.source) for row in await reader.execute(query)]
+        await database.close()
+        return found
+
+    return asyncio.run(read())
+
+
+def renamed(url: str, name: str, to: str) -> None:
+    async def rename() -> None:
+        database = Database(url)
+        async with database.write() as writer:
+            await writer.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {to}")
+        await database.close()
+
+    asyncio.run(rename())
+
+
+@pytest.mark.parametrize("report", [PLACED, NOWHERE])
+def test_an_emergency_is_kept_once_however_often_it_is_sent(
+    service: Running, key: str, database_url: str, report: str
+) -> None:
+    for _ in range(2):
+        assert post(service, f"lip/{key}", f"2167005 {report}\n") == 200
+        assert kept(database_url) == [("emergency", "lip")]
+
+
+def test_what_names_no_time_is_kept_at_the_time_when_it_came(
+    service: Running, key: str, database_url: str
+) -> None:
+    assert post(service, f"owntracks/{key}", '{"_type":"lwt"}') == 200
+    assert kept(database_url) == [("offline", "owntracks")]
+    assert post(service, f"tetra/{key}", STATUS) == 200
+    assert post(service, f"tetra/{key}", STATUS) == 200  # somebody may have pressed again
+    assert kept(database_url) == [("offline", "owntracks"), *[("emergency", "tetra")] * 2]
+    with service.client() as client:
+        assert client.get("/ingest").json()["events"] == 3
+
+
+def test_nothing_is_acknowledged_while_events_cannot_be_kept(
+    service: Running, key: str, database_url: str
+) -> None:
+    assert post(service, f"owntracks/{key}", '{"_type":"lwt"}') == 200
+    renamed(database_url, "device_events", "away")
+    for path, body in (("lip", f"2167005 {PLACED}\n"), ("owntracks", '{"_type":"lwt"}')):
+        assert post(service, f"{path}/{key}", body) == 503
+    renamed(database_url, "away", "device_events")
+    assert post(service, f"lip/{key}", f"2167005 {PLACED}\n") == 200
+    assert kept(database_url) == [("offline", "owntracks"), ("emergency", "lip")]
