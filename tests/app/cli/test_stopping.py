@@ -1,13 +1,25 @@
 """What signals do to a command on files."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from app.cli.stopping import status, stoppable
 
+STOPS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+
+@pytest.fixture(autouse=True)
+def _as_at_a_terminal() -> Iterator[None]:
+    """Whoever runs the tests in the background has them ignore what a terminal sends."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in STOPS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", STOPS)
 def test_a_stop_is_an_interrupt_with_the_status_that_shells_give_it(
     number: signal.Signals,
 ) -> None:
