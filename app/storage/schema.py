@@ -83,6 +83,8 @@ devices = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False, comment="radio, phone, handheld, vehicle or gateway"),
     Column("profile", Text, nullable=False, comment="a profile's name"),
+    Column("owntracks_secret", Text, comment="opens its encrypted payloads; null: none"),
+    Column("speed_unit", Text, comment="of a bare `speed` among parameters; null: the format's"),
 )
 
 device_addresses = Table(
@@ -330,11 +332,25 @@ device_events = Table(
     Column("source", Text, nullable=False, comment="the wire format"),
 )
 
+events = Table(
+    "events",
+    metadata,
+    # In the order of the commits: who has read up to one has missed none before it.
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False, comment="emergency, entered, left, ..."),
+    Column("time", Instant, nullable=False, comment="when it happened"),
+    Column("stored", Instant, nullable=False),
+    Column("device_id", Id, comment="whose; null: nobody's"),
+    Column("hotspot_id", Id, comment="where; null: at none"),
+    Column("detail", Text),
+    Index("ix_events_stored", "stored"),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("received", Instant, nullable=False),
+    Column("received", Instant, nullable=False, index=True),
     Column("format", Text, nullable=False),
     Column("sender", Text, nullable=False),
     Column("reason", Text, nullable=False),
