@@ -5,12 +5,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from ingest.tracklines import (
+    ASIDE,
     BLOCK_BYTES,
     LIMITS,
     OPTIONAL,
@@ -19,10 +19,10 @@ from ingest.tracklines import (
     BadLine,
     Block,
     Lines,
-    TrackFileError,
     clipped,
     line_blocks,
 )
+from ingest.tracksource import Source, TrackFileError
 
 REQUIRED: Final = ("device", "time", "lat", "lon")
 SEPARATORS: Final = ",;\t"  # the one that the header has most of; the first if in doubt
@@ -36,61 +36,71 @@ RFC3339: Final = r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\
 EPOCH: Final = r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$"
 
 
-def read_csv(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+def read_csv(
+    source: Source, device: str | None = None, block_bytes: int = BLOCK_BYTES
+) -> Iterator[Block]:
     """Yield the rows of a CSV file that can be read, block by block, and what is wrong with others.
 
     A quoted field may hold separators but no line break, so that a stray quote spoils its own line
     alone. Lines with nothing in them are passed over. A line that is not UTF-8 is none of ours: two
-    names must not become one. Raises TrackFileError if the file cannot be read, is empty or lacks a
-    column.
+    names must not become one. `device` is whose the rows are where no column says so. Raises
+    TrackFileError if the file cannot be read, is empty or lacks a column.
     """
-    blocks = line_blocks(path, block_bytes)
+    blocks = line_blocks(source, block_bytes)
     first = next(blocks, Lines([""], {}, 0))
     header, fault = first.text[0], first.faults.pop(0, None)
     if not header.strip():
-        _check_header(path, fault, chain([first], blocks))
+        _check_header(source, fault, chain([first], blocks))
     first.text[0] = ""  # as a line that is passed over
     separator = max(SEPARATORS, key=header.count)
     names = [name.lower() for name in _fields(header, separator)]
-    _check_names(path, names)
+    if (fault or "\0" in header) and not set(names) & set(REQUIRED):
+        message = f"{source.path} is no track: neither CSV, GPX, FIT, TCX nor KML"
+        raise TrackFileError(message)
+    _check_names(source, names, REQUIRED if device is None else REQUIRED[1:])
     number = HEADER
     for lines in chain([first], blocks):
-        yield _block(path, lines, number, separator, names)
+        text = list(lines.text)
+        for position in lines.faults:
+            text[position] = ""
+        fields = _split(text, number, separator, names)
+        if "device" not in names:
+            fields = fields.with_columns(pl.lit(device, pl.String).alias("device"))
+        yield _block(source, lines, number, *_read(fields, len(names)))
         number += len(lines.text)
 
 
-def _block(path: Path, lines: Lines, first: int, separator: str, names: Sequence[str]) -> Block:
+def _block(
+    source: Source, lines: Lines, first: int, rows: pl.DataFrame, unread: pl.DataFrame
+) -> Block:
     """Return a block of lines, the first of number `first`."""
-    text = list(lines.text)
-    for position in lines.faults:
-        text[position] = ""
-    rows, unread = _read(_split(text, first, separator, names), len(names))
     faults = dict(unread.head(SHOWN).iter_rows())
     faults |= {first + position: fault for position, fault in lines.faults.items()}
-    bad = [BadLine(str(path), f"line {line}", faults[line]) for line in sorted(faults)[:SHOWN]]
-    return Block(rows, bad, len(unread) + len(lines.faults), lines.bytes_read)
+    bad = [BadLine(str(source.path), f"line {line}", faults[line]) for line in sorted(faults)]
+    return Block(rows, bad[:SHOWN], len(unread) + len(lines.faults), lines.bytes_read)
 
 
-def _check_header(path: Path, fault: str | None, blocks: Iterator[Lines]) -> None:
+def _check_header(source: Source, fault: str | None, blocks: Iterator[Lines]) -> None:
     """Raise TrackFileError if the first line has a `fault`, or no line says anything."""
     if fault:
-        message = f"{path}, line {HEADER}: {fault}"
+        message = f"{source.path}, line {HEADER}: {fault}"
         raise TrackFileError(message)
     if not any(line.strip() for lines in blocks for line in lines.text):
-        message = f"{path} is empty"
+        message = f"{source.path} is empty"
         raise TrackFileError(message)
 
 
-def _check_names(path: Path, names: Sequence[str]) -> None:
+def _check_names(source: Source, names: Sequence[str], required: Sequence[str]) -> None:
     count = Counter(names)
-    missing = [name for name in REQUIRED if not count[name]]
+    missing = [name for name in required if not count[name]]
     if missing:
         there = clipped(", ".join(filter(None, names)), HEADER_QUOTED)
-        message = f"{path} has no column {', '.join(missing)}; its first line names: {there}"
+        lacks = f"has no column {', '.join(missing)}; its first line names: {there}"
+        message = f"{source.path} {lacks}"
         raise TrackFileError(message)
     twice = [name for name in (*REQUIRED, *OPTIONAL) if count[name] > 1]
     if twice:
-        message = f"{path} has more than one column {', '.join(twice)}"
+        message = f"{source.path} has more than one column {', '.join(twice)}"
         raise TrackFileError(message)
 
 
@@ -136,7 +146,7 @@ def _columns(table: pl.DataFrame, separator: str, names: Sequence[str]) -> pl.Da
     fields = pl.col("text").str.splitn(separator, len(names) + 1).struct
     columns = [
         fields.field(f"field_{names.index(name)}").str.strip_chars(BLANK).alias(name)
-        for name in (*REQUIRED, *OPTIONAL)
+        for name in (*REQUIRED, *OPTIONAL, *ASIDE)
         if name in names
     ]
     count = pl.col("text").str.count_matches(separator, literal=True) + 1
@@ -156,7 +166,7 @@ def _read(text: pl.DataFrame, width: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         good &= rows[name].is_between(-limit, limit).fill_null(value=False)
     for name in set(OPTIONAL) & set(text.columns):
         good &= rows[name].is_not_null() | text[name].is_null()
-    known = [pl.col(name).fill_null(float("nan")) for name in OPTIONAL]
+    known = [pl.col(name).fill_null(float("nan")) for name in (*OPTIONAL, *ASIDE)]
     return (
         rows.filter(good).with_columns(known),
         _faults(text.filter(~good), rows.filter(~good), width),
@@ -178,7 +188,7 @@ def _parse(text: pl.DataFrame) -> pl.DataFrame:
             pl.col(name).cast(pl.Float64, strict=False)
             if name in text.columns
             else pl.lit(None, pl.Float64).alias(name)
-            for name in ("lat", "lon", *OPTIONAL)
+            for name in ("lat", "lon", *OPTIONAL, *ASIDE)
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Tracks out of files that people have: CSV and GPX."""
+"""Tracks out of files that people have: CSV, GPX, FIT, TCX and KML."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from os import fsencode
 from os.path import abspath
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from ingest.trackcsv import read_csv
-from ingest.trackgpx import read_gpx
-from ingest.tracklines import BLOCK_BYTES, BadLine, BadLines, Block, TrackFileError
+from ingest.trackkinds import ENDINGS
+from ingest.tracklines import BLOCK_BYTES, BadLine, BadLines
 from ingest.trackorder import Order
+from ingest.trackread import KINDS, none_usable, read_blocks
+from ingest.tracksource import Source, TrackFileError, open_track
 
 FIX: Final = np.dtype(
     [
@@ -29,17 +30,6 @@ FIX: Final = np.dtype(
 )
 FIX_COLUMNS: Final = ("time_us", "lat", "lon", "accuracy_m", "speed_mps")
 TrackFixes: TypeAlias = npt.NDArray[np.void]  # of dtype FIX
-
-
-class Words(NamedTuple):
-    """How a file's parts are called."""
-
-    one: str
-    some: str
-
-
-CSV_WORDS: Final = Words("line", "fixes")
-GPX_WORDS: Final = Words("track point", "track points")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +53,11 @@ class Tracks:
 
     CSV has a header with `device,time,lat,lon` and, if it likes, `accuracy_m,speed_mps`, in any
     order, with commas, semicolons or tabs between; times are RFC 3339 or seconds since the Unix
-    epoch. In GPX the device is the file's name without its ending, as the names of tracks are those
-    of outings; of several files with one name it is as much of the path as tells them apart. Points
-    of routes and waypoints are no fixes.
+    epoch. In all other kinds the device is the file's name without its ending, as the names of
+    tracks are those of outings, and what a file says of its maker people have never seen; of
+    several files with one name it is as much of the path as tells them apart. Points without a time
+    of their own (routes, waypoints, lines) are no fixes. A file may be packed with gzip or, alone,
+    in a ZIP archive.
     """
 
     def __init__(self, paths: Sequence[Path], block_bytes: int = BLOCK_BYTES) -> None:
@@ -97,19 +89,21 @@ class Tracks:
 
         Raises TrackFileError at the end where no file is of any use: a line for each.
         """
-        devices = _devices([path for path in self._paths if _is_gpx(path)])
+        devices = _devices([path for path in self._paths if _of_points(path)])
         for path in self._paths:
-            if _is_gpx(path):
-                yield from self._file(path, read_gpx(path, devices[path]), GPX_WORDS)
-            else:
-                yield from self._file(path, read_csv(path, self._block_bytes), CSV_WORDS)
+            try:
+                with open_track(path) as source:
+                    yield from self._file(source, devices.get(path))
+            except TrackFileError as exc:
+                self.unread.append(exc)
         if len(self.unread) == len(self._paths):
             raise TrackFileError("\n".join(str(exc) for exc in self.unread))
 
-    def _file(self, path: Path, blocks: Iterator[Block], words: Words) -> Iterator[TrackFixes]:
+    def _file(self, source: Source, device: str | None) -> Iterator[TrackFixes]:
         used, bad, order, before = 0, BadLines(), Order(), self.bytes_read
+        kind = KINDS[source.kind]
         try:
-            for block in blocks:
+            for block in read_blocks(source, device, block_bytes=self._block_bytes):
                 fixes = self._numbered(block.rows)
                 used += len(fixes)
                 bad.add(block.bad, block.bad_count)
@@ -117,14 +111,14 @@ class Tracks:
                 self.bytes_read = before + block.bytes_read
                 yield fixes
             if not used:
-                raise _none_usable(path, bad, words)
+                raise none_usable(source, bad)
         except TrackFileError as exc:
             (self.broken if used else self.unread).append(exc)
         if used:
             self.bad.add(bad.shown, bad.count)
         if used and order.first is not None:
-            place = f"{words.one} {order.first}"
-            self.backwards.append(Backwards(str(path), place, order.count))
+            place = f"{kind.one} {order.first}"
+            self.backwards.append(Backwards(str(source.path), place, order.count))
 
     def _numbered(self, rows: pl.DataFrame) -> TrackFixes:
         names = rows["device"].unique(maintain_order=True).to_list()
@@ -169,17 +163,15 @@ def read_tracks(paths: Sequence[Path]) -> TrackFile:
     )
 
 
-def _none_usable(path: Path, bad: BadLines, words: Words) -> TrackFileError:
-    if not bad.count:
-        return TrackFileError(f"{path} has no {words.some}")
-    first = bad.shown[0]
-    none = f"none of its {bad.count} {words.one}s" if bad.count > 1 else f"its only {words.one}"
-    can = "can" if bad.count > 1 else "cannot"
-    return TrackFileError(f"{path}: {none} {can} be read; {first.place}: {first.reason}")
-
-
-def _is_gpx(path: Path) -> bool:
-    return path.suffix.lower() == ".gpx"
+def _of_points(path: Path) -> bool:
+    """Tell whether a file is of a kind that does not say whose it is."""
+    if not path.is_file():  # a pipe can be looked at only once
+        return path.suffix.lower() in ENDINGS
+    try:
+        with open_track(path) as source:
+            return KINDS[source.kind].points is not None
+    except TrackFileError:
+        return False
 
 
 def _place(path: Path) -> Path:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from ingest.trackkinds import UTF8_MARK, known_binary, known_text
+from ingest.trackkinds import BEGIN_BYTES, UTF8_MARK, known_binary, known_text
+from ingest.tracksource import Source, TrackFileError
 
 BLOCK_BYTES: Final = 4 << 20  # of text read at once: twenty times as much while it is parsed
 LONGEST_LINE: Final = 1 << 20  # bytes without its end; of a longer one nothing is kept
@@ -15,16 +15,13 @@ UTF8_BYTES: Final = 4  # most that a character has
 SHOWN: Final = 100  # bad lines told one by one; of the others only how many
 LIMITS: Final = {"lat": 90.0, "lon": 180.0}  # degrees WGS84
 OPTIONAL: Final = ("accuracy_m", "speed_mps")
+ASIDE: Final = ("heading_deg", "altitude_m")  # which tell nothing of a visit
 QUOTED: Final = 60  # most characters of a file's own text in a message
-
-
-class TrackFileError(ValueError):
-    """A file that no track can be read from; the message names it and says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line (of a CSV file) or track point (of a GPX file) that cannot be read."""
+    """A line (of a CSV file) or point (of another) that cannot be read."""
 
     file: str
     place: str
@@ -51,8 +48,9 @@ class BadLines:
 class Block:
     """A stretch of a file.
 
-    `rows` has the columns number (of the line or track point), device (text), time_us, lat, lon,
-    accuracy_m, speed_mps (NaN: unknown); `bad` are the first of the `bad_count` lines beside them.
+    `rows` has the columns number (of the line or point, from 1), device (text; null: nobody says),
+    time_us, lat, lon, accuracy_m, speed_mps, heading_deg, altitude_m (NaN: unknown); `bad` are the
+    first of the `bad_count` lines beside them.
     """
 
     rows: pl.DataFrame
@@ -72,38 +70,36 @@ class Lines(NamedTuple):
     bytes_read: int  # of the file, up to here
 
 
-def line_blocks(path: Path, block_bytes: int) -> Iterator[Lines]:
+def line_blocks(source: Source, block_bytes: int) -> Iterator[Lines]:
     """Yield the lines of a text file, some `block_bytes` at a time.
 
     Lines end with LF, CR LF or, where the file begins without any LF, CR; a CR before LF stays. The
     text is UTF-8, with or without byte order mark. Raises TrackFileError where the file cannot be
     read on, or is plainly something else.
     """
-    rest, read, mark = b"", 0, UTF8_MARK
+    rest, mark, file = b"", UTF8_MARK, source.file
     try:
-        with path.open("rb") as file:
-            begin = file.peek()
-            check_kind(path, known_binary(begin) or known_text(begin))
-            end = b"\r" if b"\r" in begin and b"\n" not in begin else b"\n"
-            while content := file.read(block_bytes):
-                read += len(content)
-                whole, cut, rest = (rest + content).rpartition(end)
-                # So much is enough to tell that it is too long, whatever is still to come.
-                rest = rest[: len(UTF8_MARK) + LONGEST_LINE + 1]
-                if cut:
-                    yield _lines(whole.removeprefix(mark), end, read)
-                    mark = b""
+        begin = file.peek(BEGIN_BYTES)
+        check_kind(source, known_binary(begin) or known_text(begin))
+        end = b"\r" if b"\r" in begin and b"\n" not in begin else b"\n"
+        while content := file.read(block_bytes):
+            whole, cut, rest = (rest + content).rpartition(end)
+            # So much is enough to tell that it is too long, whatever is still to come.
+            rest = rest[: len(UTF8_MARK) + LONGEST_LINE + 1]
+            if cut:
+                yield _lines(whole.removeprefix(mark), end, source.bytes_read)
+                mark = b""
     except OSError as exc:
-        message = f"{path} cannot be read: {exc.strerror or exc}"
+        message = f"{source.path} cannot be read: {exc.strerror or exc}"
         raise TrackFileError(message) from exc
     if rest:
-        yield _lines(rest.removeprefix(mark), end, read)
+        yield _lines(rest.removeprefix(mark), end, source.bytes_read)
 
 
-def check_kind(path: Path, kind: str | None) -> None:
+def check_kind(source: Source, kind: str | None) -> None:
     """Raise TrackFileError where it is known that a file is of another `kind`."""
     if kind:
-        message = f"{path} {kind}"
+        message = f"{source.path} {kind}"
         raise TrackFileError(message)
 
 

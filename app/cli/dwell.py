@@ -20,8 +20,8 @@ from geofence.features import Feature, read_features
 from geofence.hotspots import Hotspots
 from geofence.model import LONGEST_S, VAGUEST_M, Fixes, Hotspot, Profile
 from ingest.trackfiles import Tracks
-from ingest.tracklines import TrackFileError
 from ingest.tracksort import NoRoomError, TimeOrder
+from ingest.tracksource import TrackFileError
 
 LEFT_OUT: Final = 1  # exit status: done, but some lines or files could not be read
 NOT_DONE: Final = 2
@@ -29,7 +29,9 @@ LEAST_S: Final = 1e-6  # the clock of fixes goes no finer
 
 
 def dwell(
-    tracks: Annotated[list[Path], typer.Argument(metavar="TRACK...", help="CSV or GPX files.")],
+    tracks: Annotated[
+        list[Path], typer.Argument(metavar="TRACK...", help="CSV, GPX, FIT, TCX or KML files.")
+    ],
     hotspots: Annotated[Path, typer.Option(help="GeoJSON FeatureCollection of polygons.")],
     interval: Annotated[float, typer.Option(help="Seconds between fixes to expect.")] = 15.0,
     max_gap: Annotated[float | None, typer.Option(help="Longest leg, in seconds.")] = None,

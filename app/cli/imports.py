@@ -9,6 +9,7 @@ import typer
 from app.api import geojson
 from app.api.errors import Unreadable
 from app.api.hotspots import notes_of, parse
+from app.cli.import_tracks import import_tracks
 from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
 from app.main import system_clock
 from app.storage import hotspots as storage
@@ -16,6 +17,8 @@ from app.storage.engine import Database
 from app.storage.types import from_us
 
 imports = typer.Typer(help="Takes what a file holds into the database.", no_args_is_help=True)
+
+imports.command("tracks")(import_tracks)
 
 
 @imports.callback()

@@ -15,6 +15,7 @@ PLACES: Final = {
     "demo": "app.cli.demo:demo",
     "import": "app.cli.imports:imports",
     "token": "app.cli.tokens:token",
+    "doctor": "app.cli.doctor:doctor",
 }
 
 

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.trackfiles import TrackFixes, Tracks, read_tracks
-from ingest.tracklines import TrackFileError
+from ingest.trackread import read_blocks
+from ingest.tracksource import TrackFileError, open_track
 
 MOMENT_US = 1_577_836_800_000_000  # 2020-01-01T00:00:00Z
 GPX = """<?xml version="1.0"?>
@@ -40,6 +41,15 @@ def test_columns_come_in_any_order_and_times_in_three_forms(tmp_path: Path) -> N
     np.testing.assert_array_equal(track.accuracy_m, [np.nan, 7.0, -1.0])
     np.testing.assert_array_equal(track.speed_mps, [1.5, np.nan, np.nan])
     assert track.bad == []
+
+
+def test_course_and_height_are_read_and_none_too_bad_to_cost_its_line(tmp_path: Path) -> None:
+    path = csv(tmp_path, "altitude_m,time,lat,lon,heading_deg\nhigh,0,51,0,90\n7,1,51,0,\n")
+    with open_track(path) as source:
+        (block,) = read_blocks(source, "a")
+    assert (block.bad_count, block.rows["device"].to_list()) == (0, ["a", "a"])
+    columns = block.rows.select("heading_deg", "altitude_m").to_numpy()
+    np.testing.assert_array_equal(columns, [[90.0, np.nan], [np.nan, 7.0]])
 
 
 def test_lines_that_cannot_be_read_are_named_and_the_rest_is_used(tmp_path: Path) -> None:
@@ -303,7 +313,7 @@ def test_a_file_that_is_no_use_is_named_and_the_others_are_read(tmp_path: Path) 
             "device,when,lat\na,1,2\n",
             "has no column time, lon; its first line names: device, when, lat",
         ),
-        ("a.gpx", "PK\x03\x04", "is a ZIP archive or a workbook"),
+        ("a.gpx", "PK\x03\x04", "is a ZIP archive that cannot be read"),
         ("a.csv", "device,time,lat,lon,lat\na,1,2,3,4\n", "has more than one column lat"),
         ("a.csv", "device,time,lat,lon, LAT\na,1,2,3,4\n", "has more than one column lat"),
         ("a.csv", "device,time,lat,lon\na,1,2,x\n", "its only line cannot be read; line 2: "),
@@ -312,7 +322,11 @@ def test_a_file_that_is_no_use_is_named_and_the_others_are_read(tmp_path: Path) 
         ("a.gpx", "<gpx></gpx>", "has no track points"),
         ("a.gpx", GPX.format('<trkpt lat="1" lon="1"/>'), "its only track point cannot be read"),
         ("a.gpx", GPX.format('<trkpt lat="1" lon="x"/>'), "its only track point cannot be read"),
-        ("a.gpx", '<!DOCTYPE g [<!ENTITY x "y">]><gpx>&x;</gpx>', "is not GPX: EntitiesForbidden"),
+        (
+            "a.gpx",
+            '<!DOCTYPE g [<!ENTITY x "y">]><gpx>&x;</gpx>',
+            "is not GPX: it has a document type",
+        ),
     ],
 )
 def test_a_file_without_a_track_is_refused_by_name(

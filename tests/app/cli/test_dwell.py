@@ -1,5 +1,6 @@
 """`beatkeeper dwell` on files."""
 
+import csv
 import json
 import os
 import pty
@@ -100,6 +101,25 @@ def test_bad_lines_are_named_the_rest_is_used_and_the_status_says_so(
     assert result.exit_code == 1
     assert result.stdout == whole
     assert f"{track}, line 12: time 'noon' is neither" in result.stderr
+
+
+def test_the_kinds_that_handhelds_write_give_the_visits_of_their_tracks(
+    shared_data: Path,
+) -> None:
+    hotspots = shared_data / "tracks" / "handhelds.hotspots.geojson"
+    files = sorted((shared_data / "raw" / "fit").glob("*.fit"))
+    result = call(*files, "--hotspots", hotspots)
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = list(csv.DictReader(result.stdout.splitlines()))
+    known = json.loads((shared_data / "tracks" / "handhelds.visits.json").read_text())
+    mine = [visit for visit in known if visit["device"] in {file.stem for file in files}]
+    assert [(row["device"], row["hotspot"]) for row in found] == [
+        (visit["device"], visit["hotspot"]) for visit in mine
+    ]
+    for row, visit in zip(found, mine, strict=True):
+        # The tracks beside them have places in ten millionths of a degree: a centimetre.
+        assert float(row["dwell_s"]) == pytest.approx(visit["dwell_s"], abs=0.05)
+        assert int(row["fixes"]) == visit["fixes"]
 
 
 def test_a_file_that_is_no_use_is_named_and_the_status_says_so(

@@ -1,0 +1,152 @@
+"""`POST /ingest/files`: track files as handhelds and loggers give them, whatever their kind."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from ingest.credentials import credential
+from ingest.doors import JSON
+from ingest.errors import DecodeError, StorageUnavailable, TryAgain, Unauthorised
+from ingest.intake import Intake
+from ingest.message import Broken
+from ingest.sender import Identify, Sender
+from ingest.trackintake import FileReceipt, Refusal, TrackIntake
+from ingest.tracklines import SHOWN
+from ingest.tracksource import TrackFileError
+from ingest.uploadbody import Limits, Uploaded, uploaded
+from ingest.uploaddocs import DESCRIPTION, KEY_ELSEWHERE, KEY_IN_PATH, RESPONSES, SUMMARY
+
+FORMAT: Final = "files"
+MOST_AT_ONCE: Final = 16  # uploads on the disk
+READ_AT_ONCE: Final = 2  # of them; the others wait
+KEPT_BYTES: Final = 1 << 10  # of a file that cannot be read, for a person to look at
+
+
+@dataclass(slots=True)
+class Uploads:
+    """What the route needs; the application keeps it as `app.state.uploads`.
+
+    `now_us` reads the server's clock (microseconds UTC).
+    """
+
+    intake: Intake
+    identify: Identify
+    now_us: Callable[[], int]
+    limits: Limits
+    max_unpacked_bytes: int
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READ_AT_ONCE))
+    count: int = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place among the uploads. Raises TryAgain where none is free."""
+        if self.count >= MOST_AT_ONCE:
+            message = f"{MOST_AT_ONCE} uploads are under way, as many as there may be"
+            raise TryAgain(message)
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+
+
+class Receipt(msgspec.Struct):
+    """What became of all files of an upload, and of each."""
+
+    accepted: int
+    duplicates: int
+    rejected_count: int
+    rejected: list[Refusal]
+    files: Sequence[FileReceipt]
+
+
+router = APIRouter(prefix="/ingest/files", tags=["ingest"])
+
+
+@router.post(
+    "",
+    operation_id="ingest_files_post",
+    summary=SUMMARY,
+    description=DESCRIPTION,
+    responses=RESPONSES,
+    openapi_extra=KEY_ELSEWHERE,
+    response_class=Response,
+)
+@router.post(
+    "/{key:path}",
+    operation_id="ingest_files_post_key_in_path",
+    summary=f"{SUMMARY} (key in the path)",
+    description=DESCRIPTION,
+    responses=RESPONSES,
+    openapi_extra=KEY_IN_PATH,
+    response_class=Response,
+)
+async def upload(request: Request) -> Response:
+    """Take in the files of a request; the answer comes when all of them are committed."""
+    uploads = cast("Uploads", request.app.state.uploads)
+    sender = await _sender(uploads, request)
+    with uploads.place():
+        async with uploaded(request, uploads.limits) as files, uploads.reading:
+            receipt = await _taken(uploads, sender, files)
+    headers = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(receipt), media_type=JSON, headers=headers)
+
+
+async def _sender(uploads: Uploads, request: Request) -> Sender:
+    """Tell who uploads, before a byte of the body is read. Raises Unauthorised."""
+    in_path = str(request.path_params.get("key", ""))
+    shown = credential(request.scope["headers"], request.scope["query_string"], in_path)
+    sender = await uploads.identify(shown)
+    if sender is None:
+        message = "this device key is not known here"
+        raise Unauthorised(message)
+    named = request.query_params.get("device")
+    return sender.about(named) if named else sender
+
+
+async def _taken(uploads: Uploads, sender: Sender, files: Sequence[Uploaded]) -> Receipt:
+    """Take in files one after the other.
+
+    Raises DecodeError where none of them can be read, TryAgain where storage goes away.
+    """
+    now_us = uploads.now_us()
+    tracks = TrackIntake(uploads.intake, sender, now_us)
+    receipts: list[FileReceipt] = []
+    for one in files:
+        receipt = FileReceipt(one.path.name)
+        receipts.append(receipt)
+        try:
+            await tracks.take(one.file, receipt, most_bytes=uploads.max_unpacked_bytes)
+        except TrackFileError as error:
+            receipt.error = str(error)
+            await _set_aside(uploads, sender, one, receipt)
+        except StorageUnavailable as error:
+            stored = sum(each.accepted for each in receipts)
+            message = f"storage is away, with {stored} fixes stored; send the same again"
+            raise TryAgain(message) from error
+    if not any(receipt.found for receipt in receipts):
+        raise DecodeError("; ".join(filter(None, (receipt.error for receipt in receipts))))
+    return _summed(receipts)
+
+
+async def _set_aside(uploads: Uploads, sender: Sender, one: Uploaded, receipt: FileReceipt) -> None:
+    """Keep why a file cannot be read, and its begin: as a whole it is too large to be kept."""
+    await asyncio.to_thread(one.file.seek, 0)
+    begin = await asyncio.to_thread(one.file.read, KEPT_BYTES)
+    broken = Broken(begin, FORMAT, uploads.now_us(), sender.name, receipt.error or "")
+    await uploads.intake.set_aside(broken)
+
+
+def _summed(files: Sequence[FileReceipt]) -> Receipt:
+    return Receipt(
+        accepted=sum(file.accepted for file in files),
+        duplicates=sum(file.duplicates for file in files),
+        rejected_count=sum(file.rejected_count for file in files),
+        rejected=[refusal for file in files for refusal in file.rejected][:SHOWN],
+        files=files,
+    )
