@@ -18,12 +18,26 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False, comment="emergency, entered, left, ..."),
         sa.Column("time", Instant(), nullable=False, comment="when it happened"),
         sa.Column("stored", Instant(), nullable=False),
+        sa.Column(
+            "live",
+            sa.Boolean(),
+            nullable=False,
+            comment="people are told at once; else it was too old",
+        ),
         sa.Column("device_id", Id, nullable=True, comment="whose; null: nobody's"),
         sa.Column("hotspot_id", Id, nullable=True, comment="where; null: at none"),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_events_stored", "events", ["stored"])
+    op.create_index("ix_events_time", "events", ["time", "id"])
+    op.create_index(
+        "ix_events_live",
+        "events",
+        ["id"],
+        sqlite_where=sa.text("live"),
+        postgresql_where=sa.text("live"),
+    )
     op.create_index(op.f("ix_quarantine_received"), "quarantine", ["received"])
     op.add_column(
         "devices",
@@ -51,5 +65,6 @@ def downgrade() -> None:
     op.drop_column("devices", "speed_unit")
     op.drop_column("devices", "owntracks_secret")
     op.drop_index(op.f("ix_quarantine_received"), table_name="quarantine")
-    op.drop_index("ix_events_stored", table_name="events")
+    op.drop_index("ix_events_live", table_name="events")
+    op.drop_index("ix_events_time", table_name="events")
     op.drop_table("events")

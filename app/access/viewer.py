@@ -74,6 +74,18 @@ class Viewer:
         """Whose positions and names this viewer sees."""
         return SCOPES[self.role]
 
+    def sees(self, officer_id: int, team_id: int | None) -> bool:
+        """Whether this viewer sees an officer of a team: what `people.seen_by` asks in SQL."""
+        match self.scope:
+            case Scope.EVERYBODY:
+                return True
+            case Scope.TEAMS:
+                return team_id in self.team_ids
+            case Scope.SELF:
+                return officer_id == self.officer_id
+            case Scope.NOBODY:
+                return False
+
     def permits(self, right: Right) -> bool:
         """Whether this viewer has a right."""
         return right in RIGHTS[self.role]

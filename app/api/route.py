@@ -30,7 +30,7 @@ class GuardedRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            request.state.viewer = await _viewer(request)
+            request.state.viewer = await viewer_of(request)
             return await answer(Request(request.scope, _limited(request)))
 
         return guarded
@@ -41,7 +41,7 @@ def guarded_router(tag: str) -> APIRouter:
     return APIRouter(tags=[tag], route_class=GuardedRoute)
 
 
-async def _viewer(request: Request) -> Viewer:
+async def viewer_of(request: Request) -> Viewer:
     """Whoever holds the request's token. Raises Stranger."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():

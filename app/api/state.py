@@ -1,10 +1,11 @@
-"""What the application gives its routes: the database and the clock."""
+"""What the application gives its routes: the database, the clock and what happens now."""
 
 import datetime as dt
 from typing import cast
 
 from fastapi import Request
 
+from app.live import Live
 from app.storage.engine import Database
 from app.storage.types import from_us
 
@@ -17,3 +18,8 @@ def database_of(request: Request) -> Database:
 def now_of(request: Request) -> dt.datetime:
     """The time, UTC, by the application's clock."""
     return from_us(request.app.state.now_us())
+
+
+def live_of(request: Request) -> Live:
+    """The application's reader of live events."""
+    return cast("Live", request.app.state.live)

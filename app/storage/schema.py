@@ -335,15 +335,19 @@ device_events = Table(
 events = Table(
     "events",
     metadata,
-    # In the order of the commits: who has read up to one has missed none before it.
+    # In the order of the commits: who has read up to one has missed none before it. Nor is one
+    # given twice, even if all rows should go away.
     Column("id", Id, primary_key=True),
     Column("kind", Text, nullable=False, comment="emergency, entered, left, ..."),
     Column("time", Instant, nullable=False, comment="when it happened"),
     Column("stored", Instant, nullable=False),
+    Column("live", Boolean, nullable=False, comment="people are told at once; else it was too old"),
     Column("device_id", Id, comment="whose; null: nobody's"),
     Column("hotspot_id", Id, comment="where; null: at none"),
     Column("detail", Text),
-    Index("ix_events_stored", "stored"),
+    Index("ix_events_time", "time", "id"),
+    Index("ix_events_live", "id", sqlite_where=text("live"), postgresql_where=text("live")),
+    sqlite_autoincrement=True,
 )
 
 quarantine = Table(

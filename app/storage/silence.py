@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from app.storage import catalogue
+from app.storage import catalogue, events
 from app.storage.engine import Reader, Writer
+from app.storage.events import Event
 from app.storage.schema import device_states, devices, visits
 from geofence.model import Profile
 
@@ -19,6 +20,7 @@ _OPEN = sa.and_(visits.c.open, visits.c.known_to.is_(None))
 async def close(writer: Writer, now: dt.datetime) -> int:
     """Closes what is open of each device not heard for as long as its profile says; how many.
 
+    People are told that it left, when it was last seen there.
     A device that another transaction holds is being heard just now, and is left alone.
     """
     mine = visits.c.device_id == device_states.c.device_id
@@ -30,11 +32,18 @@ async def close(writer: Writer, now: dt.datetime) -> int:
     silent = await _silent(writer, candidates, now)
     if not silent:
         return 0
-    closing = sa.update(visits).where(_OPEN, visits.c.device_id.in_(silent))
+    closing = (
+        sa.update(visits)
+        .where(_OPEN, visits.c.device_id.in_(silent))
+        .returning(visits.c.device_id, visits.c.hotspot_id, visits.c.exit)
+    )
     # Not from before it was told, where the clock of who told it is ahead.
     told = visits.c.known_from
     known_from = sa.case((told > now, told), else_=sa.literal(now, told.type))
-    return (await writer.execute(closing.values(open=False, known_from=known_from))).rowcount
+    closed = (await writer.execute(closing.values(open=False, known_from=known_from))).all()
+    left = [Event("left", row.exit, row.device_id, row.hotspot_id, "fell silent") for row in closed]
+    await events.write(writer, left, now)
+    return len(closed)
 
 
 async def silent(reader: Reader, device_ids: Sequence[int], now: dt.datetime) -> Collection[int]:

@@ -12,10 +12,11 @@ from app.access.viewer import Right, Scope, Viewer
 from app.compliance.intervals import Intervals, Ints
 from app.compliance.visits import VisitColumns
 from app.storage import people
+from app.storage.carrying import carried
 from app.storage.engine import Reader
 from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice
-from app.storage.schema import assignments, devices, hotspots, officers, visits
+from app.storage.schema import devices, hotspots, officers, visits
 from app.storage.spans import SPAN, unpack
 from app.storage.types import from_us, to_us
 from geofence.model import Span
@@ -108,13 +109,7 @@ def _carried(viewer: Viewer, wanted: Wanted) -> sa.ColumnElement[bool]:
     officer = people.seen_by(viewer)
     if wanted.officer is not None:
         officer = officer.where(officers.c.number == wanted.officer)
-    return sa.exists().where(
-        assignments.c.device_id == visits.c.device_id,
-        assignments.c.start <= visits.c.enter,
-        sa.or_(assignments.c.end.is_(None), visits.c.enter < assignments.c.end),
-        _true(assignments, wanted.as_at),
-        assignments.c.officer_id.in_(officer),
-    )
+    return carried(visits.c.device_id, visits.c.enter, officer, wanted.as_at)
 
 
 def _held(as_at: dt.datetime | None) -> sa.ColumnElement[bool]:
@@ -124,10 +119,6 @@ def _held(as_at: dt.datetime | None) -> sa.ColumnElement[bool]:
     """
     now = visits.c.known_to.is_(None)
     return now if as_at is None else sa.and_(known_at(visits, as_at), sa.not_(visits.c.open))
-
-
-def _true(table: sa.Table, as_at: dt.datetime | None) -> sa.ColumnElement[bool]:
-    return table.c.known_to.is_(None) if as_at is None else known_at(table, as_at)
 
 
 _COLUMNS = (

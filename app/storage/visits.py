@@ -25,9 +25,16 @@ class _Stored(NamedTuple):
     id: int
 
 
+class Change(NamedTuple):
+    """What was held of a visit until now, and what is from now on; None: that there was none."""
+
+    before: VisitRow | None
+    after: VisitRow | None
+
+
 @dataclass(slots=True)
 class _Changes:
-    """What one batch does to the table.
+    """What one batch does to the table, and of which visits it changes the truth.
 
     Nothing is known before what it takes the place of, even where the clock of whoever wrote that
     is ahead of `now`.
@@ -38,6 +45,7 @@ class _Changes:
     supersede: list[dict[str, object]] = field(default_factory=list)
     delete: list[int] = field(default_factory=list)
     insert: list[dict[str, object]] = field(default_factory=list)
+    made: list[Change] = field(default_factory=list)
 
     def place(self, visit: VisitRow, old: _Stored | None) -> None:
         """Makes `visit` the truth, where `old` is what was."""
@@ -54,6 +62,7 @@ class _Changes:
         else:
             self.supersede.append({"known_to": self._after(old), "id": old.id})
             self.insert.append(_values(visit, opened=old.opened, known_from=self._after(old)))
+        self.made.append(Change(old and old.visit, visit))
 
     def remove(self, old: _Stored) -> None:
         """Makes it untrue that there was this visit."""
@@ -61,6 +70,7 @@ class _Changes:
             self.delete.append(old.id)
         else:
             self.supersede.append({"known_to": self._after(old), "id": old.id})
+        self.made.append(Change(old.visit, None))
 
     def _after(self, old: _Stored) -> dt.datetime:
         return max(self.now, old.known_from)
@@ -70,8 +80,8 @@ def _values(visit: VisitRow, **more: object) -> dict[str, object]:
     return {name: getattr(visit, name) for name in _FIELDS} | more
 
 
-async def write(writer: Writer, findings: Findings, now: dt.datetime) -> None:
-    """Makes the table say what the engine found."""
+async def write(writer: Writer, findings: Findings, now: dt.datetime) -> list[Change]:
+    """Makes the table say what the engine found; says which visits that changes."""
     current = await _current(writer, findings.firsts_us())
     changes = _Changes(now)
     for visit in findings.found:
@@ -90,6 +100,7 @@ async def write(writer: Writer, findings: Findings, now: dt.datetime) -> None:
                 old,
             )
     await _apply(writer, changes)
+    return changes.made
 
 
 async def _apply(writer: Writer, changes: _Changes) -> None:

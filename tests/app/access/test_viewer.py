@@ -20,6 +20,22 @@ def test_whoever_may_read_visits_sees_somebody_s() -> None:
         assert viewer.permits(Right.READ_VISITS) == sees_somebody
 
 
+def test_an_officer_sees_themselves_a_supervisor_their_teams_an_auditor_nobody() -> None:
+    mine, team = {"officer_id": 1}, {"team_ids": frozenset({7})}
+    people = [(1, 7), (2, 7), (3, None)]
+    seen = {
+        role: [officer for officer, of in people if Viewer("x", role, **more).sees(officer, of)]
+        for role, more in [
+            (Role.OFFICER, mine),
+            (Role.SUPERVISOR, team),
+            (Role.ANALYST, {}),
+            (Role.ADMINISTRATOR, {}),
+            (Role.AUDITOR, mine | team),
+        ]
+    }
+    assert list(seen.values()) == [[1], [1, 2], [1, 2, 3], [1, 2, 3], []]
+
+
 def test_a_refusal_names_the_right_and_the_role() -> None:
     Viewer("x", Role.OFFICER).require(Right.READ_VISITS)
     with pytest.raises(Forbidden, match="the role auditor has no right to read visits"):

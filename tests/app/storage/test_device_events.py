@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from app.storage import device_events
 from app.storage.engine import Database
 from app.storage.schema import device_events as table
+from app.storage.schema import events as told
 from app.storage.types import from_us
 from ingest.message import Said
 
@@ -13,7 +14,7 @@ SAID = Said(7, NOW_US - 1, NOW_US, "emergency", "button", "tetra")
 
 async def keep(database: Database, *rows: Said) -> None:
     async with database.write() as writer:
-        await device_events.keep(writer, rows)
+        await device_events.keep(writer, rows, from_us(NOW_US))
 
 
 async def kept(database: Database) -> list[tuple[object, ...]]:
@@ -37,6 +38,26 @@ async def test_another_device_time_or_kind_is_another_event(database: Database) 
     found = [(device, kind) for device, _, kind, *_ in await kept(database)]
     expected = [(7, "emergency"), (7, "emergency"), (7, "power_off"), (8, "emergency")]
     assert found == expected
+
+
+async def test_people_are_told_once_of_what_was_not_known_and_not_of_every_kind(
+    database: Database,
+) -> None:
+    kinds = ("emergency", "offline", "battery_low", "help!")
+    said = [msgspec.structs.replace(SAID, kind=kind) for kind in kinds]
+    await keep(database, *said[:2])
+    await keep(database, *said, *said)
+    later = msgspec.structs.replace(SAID, time_us=NOW_US)
+    await keep(database, later)
+    query = sa.select(told.c.kind, told.c.time, told.c.detail, told.c.device_id).order_by(told.c.id)
+    async with database.read() as reader:
+        rows = [tuple(row) for row in await reader.execute(query)]
+    before, now = from_us(NOW_US - 1), from_us(NOW_US)
+    assert rows == [
+        ("emergency", before, "button", 7),
+        ("battery_low", before, "button", 7),
+        ("emergency", now, "button", 7),
+    ]
 
 
 async def test_there_is_no_text_that_the_table_refuses(database: Database) -> None:

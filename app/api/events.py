@@ -1,0 +1,181 @@
+"""What people are told: events as they come, and those that have been."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from fastapi import Depends, Header, Path, Query, Request, Response
+from pydantic import Field
+
+from app.access.viewer import Right, Viewer
+from app.api.deps import DatabaseDep, cursor_of, part_of_list, viewer_with
+from app.api.errors import Invalid
+from app.api.eventstream import MEDIA_TYPE, EventStream, follow
+from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
+from app.api.route import guarded_router
+from app.api.state import live_of
+from app.storage import device_events, events
+from app.storage.events import Told
+from app.storage.pages import Slice
+
+router = guarded_router("events")
+EventReader = Annotated[Viewer, viewer_with(Right.READ_VISITS)]
+EventPart = Annotated[Slice, part_of_list(default=100, most=1000, ordered_by=2)]
+From = Annotated[Moment | None, Query(alias="from", description="happened then or later")]
+To = Annotated[Moment | None, Query(alias="to", description="happened before then")]
+Kinds = Annotated[list[Name] | None, Query(max_length=50, description="only of these kinds")]
+_EXAMPLE = {
+    "id": 4711,
+    "kind": "emergency",
+    "time": "2026-01-15T15:02:11.250000Z",
+    "stored": "2026-01-15T15:02:11.871000Z",
+    "live": True,
+    "device": "radio-17",
+    "hotspot": None,
+    "officers": ["1234"],
+    "detail": None,
+}
+
+
+class Event(Schema):
+    """Something that people are told.
+
+    `entered` and `left`: a device and a hot spot. `emergency`, `power_on`, `power_off`, `gps_lost`,
+    `gps_back`, `battery_low`: what a device said of itself. What was more than 15 minutes old when
+    it was stored is not `live`: nobody was told at once. An emergency always is.
+    """
+
+    model_config = example(_EXAMPLE)
+
+    id: int
+    kind: str
+    time: Moment = Field(description="when it happened")
+    stored: Moment
+    live: bool
+    device: str | None
+    hotspot: str | None
+    officers: list[str] = Field(description="numbers of those who had the device then")
+    detail: str | None
+
+
+class DeviceEvent(Schema):
+    """What a device said of itself: when that was, and when it came, in which wire format."""
+
+    model_config = example(
+        {
+            "time": "2026-01-15T15:02:11.000000Z",
+            "kind": "gps_lost",
+            "received": "2026-01-15T15:02:11.871000Z",
+            "detail": None,
+            "source": "tetra",
+        }
+    )
+
+    time: Moment
+    kind: str
+    received: Moment
+    detail: str | None
+    source: str
+
+
+def _form(
+    f: Annotated[
+        Literal["json", "stream"] | None, Query(description="The format; or send `Accept`.")
+    ] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Literal["json", "stream"]:
+    return f or ("stream" if accept.lower().startswith(MEDIA_TYPE) else "json")
+
+
+def _position(
+    after: Annotated[
+        int | None,
+        Query(ge=0, le=LARGEST_ID, description="of a stream: the id of the last event known"),
+    ] = None,
+    last_event_id: Annotated[str, Header(max_length=18, pattern="^[0-9]*$")] = "",
+) -> int | None:
+    # What a stream that broke off has come to counts before where it was once begun.
+    return int(last_event_id) if last_event_id else after
+
+
+_STREAM = f"id: 4711\nevent: emergency\ndata: {_EXAMPLE}\n\n".replace("'", '"')
+
+
+@router.get(
+    "/events",
+    response_model=Listing[Event],
+    responses={200: {"content": {MEDIA_TYPE: {"example": _STREAM}}}},
+)
+async def list_events(
+    *,
+    request: Request,
+    viewer: EventReader,
+    database: DatabaseDep,
+    part: EventPart,
+    form: Annotated[Literal["json", "stream"], Depends(_form)],
+    position: Annotated[int | None, Depends(_position)],
+    start: From = None,
+    end: To = None,
+    kind: Kinds = None,
+) -> Listing[Event] | Response:
+    """The events that you may see: a list of those that were, or a stream of those that come.
+
+    `Accept: text/event-stream` gives the stream of live events (server-sent events): from now on,
+    or from what `Last-Event-ID` or `after` names, without a gap. It ends when your token does, and
+    when the service stops. The list has all, by the time when they happened. Officers see events
+    of the devices they carried, supervisors those of their teams.
+    """
+    if form == "stream":
+        last = await live_of(request).last()
+        # What is past the last was told by another database: it has been restored since.
+        begin = last if position is None else min(position, last)
+        return EventStream(follow(request, _text, begin, None if kind is None else set(kind)))
+    wanted = _wanted(start, end, kind)
+    async with database.read() as reader:
+        page = await events.page(reader, viewer, wanted, part)
+    return Listing(items=[_shown(told) for told in page.items], next=cursor_of(page))
+
+
+@router.get("/devices/{name}/events")
+async def list_device_events(
+    *,
+    name: Annotated[Name, Path()],
+    viewer: EventReader,
+    database: DatabaseDep,
+    part: EventPart,
+    start: From = None,
+    end: To = None,
+    kind: Kinds = None,
+) -> Listing[DeviceEvent]:
+    """What a device said of itself, by time, while it was with somebody whom you may see."""
+    wanted = _wanted(start, end, kind)
+    async with database.read() as reader:
+        page = await device_events.page(reader, viewer, name, wanted, part)
+    items = [DeviceEvent.model_validate(one, from_attributes=True) for one in page.items]
+    return Listing(items=items, next=cursor_of(page))
+
+
+def _wanted(
+    start: dt.datetime | None, end: dt.datetime | None, kinds: list[str] | None
+) -> events.Wanted:
+    if start is not None and end is not None and start > end:
+        raise Invalid(where="from", what="it is after to")
+    return events.Wanted(start, end, kinds)
+
+
+def _text(told: Told) -> str:
+    """An event as one of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
+    return f"id: {told.id}\nevent: {told.kind}\ndata: {_shown(told).model_dump_json()}\n\n"
+
+
+def _shown(told: Told) -> Event:
+    return Event(
+        id=told.id,
+        kind=told.kind,
+        time=told.time,
+        stored=told.stored,
+        live=told.live,
+        device=told.device,
+        hotspot=told.hotspot,
+        officers=[one.number for one in told.carriers],
+        detail=told.detail,
+    )

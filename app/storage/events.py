@@ -1,0 +1,178 @@
+"""The table of events: what people are told, in the order in which it was committed."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+
+from app.access.viewer import Right, Scope, Viewer
+from app.storage import bulk, people
+from app.storage.carrying import carried, held_at
+from app.storage.engine import Reader, Writer
+from app.storage.pages import Page, Slice
+from app.storage.schema import assignments, devices, events, hotspots, officers
+from app.storage.types import from_us, to_us
+
+CHANNEL: Final = "beatkeeper_events"
+"""Where PostgreSQL says that there are new ones, as soon as they can be read."""
+
+# What happened longer ago than this is kept, and nobody is told: it is history by now.
+LATEST = dt.timedelta(minutes=15)
+# But for these, which matter however late they come: they say when they happened.
+ALWAYS_LIVE: Final = frozenset({"emergency"})
+
+# Ids are given, and committed, by one transaction at a time: else one could be read before a
+# smaller one is there. It is the last lock that a transaction takes, so that whoever holds it waits
+# for nobody, and two can never wait for each other. SQLite has one writer anyway.
+_TURN = sa.text("SELECT pg_advisory_xact_lock(1702258030)")  # a number that no other lock has
+_WORD = sa.text(f"SELECT pg_notify('{CHANNEL}', '')")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that people are told: of whose device, at which hot spot, where there is one."""
+
+    kind: str
+    time: dt.datetime
+    device_id: int | None = None
+    hotspot_id: int | None = None
+    detail: str | None = None
+
+
+class Carrier(NamedTuple):
+    """An officer who had the device of an event when it happened."""
+
+    officer_id: int
+    number: str
+    team_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as it is stored, with the names of its device and hot spot, and who had the device.
+
+    `live` says whether people are told at once, or it was history when it came.
+    """
+
+    id: int
+    kind: str
+    time: dt.datetime
+    stored: dt.datetime
+    live: bool
+    detail: str | None
+    device: str | None
+    hotspot: str | None
+    carriers: tuple[Carrier, ...] = ()
+
+    def seen_by(self, viewer: Viewer) -> "Told | None":
+        """What a viewer sees of it; None for nothing. What is nobody's, everybody sees."""
+        mine = tuple(one for one in self.carriers if viewer.sees(one.officer_id, one.team_id))
+        if self.device is not None and not mine and viewer.scope is not Scope.EVERYBODY:
+            return None
+        return replace(self, carriers=mine)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events: that happened from `start` until before `end`; None leaves a thing open."""
+
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+    kinds: Sequence[str] | None = None
+
+
+async def write(writer: Writer, told: Sequence[Event], now: dt.datetime) -> None:
+    """Adds events, as the last thing that a transaction does: it then has its turn to commit."""
+    if not told:
+        return
+    rows = [_row(event, now) for event in told]
+    if writer.dialect.name == "postgresql":
+        await writer.execute(_TURN)
+        if any(row["live"] for row in rows):
+            await writer.execute(_WORD)
+    await bulk.insert(writer, events, rows)
+
+
+def _row(event: Event, now: dt.datetime) -> dict[str, object]:
+    return {
+        "kind": event.kind,
+        "time": event.time,
+        "stored": now,
+        "live": event.kind in ALWAYS_LIVE or now - event.time <= LATEST,
+        "device_id": event.device_id,
+        "hotspot_id": event.hotspot_id,
+        "detail": event.detail,
+    }
+
+
+async def last(reader: Reader) -> int:
+    """The id of the last event that people were told at once; 0 if there is none."""
+    found = await reader.scalar(sa.select(sa.func.max(events.c.id)).where(events.c.live))
+    return int(found or 0)
+
+
+async def after(reader: Reader, id_: int, most: int) -> list[Told]:
+    """The first events after an id that people are told at once, for whoever may see them."""
+    chosen = sa.select(events).where(events.c.live, events.c.id > id_)
+    return await _told(reader, chosen, [events.c.id], most)
+
+
+async def page(reader: Reader, viewer: Viewer, wanted: Wanted, part: Slice) -> Page[Told]:
+    """The events that the viewer sees, live ones or not, ordered by when they happened and id."""
+    viewer.require(Right.READ_VISITS)
+    order = [events.c.time, events.c.id]
+    chosen = sa.select(events).where(*_conditions(viewer, wanted))
+    if part.after is not None:
+        time, id_ = from_us(part.after[0]), part.after[1]
+        same = sa.and_(events.c.time == time, events.c.id > id_)
+        chosen = chosen.where(sa.or_(events.c.time > time, same))
+    found = await _told(reader, chosen, order, part.limit + 1)
+    end = found[part.limit - 1] if len(found) > part.limit else None
+    seen = (one.seen_by(viewer) for one in found[: part.limit])
+    items = [one for one in seen if one is not None]
+    return Page(items, None if end is None else (to_us(end.time), end.id))
+
+
+def _conditions(viewer: Viewer, wanted: Wanted) -> Iterable[sa.ColumnElement[bool]]:
+    if wanted.start is not None:
+        yield events.c.time >= wanted.start
+    if wanted.end is not None:
+        yield events.c.time < wanted.end
+    if wanted.kinds is not None:
+        yield events.c.kind.in_(wanted.kinds)
+    if viewer.scope is not Scope.EVERYBODY:
+        mine = carried(events.c.device_id, events.c.time, people.seen_by(viewer))
+        yield sa.or_(events.c.device_id.is_(None), mine)
+
+
+async def _told(
+    reader: Reader, chosen: sa.Select[Any], order: Sequence[sa.ColumnElement[Any]], most: int
+) -> list[Told]:
+    """Chosen events with the names that belong to them; one that several had comes as one."""
+    first = chosen.order_by(*order).limit(most).subquery()
+    query = (
+        sa.select(
+            *(first.c[name] for name in ("id", "kind", "time", "stored", "live", "detail")),
+            devices.c.name,
+            hotspots.c.key,
+            officers.c.id.label("officer_id"),
+            officers.c.number,
+            officers.c.team_id,
+        )
+        .select_from(first)
+        .outerjoin(devices, devices.c.id == first.c.device_id)
+        .outerjoin(hotspots, hotspots.c.id == first.c.hotspot_id)
+        .outerjoin(assignments, held_at(first.c.device_id, first.c.time))
+        .outerjoin(officers, officers.c.id == assignments.c.officer_id)
+        .order_by(*(first.c[column.name] for column in order), officers.c.number)
+    )
+    rows = (await reader.execute(query)).all()
+    return [_one([tuple(row) for row in same]) for _, same in groupby(rows, lambda row: row.id)]
+
+
+def _one(rows: Sequence[tuple[Any, ...]]) -> Told:
+    carriers = tuple(Carrier(*row[8:]) for row in rows if row[8] is not None)
+    return Told(*(*rows[0][:8], carriers))
