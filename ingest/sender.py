@@ -33,13 +33,17 @@ class Sender:
 
     `speaks_for` finds a gateway's listed devices by their names and addresses, and a device by its
     own addresses: an ISSI, a radio id, what an app calls its phone. `unnamed` is whom a message is
-    about that names nobody.
+    about that names nobody. `owntracks_secret` opens its encrypted OwnTracks payloads, and
+    `speed_unit_mps` is the m/s of one unit of a bare `speed` among the parameters that it sends;
+    without either they are read as the format says.
     """
 
     name: str
     device: int | None
     speaks_for: Mapping[str, int] = field(default_factory=dict)
     unnamed: str | None = None
+    owntracks_secret: str | None = field(default=None, repr=False)
+    speed_unit_mps: float | None = None
 
     def about(self, named: str) -> Self:
         """Give the same sender, with a message about `named` that does not say so itself."""
@@ -64,3 +68,10 @@ class Sender:
 
 Identify = Callable[[Credential], Awaitable[Sender | None]]
 """Tells who shows a credential; None for a stranger. Raises StorageUnavailable."""
+
+Recognise = Callable[[Credential], Sender | None]
+"""The same from memory and at once; None for whom it does not hold: `Identify` asks."""
+
+
+def ask_always(_credential: Credential) -> None:
+    """Recognise nobody."""

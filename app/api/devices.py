@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from app.access.secrets import Kind, digest, new_secret
 from app.access.viewer import Right, Viewer
@@ -21,12 +21,25 @@ DeviceName = Annotated[
 ]
 Named = Annotated[DeviceName, Path()]
 
+_LONGEST_SECRET = 32  # bytes: the key of libsodium's secretbox, which the apps fill up with NUL
+
+
+def _passphrase(secret: SecretStr) -> SecretStr:
+    """Refuses one that an app could not have, or would make another of."""
+    text = secret.get_secret_value()
+    if not 1 <= len(text.encode()) <= _LONGEST_SECRET or not text.isprintable():
+        msg = f"give 1 to {_LONGEST_SECRET} bytes of printable characters"
+        raise ValueError(msg)
+    return secret
+
+
 _EXAMPLE = {
     "name": "phone-03",
     "kind": "phone",
     "profile": "phone",
     "addresses": [{"kind": "owntracks", "address": "pc1234/phone"}],
     "speaks_for": [],
+    "speed_unit": None,
 }
 _KEY = "bkd_kq3v...shown-only-once"
 
@@ -38,10 +51,8 @@ class Address(Schema):
     address: Name
 
 
-class DeviceValues(Schema):
-    """What there is to say of a device."""
-
-    model_config = example({key: value for key, value in _EXAMPLE.items() if key != "name"})
+class _Values(Schema):
+    """What there is to say of a device, and to see of it."""
 
     kind: Literal["radio", "phone", "handheld", "vehicle", "gateway"]
     profile: Name | None = Field(None, description="a profile's name; without one, the kind's")
@@ -49,6 +60,30 @@ class DeviceValues(Schema):
     speaks_for: list[DeviceName] = Field(
         [], max_length=10_000, description="a gateway's devices, by name"
     )
+    speed_unit: Literal["kn", "mps", "kmh", "mph"] | None = Field(
+        None,
+        description="of `speed` among the parameters that it sends as `osmand` or `traccar`; "
+        "without one, knots, as Traccar Client sends. OsmAnd and many scripts send `mps`.",
+    )
+
+
+class DeviceValues(_Values):
+    """What there is to say of a device."""
+
+    model_config = example({key: value for key, value in _EXAMPLE.items() if key != "name"})
+
+    owntracks_secret: Annotated[SecretStr, AfterValidator(_passphrase)] | None = Field(
+        None,
+        description="the encryption key set in its OwnTracks app; never shown again. Null: none. "
+        "Left out of a change, it stays what it is.",
+        json_schema_extra={"writeOnly": True},
+    )
+
+    @property
+    def secret(self) -> str | None:
+        """The passphrase in clear."""
+        hidden = self.owntracks_secret
+        return None if hidden is None else hidden.get_secret_value()
 
 
 class GivenDevice(DeviceValues):
@@ -59,10 +94,17 @@ class GivenDevice(DeviceValues):
     name: DeviceName
 
 
-class Device(GivenDevice):
+class Device(_Values):
     """A device as it is."""
 
+    model_config = example({**_EXAMPLE, "owntracks_encrypted": False})
+
+    name: DeviceName
     profile: Name
+    owntracks_encrypted: bool = Field(
+        description="whether it has an `owntracks_secret`, which opens what it sends encrypted; "
+        "what it sends plainly is taken, too"
+    )
 
 
 class Key(Schema):
@@ -76,31 +118,33 @@ class Key(Schema):
 class NewDevice(Device, Key):
     """A device just made, and its key, which is shown only now."""
 
-    model_config = example({**_EXAMPLE, "key": _KEY})
+    model_config = example({**_EXAMPLE, "owntracks_encrypted": False, "key": _KEY})
 
 
 @router.post("/devices", status_code=201, dependencies=[Manager])
 async def create_device(given: GivenDevice, database: DatabaseDep, now: Now) -> NewDevice:
     """Adds a device and gives its key, which is shown only now."""
-    device = _device(given)
     key = new_secret(Kind.DEVICE_KEY)
     async with database.write() as writer:
-        await devices.create(writer, device, digest(key), now)
-    return NewDevice(**Device.model_validate(device, from_attributes=True).model_dump(), key=key)
+        await devices.create(writer, _device(given.name, given), digest(key), now)
+        await devices.set_owntracks_secret(writer, given.name, given.secret)
+        made = await devices.named(writer, given.name)
+    return NewDevice(**Device.model_validate(made, from_attributes=True).model_dump(), key=key)
 
 
-def _device(given: GivenDevice) -> devices.Device:
+def _device(name: str, given: DeviceValues) -> devices.Device:
     if given.speaks_for and given.kind != "gateway":
         raise Invalid(where="speaks_for", what="only a gateway speaks for other devices")
     for one in given.addresses:
         if one.kind == "owntracks" and one.address.count("/") != 1:
             raise Invalid(where="addresses", what="an owntracks address is `user/device`")
     return devices.Device(
-        name=given.name,
+        name=name,
         kind=given.kind,
         profile=given.profile or given.kind,
         addresses=[devices.Address(one.kind, one.address) for one in given.addresses],
         speaks_for=given.speaks_for,
+        speed_unit=given.speed_unit,
     )
 
 
@@ -108,13 +152,16 @@ def _device(given: GivenDevice) -> devices.Device:
 async def change_device(name: Named, values: DeviceValues, database: DatabaseDep) -> Device:
     """Gives a device another profile, other addresses or others to speak for; its kind stays.
 
-    Its keys stay too. The profile counts for fixes that come from now on; visits of before stay as
-    they were measured, and `beatkeeper recompute` measures them by it.
+    Its keys stay too, and its `owntracks_secret` where none is given. The profile counts for fixes
+    that come from now on; visits of before stay as they were measured, and `beatkeeper recompute`
+    measures them by it.
     """
-    device = _device(GivenDevice(name=name, **values.model_dump()))
     async with database.write() as writer:
-        await devices.change(writer, device)
-    return Device.model_validate(device, from_attributes=True)
+        await devices.change(writer, _device(name, values))
+        if "owntracks_secret" in values.model_fields_set:
+            await devices.set_owntracks_secret(writer, name, values.secret)
+        changed = await devices.named(writer, name)
+    return Device.model_validate(changed, from_attributes=True)
 
 
 @router.get("/devices")

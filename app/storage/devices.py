@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,13 +33,19 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A radio, phone, handheld, vehicle terminal, or a gateway that speaks for listed devices."""
+    """A radio, phone, handheld, vehicle terminal, or a gateway that speaks for listed devices.
+
+    `speed_unit` is that of a bare `speed` among the parameters it sends: None, the format's.
+    `owntracks_encrypted` says whether it has a secret that opens its OwnTracks payloads.
+    """
 
     name: str
     kind: str
     profile: str
     addresses: Sequence[Address] = ()
     speaks_for: Sequence[str] = ()
+    speed_unit: str | None = None
+    owntracks_encrypted: bool = False
 
 
 async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.datetime) -> None:
@@ -50,9 +57,7 @@ async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.dateti
     await profiles.current(writer, device.profile)
     with unique(f"there is a device {device.name!r} already"):
         device_id = await writer.scalar(
-            sa.insert(devices)
-            .values(name=device.name, kind=device.kind, profile=device.profile)
-            .returning(devices.c.id)
+            sa.insert(devices).values(name=device.name, **_values(device)).returning(devices.c.id)
         )
     # The row that batches lock, and that vouches for the device when fixes come.
     await writer.execute(sa.insert(device_states).values(device_id=device_id))
@@ -61,9 +66,10 @@ async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.dateti
 
 
 async def change(writer: Writer, device: Device) -> None:
-    """Gives the device of that name another profile, other addresses, others to speak for.
+    """Gives the device of that name another profile, speed unit, addresses, others to speak for.
 
-    With another profile, what is being worked out anew by hand begins again.
+    Its secret stays what it is. With another profile, what is being worked out anew by hand begins
+    again.
     Raises NotFound where there is no such device, Conflict where another has an address, Refused
     for its kind, which stays what it is, its profile, or a device it is to speak for.
     """
@@ -77,12 +83,25 @@ async def change(writer: Writer, device: Device) -> None:
     if row.kind != device.kind:
         raise Refused(where="kind", what=f"this device is a {row.kind}")
     await profiles.current(writer, device.profile)
-    await writer.execute(sa.update(devices).where(mine).values(profile=device.profile))
+    await writer.execute(sa.update(devices).where(mine).values(**_values(device)))
     await writer.execute(sa.delete(device_addresses).where(device_addresses.c.device_id == row.id))
     await writer.execute(sa.delete(gateway_devices).where(gateway_devices.c.gateway_id == row.id))
     await _insert_contacts(writer, row.id, device)
     if row.profile != device.profile:
         await recomputes.begin_again(writer, row.id)
+
+
+def _values(device: Device) -> dict[str, str | None]:
+    return {"kind": device.kind, "profile": device.profile, "speed_unit": device.speed_unit}
+
+
+async def set_owntracks_secret(writer: Writer, name: str, secret: str | None) -> None:
+    """Sets the passphrase that opens a device's encrypted OwnTracks payloads; None: none.
+
+    It is kept as it is, as no digest opens anything. Raises NotFound where there is no such device.
+    """
+    mine = devices.c.id == await device_id(writer, name)
+    await writer.execute(sa.update(devices).where(mine).values(owntracks_secret=secret))
 
 
 async def _insert_contacts(writer: Writer, device_id: int, device: Device) -> None:
@@ -122,35 +141,61 @@ async def device_id(reader: Reader, name: str) -> int:
     return int(found)
 
 
+async def named(reader: Reader, name: str) -> Device:
+    """The device of that name. Raises NotFound where there is none."""
+    mine = devices.c.id == await device_id(reader, name)
+    rows = (await reader.execute(sa.select(devices).where(mine))).all()
+    (device,) = await _described(reader, rows, sa.true())
+    return device
+
+
 async def page(reader: Reader, viewer: Viewer, part: Slice, now: dt.datetime) -> Page[Device]:
     """Devices with their addresses; a gateway with those it speaks for.
 
     Whoever does not see everybody sees the devices that are with those whom they see.
     """
     viewer.require(Right.READ_DEVICES)
-    seen = _seen_by(viewer, now)
+    seen = seen_by(viewer, now)
     query = sa.select(devices).where(seen)
     found = await by_id(reader, query, devices.c.id, part, lambda row: row)
-    ids = [row.id for row in found.items]
+    return Page(await _described(reader, found.items, seen), found.next)
+
+
+async def _described(
+    reader: Reader, rows: Sequence[sa.Row[Any]], seen: sa.ColumnElement[bool]
+) -> list[Device]:
+    """Devices by their rows, gateways with those of their listed devices that are seen."""
+    ids = [row.id for row in rows]
     addresses, listed = await _addresses(reader, ids), await _listed(reader, ids, seen)
-    items = [
-        Device(row.name, row.kind, row.profile, addresses.get(row.id, []), listed.get(row.id, []))
-        for row in found.items
+    return [
+        Device(
+            name=row.name,
+            kind=row.kind,
+            profile=row.profile,
+            addresses=addresses.get(row.id, []),
+            speaks_for=listed.get(row.id, []),
+            speed_unit=row.speed_unit,
+            owntracks_encrypted=row.owntracks_secret is not None,
+        )
+        for row in rows
     ]
-    return Page(items, found.next)
 
 
-def _seen_by(viewer: Viewer, now: dt.datetime) -> sa.ColumnElement[bool]:
+def seen_by(viewer: Viewer, now: dt.datetime) -> sa.ColumnElement[bool]:
     """That a device is now with somebody whom the viewer sees; any, for who sees everybody."""
     if viewer.scope is Scope.EVERYBODY:
         return sa.true()
-    carried = sa.select(assignments.c.device_id).where(
+    theirs = assignments.c.officer_id.in_(people.seen_by(viewer))
+    return devices.c.id.in_(carried(now).where(theirs))
+
+
+def carried(now: dt.datetime) -> sa.Select[tuple[int]]:
+    """The ids of the devices that somebody has at a moment."""
+    return sa.select(assignments.c.device_id).where(
         known_at(assignments, now),
         assignments.c.start <= now,
         sa.or_(assignments.c.end.is_(None), assignments.c.end > now),
-        assignments.c.officer_id.in_(people.seen_by(viewer)),
     )
-    return devices.c.id.in_(carried)
 
 
 async def _insert_key(writer: Writer, device: int, key_hash: bytes, now: dt.datetime) -> None:

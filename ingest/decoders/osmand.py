@@ -4,26 +4,23 @@
 - 9: JSON, `{"location": {...}, "device_id": ...}`, after transistorsoft's location object;
 - 10: parameters in an urlencoded body; with `uploadJson`, flat JSON objects, one or a list.
 
-Source: PROTOCOLS.md, section 3 (traccar/traccar, OsmAndProtocolDecoder). A speed among parameters
-is in knots unless told otherwise: OsmAnd itself and many scripts send m/s in the same place.
+They are read as Traccar's OsmAndProtocolDecoder reads them. A speed among parameters is in knots
+unless told otherwise: OsmAnd itself and many scripts send m/s in the same place.
 """
 
 from typing import Final
 
 import msgspec
 
+from ingest import units
 from ingest.decoders import fields, jsontext, stamp
-from ingest.decoders.elements import each, lone
+from ingest.decoders.elements import each_or_lone, lone
 from ingest.decoders.fields import Fields
 from ingest.fix import Event, Fix
 from ingest.message import Decoded
 
 ANSWER: Final = b""
 """An empty 200 is what every generation expects; any 2xx takes the position off its queue."""
-
-KNOT_MPS: Final = 1852 / 3600
-KMH_MPS: Final = 1 / 3.6
-MPH_MPS: Final = 0.44704
 
 _ALARMS: Final = {
     "sos": "emergency",
@@ -55,7 +52,7 @@ class _Location(msgspec.Struct):
     event: str | None = None
 
 
-def decode(payload: bytes, received_us: int, *, speed_unit_mps: float = KNOT_MPS) -> Decoded:
+def decode(payload: bytes, received_us: int, *, speed_unit_mps: float = units.KNOT_MPS) -> Decoded:
     """Read one position, or a list of them; a message about the device alone gives its alarm.
 
     `speed_unit_mps` is the m/s of one unit of `speed` among parameters; JSON of generation 9 is
@@ -71,8 +68,7 @@ def decode(payload: bytes, received_us: int, *, speed_unit_mps: float = KNOT_MPS
 
     if payload.lstrip()[:1] not in {b"{", b"["}:
         return lone(fields.from_query(payload), read)
-    elements = _elements(jsontext.parse(payload, "JSON of Traccar Client"))
-    return each(elements, read) if isinstance(elements, list) else lone(elements, read)
+    return each_or_lone(_elements(jsontext.parse(payload, "JSON of Traccar Client")), read)
 
 
 def _elements(whole: object) -> object:

@@ -3,14 +3,15 @@
 `{"locations": [...], "current": ..., "trip": ...}`; Overland for Android and GPSLogger's sender for
 Dawarich post the same. Metres, m/s, degrees; a battery from 0 to 1; what is below 0 is unknown.
 `current`, the newest point, comes beside a batch of older ones and is taken in like them: it comes
-again in a later batch, and is a duplicate then.
+again in a later batch, and is a duplicate then. In its OwnTracks mode it posts OwnTracks' objects,
+and still takes no other answer for a success than its own: so they are read here, too.
 """
 
 from typing import Final
 
 import msgspec
 
-from ingest.decoders import fields, jsontext, stamp
+from ingest.decoders import fields, jsontext, owntracks, stamp
 from ingest.decoders.elements import each
 from ingest.decoders.staleness import stale
 from ingest.errors import DecodeError
@@ -42,12 +43,14 @@ class _Feature(msgspec.Struct):
     geometry: object = None
 
 
-def decode(payload: bytes, received_us: int) -> Decoded:  # noqa: ARG001 (points have their times)
+def decode(payload: bytes, received_us: int) -> Decoded:
     """Read the points of a batch, then `current`; trips and what the app did are no fixes.
 
     Raises DecodeError where there is no list of locations.
     """
     batch = jsontext.parse(payload, "an Overland batch")
+    if isinstance(batch, dict) and "_type" in batch:
+        return owntracks.decode(payload, received_us)
     locations = batch.get("locations") if isinstance(batch, dict) else None
     if not isinstance(batch, dict) or not isinstance(locations, list):
         message = "locations: expected a list of Features"

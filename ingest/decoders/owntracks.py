@@ -8,24 +8,25 @@ from typing import Final, Literal
 
 import msgspec
 
-from ingest import moment
+from ingest import moment, units
 from ingest.decoders import jsontext
-from ingest.decoders.elements import each, lone
+from ingest.decoders.elements import each_or_lone
+from ingest.decoders.sealed import open_sealed
 from ingest.decoders.staleness import stale
 from ingest.decoders.zeros import without_zeros
+from ingest.errors import DecodeError
 from ingest.fix import Event, Fix
 from ingest.message import Decoded
 
 ANSWER: Final = b"[]"
 """What the apps expect over HTTP: a list of messages for the phone, empty here."""
 
-_KMH: Final = 3.6  # km/h in one m/s
 _PING: Final = "p"
 _CROSSINGS: Final = {"enter": "region_entered", "leave": "region_left"}
 
-# Overland's OwnTracks mode counts from 2001-01-01 (PROTOCOLS.md, 5.2). Such a time lies 31 years
-# back, where no phone was; that it means now is certain if it then falls near its receipt. A phone
-# without a network sends what it kept for weeks.
+# Overland's OwnTracks mode counts from 2001-01-01, as iOS does (timeIntervalSinceReferenceDate).
+# Such a time lies 31 years back, where no phone was; that it means now is certain if it then falls
+# near its receipt. A phone without a network sends what it kept for weeks.
 _2001_US: Final = 978_307_200 * moment.SECOND_US
 _DAY_US: Final = 86_400 * moment.SECOND_US
 _LATEST_US: Final = _DAY_US
@@ -61,11 +62,15 @@ class _Transition(msgspec.Struct):
     desc: str | None = None
 
 
-def decode(payload: bytes, received_us: int) -> Decoded:
+class _Sealed(msgspec.Struct):
+    data: str
+
+
+def decode(payload: bytes, received_us: int, *, secret: str | None = None) -> Decoded:
     """Read one message, or each element of a list; types without position or event are nothing.
 
-    Raises DecodeError for what is not JSON, and for a lone message that is broken or encrypted
-    (`sealed.open_sealed` opens those first, where there is a key).
+    `secret`, a passphrase, opens what is encrypted. Raises DecodeError for what is not JSON, and
+    for a lone message that is broken or does not open.
     """
     if not payload.strip():
         return Decoded()  # clears a retained message
@@ -74,18 +79,17 @@ def decode(payload: bytes, received_us: int) -> Decoded:
         # Nearly every message is one location and sound. What is not is looked at more closely.
         return Decoded([_fix(_LOCATION.decode(payload), received_us)], [0])
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return _anything(payload, received_us)
+        return _anything(payload, received_us, secret)
 
 
-def _anything(payload: bytes, received_us: int) -> Decoded:
+def _anything(payload: bytes, received_us: int, secret: str | None) -> Decoded:
     def read(element: object) -> Fix | Event | None:
-        return _read(element, received_us)
+        return _read(element, received_us, secret)
 
-    whole = jsontext.parse(payload, "OwnTracks JSON")
-    return each(whole, read) if isinstance(whole, list) else lone(whole, read)
+    return each_or_lone(jsontext.parse(payload, "OwnTracks JSON"), read)
 
 
-def _read(element: object, received_us: int) -> Fix | Event | None:
+def _read(element: object, received_us: int, secret: str | None) -> Fix | Event | None:
     match jsontext.convert(element, _Object).type:
         case "location":
             return _fix(jsontext.convert(element, _Location), received_us)
@@ -96,14 +100,25 @@ def _read(element: object, received_us: int) -> Fix | Event | None:
             # it tells, that the link is lost, was noticed when the broker published it.
             return Event(received_us, "offline")
         case "encrypted":
-            message = "the payload is encrypted, and this device has no encryption key here"
-            raise ValueError(message)
+            return _read(_opened(element, secret), received_us, None)
         case _:
             return None
 
 
+def _opened(element: object, secret: str | None) -> object:
+    """Give the message inside an encrypted one; ValueError where it does not open."""
+    if secret is None:
+        message = "the payload is encrypted, and there is no `owntracks_secret` to open it with"
+        raise ValueError(message)
+    inner = open_sealed(jsontext.convert(element, _Sealed).data, secret)
+    try:
+        return jsontext.parse(inner, "OwnTracks JSON, opened")
+    except DecodeError as error:
+        raise ValueError(str(error)) from error
+
+
 def _fix(location: _Location, received_us: int) -> Fix:
-    speed = None if location.vel is None else location.vel / _KMH
+    speed = None if location.vel is None else location.vel / units.MPS_KMH
     speed, heading, altitude = without_zeros(speed, location.cog, location.alt)
     accuracy = _accuracy(location.acc)
     if location.t == _PING:

@@ -7,12 +7,14 @@ from app.access.secrets import digest
 from app.storage import directory
 from app.storage.engine import Database
 from app.storage.schema import device_states, profiles
+from ingest.units import SPEEDS_MPS
 
 PHONE = {
     "name": "phone-03",
     "kind": "phone",
     "addresses": [{"kind": "owntracks", "address": "pc1234/phone"}],
 }
+UNSET = {"speed_unit": None, "owntracks_encrypted": False}
 
 
 async def test_a_device_is_known_by_its_key_which_is_shown_once(
@@ -22,7 +24,7 @@ async def test_a_device_is_known_by_its_key_which_is_shown_once(
     assert made["key"].startswith("bkd_")
     assert made["profile"] == "phone"
     listed = (await admin.get("/devices")).json()["items"]
-    assert listed == [{**PHONE, "profile": "phone", "speaks_for": []}]
+    assert listed == [{**PHONE, **UNSET, "profile": "phone", "speaks_for": []}]
     async with database.read() as reader:
         sender = await directory.by_key(reader, digest(made["key"]))
         states = (await reader.execute(sa.select(device_states))).all()
@@ -75,6 +77,11 @@ async def test_a_gateway_speaks_for_the_devices_it_lists(
         ({"name": "phone/3"}, 422, "body.name: "),
         ({"name": "phone 3"}, 422, "body.name: "),
         ({"kind": "drone"}, 422, "body.kind: "),
+        ({"speed_unit": "knots"}, 422, "body.speed_unit: "),
+        ({"owntracks_secret": ""}, 422, "give 1 to 32 bytes"),
+        ({"owntracks_secret": "я" * 17}, 422, "give 1 to 32 bytes"),
+        ({"owntracks_secret": "a\x00b"}, 422, "give 1 to 32 bytes"),
+        ({"owntracks_encrypted": True}, 422, "body.owntracks_encrypted: "),
         ({"profile": "drone"}, 422, "there is no profile 'drone'"),
         ({"speaks_for": ["phone-01"]}, 422, "only a gateway speaks for other devices"),
         ({"kind": "gateway", "speaks_for": ["radio-9"]}, 422, "there is no device 'radio-9'"),
@@ -187,3 +194,65 @@ async def test_a_change_of_a_device_that_cannot_be_leaves_it_as_it_was(
     assert answer.status_code == status
     assert said in answer.json()["detail"]
     assert (await admin.get("/devices")).json() == before
+
+
+async def test_a_secret_is_set_kept_and_taken_away_and_never_shown(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    secret = "correct horse battery"
+
+    async def known() -> tuple[str | None, object]:
+        async with database.read() as reader:
+            sender = await directory.by_address(reader, "owntracks", "pc1234/phone")
+            stamp = await directory.stamp(reader)
+        assert sender is not None
+        return sender.owntracks_secret, stamp
+
+    said = [await admin.post("/devices", json=PHONE | {"owntracks_secret": secret})]
+    found = [await known()]
+    kept = {"kind": "phone", "addresses": PHONE["addresses"]}
+    for changes in ({}, {"owntracks_secret": None}, {"owntracks_secret": "x" * 32}):
+        said.append(await admin.put("/devices/phone-03", json=kept | changes))
+        found.append(await known())
+    assert [one for one, _ in found] == [secret, secret, None, "x" * 32]
+    assert len({stamp for _, stamp in found}) == 3
+    assert [answer.json()["owntracks_encrypted"] for answer in said] == [True, True, False, True]
+    said.append(await admin.get("/devices"))
+    said.append(await admin.put("/devices/phone-03", json=kept | {"owntracks_secret": secret * 2}))
+    assert said[-1].status_code == 422
+    assert not [answer for answer in said if secret in answer.text or "xxx" in answer.text]
+
+
+@pytest.mark.parametrize(
+    ("unit", "mps"), [("kn", 1852 / 3600), ("mps", 1.0), ("kmh", 1 / 3.6), ("mph", 0.44704)]
+)
+async def test_a_devices_unit_of_speed_reaches_who_reads_its_messages(
+    admin: httpx.AsyncClient, database: Database, unit: str, mps: float
+) -> None:
+    async def known() -> tuple[float | None, object]:
+        async with database.read() as reader:
+            sender = await directory.by_address(reader, "device", "phone-03")
+            stamp = await directory.stamp(reader)
+        assert sender is not None
+        return sender.speed_unit_mps, stamp
+
+    made = await admin.post("/devices", json=PHONE | {"speed_unit": unit})
+    assert made.json()["speed_unit"] == unit
+    first = await known()
+    changed = await admin.put("/devices/phone-03", json={"kind": "phone"})
+    assert changed.json()["speed_unit"] is None
+    second = await known()
+    assert (first[0], second[0]) == (pytest.approx(mps), None)
+    assert first[1] != second[1]
+
+
+async def test_the_documentation_says_of_a_secret_that_it_is_only_written(
+    admin: httpx.AsyncClient,
+) -> None:
+    document = (await admin.get("http://test/openapi.json")).json()["components"]["schemas"]
+    for schema in ("GivenDevice", "DeviceValues"):
+        assert document[schema]["properties"]["owntracks_secret"]["writeOnly"] is True
+    for schema in ("Device", "NewDevice"):
+        assert "owntracks_secret" not in document[schema]["properties"]
+    (choices, _) = document["Device"]["properties"]["speed_unit"]["anyOf"]
+    assert set(choices["enum"]) == set(SPEEDS_MPS)

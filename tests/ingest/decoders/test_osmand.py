@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from protocol_vectors import vectors
 
+from ingest import units
 from ingest.decoders import osmand
 from ingest.errors import DecodeError
 from ingest.fix import Event, Fix
@@ -118,7 +119,7 @@ def test_parameters_arrive_in_their_own_place_and_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "speed"), [(1.0, 36.0), (osmand.KMH_MPS, 10.0), (osmand.MPH_MPS, 16.09344)]
+    ("unit", "speed"), [(1.0, 36.0), (units.KMH_MPS, 10.0), (units.MPH_MPS, 16.09344)]
 )
 def test_a_device_may_send_its_speed_in_another_unit(unit: float, speed: float) -> None:
     (fix,) = osmand.decode(QUERY + b"&speed=36", NOW, speed_unit_mps=unit).fixes
@@ -129,7 +130,7 @@ def test_json_of_generation_9_is_in_metres_a_second_and_its_battery_a_fraction()
     coords = COORDS | {"speed": 18.67, "heading": 63, "accuracy": 3.8, "altitude": 35.7}
     location = LOCATION | {"coords": coords, "battery": {"level": 0.79}, "alarm": "sos"}
     payload = json.dumps({"location": location, "device_id": 7}).encode()
-    (fix,) = osmand.decode(payload, NOW, speed_unit_mps=osmand.KNOT_MPS).fixes
+    (fix,) = osmand.decode(payload, NOW, speed_unit_mps=units.KNOT_MPS).fixes
     assert fix == Fix(NOW, 51.5, -0.12, 3.8, 18.67, 63.0, 35.7, 79.0, "7", "emergency")
 
 

@@ -116,6 +116,15 @@ def test_a_number_that_is_none_costs_only_itself() -> None:
     assert overland.decode(payload.encode(), NOW).indexes == [0, 1, 2]
 
 
+def test_in_its_owntracks_mode_it_posts_locations_that_count_from_2001() -> None:
+    sent = {"_type": "location", "tst": NOW // 1_000_000 - 978_307_200, "lat": 51.5, "lon": -0.12}
+    said = {"acc": 5, "alt": 36, "vac": 4, "batt": 79, "bs": 1, "tid": "p7"}
+    decoded = overland.decode(json.dumps(sent | said).encode(), NOW)
+    assert decoded.fixes == [Fix(NOW, 51.5, -0.12, 5.0, None, None, 36.0, 79.0)]
+    with pytest.raises(DecodeError, match="tst"):
+        overland.decode(b'{"_type":"location"}', NOW)
+
+
 @pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"locations":{}}', b"x", b"[" * 100_000])
 def test_what_is_no_batch_is_broken(payload: bytes) -> None:
     with pytest.raises(DecodeError):

@@ -183,7 +183,7 @@ def test_a_list_is_read_and_a_bad_element_costs_only_itself() -> None:
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b'{"_type":"encrypted","data":"aUiEKyGn"}', "no encryption key here"),
+        (b'{"_type":"encrypted","data":"aUiEKyGn"}', "no `owntracks_secret`"),
         (b'{"_type":"location","lat":1,"lon":2}', "missing required field `tst`"),
         (b'{"_type":"location","tst":1e300,"lat":1,"lon":2}', "not milliseconds"),
         (b'{"_type":"location","tst":1,"lat":{},"lon":2}', "lat: expected"),
