@@ -8,10 +8,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -27,8 +27,7 @@ Raises StorageUnavailable when nothing could be stored and the same may work lat
 _LOG: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Submission:
+class _Submission(msgspec.Struct, frozen=True):
     delivery: Delivery
     verdicts: asyncio.Future[list[int]]
 
@@ -94,17 +93,23 @@ class Batcher:
 
         Raises StorageUnavailable (try again later) or Unstorable (never).
         """
-        while self._waiting >= self._max_waiting and not self._stopping:
+        while (verdicts := self.offer(delivery)) is None:
+            if self._stopping:
+                message = "the service is shutting down"
+                raise StorageUnavailable(message)
             self._room.clear()
             await self._room.wait()
-        if self._stopping:
-            message = "the service is shutting down"
-            raise StorageUnavailable(message)
+        return await verdicts
+
+    def offer(self, delivery: Delivery) -> asyncio.Future[list[int]] | None:
+        """Give what `submit` does as a future; None where there is no room at the moment."""
+        if self._stopping or self._waiting >= self._max_waiting:
+            return None
         submission = _Submission(delivery, asyncio.get_running_loop().create_future())
         self._queue.append(submission)
         self._waiting += len(delivery.fixes)
         self._arrived.set()
-        return await submission.verdicts
+        return submission.verdicts
 
     async def _run(self) -> None:
         while self._queue or not self._stopping:

@@ -6,6 +6,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Final, Self
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -22,8 +23,7 @@ _PLAUSIBLE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """The fixes of one message, the device of each, and their source (a position in SOURCES)."""
 
     fixes: Sequence[Fix]

@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-from ingest import topics
 from ingest.broker import Broker
 from ingest.decoders import DECODERS
 from ingest.errors import DecodeError, StorageUnavailable, Unstorable
-from ingest.intake import Intake
-from ingest.message import Broken, Message
+from ingest.intake import Begun, Intake
+from ingest.message import Broken, Message, Receipt
 from ingest.mqtt import Arrival, Connection, Protocol
-from ingest.sender import Identify
+from ingest.sender import Identify, Recognise, ask_always
+from ingest.topics import TOPICS, Origin, Topics
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ class Consumer:
         *,
         intake: Intake,
         identify: Identify,
+        recognise: Recognise = ask_always,
         now_us: Callable[[], int],
+        topics: Topics = TOPICS,
         protocol: Protocol = "5",
         client_id: str = "beatkeeper-ingest",
         max_in_flight: int = 500,
@@ -44,17 +47,23 @@ class Consumer:
     ) -> None:
         self._intake = intake
         self._identify = identify
+        self._recognise = recognise
         self._now_us = now_us
+        self._topics = topics
         self._max_payload_bytes = max_payload_bytes
         self._retry_s = retry_s
         self._stop_grace_s = stop_grace_s
         self._tasks: set[asyncio.Task[None]] = set()
+        self._begun: set[asyncio.Future[list[int]]] = set()
+        self._arrived: deque[Arrival] = deque()
+        self._woken = False
         self._stopping = False
         self._storage_away = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connection = Connection(
             broker,
             self._hand_over,
+            subscriptions=topics.subscriptions,
             protocol=protocol,
             client_id=client_id,
             max_in_flight=max_in_flight,
@@ -69,7 +78,7 @@ class Consumer:
     @property
     def in_flight(self) -> int:
         """Give the number of messages that have come and are not yet stored or set aside."""
-        return len(self._tasks)
+        return len(self._tasks) + len(self._begun)
 
     def start(self) -> None:
         """Begin to connect; a broker that is not there yet is no error."""
@@ -79,8 +88,8 @@ class Consumer:
     async def stop(self) -> None:
         """Finish what is in hand, for a while, and disconnect; the broker keeps the rest."""
         self._stopping = True
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._stop_grace_s)
+        if self._tasks or self._begun:
+            await asyncio.wait(self._tasks | self._begun, timeout=self._stop_grace_s)
         unfinished = list(self._tasks)
         for task in unfinished:
             task.cancel()
@@ -100,14 +109,54 @@ class Consumer:
         await self.stop()
 
     def _hand_over(self, arrival: Arrival) -> None:
-        """Carry an arrival from paho's thread to the event loop."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._begin, arrival)
+        """Carry an arrival from paho's thread to the event loop, which is woken once for many."""
+        self._arrived.append(arrival)
+        if not self._woken and self._loop is not None:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._begin_all)
 
-    def _begin(self, arrival: Arrival) -> None:
-        if self._stopping:
-            self._connection.done()
+    def _begin_all(self) -> None:
+        self._woken = False  # before the last look: what comes after it wakes us again
+        while self._arrived:
+            arrival = self._arrived.popleft()
+            if self._stopping:
+                self._connection.done()
+            elif not self._begin(arrival):
+                self._start(arrival)
+
+    def _begin(self, arrival: Arrival) -> bool:
+        """Take in what nearly every message is, fixes of somebody known; False: it is not that.
+
+        A task of its own would cost such a message more than reading it does.
+        """
+        origin = self._origin(arrival)
+        if origin is None or not 0 < len(arrival.payload) <= self._max_payload_bytes:
+            return False
+        sender = self._recognise(origin.address)
+        if sender is None:
+            return False
+        message = Message(arrival.payload, origin.format, self._now_us(), sender)
+        begun = self._intake.begin(message)
+        if begun is None:
+            return False
+        self._begun.add(begun.verdicts)
+        begun.verdicts.add_done_callback(lambda _: self._finish(arrival, begun))
+        return True
+
+    def _finish(self, arrival: Arrival, begun: Begun) -> None:
+        self._begun.discard(begun.verdicts)
+        if begun.verdicts.cancelled() or begun.verdicts.exception() is not None:
+            if self._stopping:
+                self._connection.done()
+            else:
+                self._start(arrival)
             return
+        self._tell(arrival, self._intake.finish(begun))
+        self._connection.acknowledge(arrival)
+        self._connection.done()
+
+    def _start(self, arrival: Arrival) -> None:
+        """See to an arrival in a task of its own, as long as that takes."""
         task = asyncio.create_task(self._see_through(arrival))
         self._tasks.add(task)
         task.add_done_callback(self._end)
@@ -157,7 +206,7 @@ class Consumer:
             failure = error
             reason = f"it failed here: {error!r:.200}"
         if reason:
-            origin = topics.read(arrival.topic)
+            origin = self._topics.read(arrival.topic)
             format_ = origin.format if origin else ""
             broken = Broken(arrival.payload, format_, received_us, arrival.topic, reason)
             await self._intake.set_aside(broken)
@@ -166,8 +215,8 @@ class Consumer:
 
     async def _accept(self, arrival: Arrival, received_us: int) -> str:
         """Take a message in, or say why it cannot be: "" where that has been seen to."""
-        origin = topics.read(arrival.topic)
-        if origin is None or origin.format not in DECODERS:
+        origin = self._origin(arrival)
+        if origin is None:
             return f"the topic {arrival.topic!r:.200} names no known format"
         if len(arrival.payload) > self._max_payload_bytes:
             return f"the payload is larger than {self._max_payload_bytes} bytes"
@@ -180,7 +229,17 @@ class Consumer:
         except (DecodeError, Unstorable) as error:
             _LOG.info("%s: set aside: %s", arrival.topic, error)
             return ""
+        self._tell(arrival, receipt)
+        return ""
+
+    def _origin(self, arrival: Arrival) -> Origin | None:
+        """Who published in which format, by the topic; None where that is no format of ours."""
+        origin = self._topics.read(arrival.topic)
+        return origin if origin is not None and origin.format in DECODERS else None
+
+    @staticmethod
+    def _tell(arrival: Arrival, receipt: Receipt) -> None:
+        """Log what was rejected: nobody else hears of it."""
         if receipt.rejected:
             first = receipt.rejected[0].detail
             _LOG.info("%s: %d rejected, first: %s", arrival.topic, len(receipt.rejected), first)
-        return ""

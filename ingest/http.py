@@ -1,21 +1,22 @@
-"""The ingest routes: who posts is known before a byte of the body is read, within limits."""
+"""The doors of the wire formats: who posts is known before a byte of the body is read."""
 
 import asyncio
-import base64
-import binascii
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Final, cast
-from urllib.parse import unquote_plus
+from typing import Final
+from urllib.parse import parse_qs
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response, Security
-from fastapi.openapi.models import HTTPBearer
-from fastapi.security.base import SecurityBase
-from starlette.requests import ClientDisconnect
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Part
 
-from ingest import openapi
+from ingest.credentials import Headers, credential, without_key
 from ingest.doors import DOORS, JSON, Answer, Door
 from ingest.errors import (
     BodyCutShort,
@@ -23,199 +24,223 @@ from ingest.errors import (
     BodyTooSlow,
     DecodeError,
     EncodingRefused,
+    IngestError,
+    StorageUnavailable,
     Unauthorised,
     Unstorable,
 )
 from ingest.intake import Intake
-from ingest.message import Broken, Message
-from ingest.sender import Identify, Key, Sender
+from ingest.message import Broken, Message, Receipt
+from ingest.sender import Identify, Recognise, Sender, ask_always
+from ingest.spooling import SpoolingIntake
 
 _LOG: Final = logging.getLogger(__name__)
+_PREFIX: Final = "/ingest/"
+_DOORS: Final = {door.format: door for door in DOORS}
 
 
 @dataclass(frozen=True, slots=True)
 class IngestState:
-    """What the routes need; the application keeps it as `app.state.ingest`.
+    """What the doors need; the application keeps it as `app.state.ingest`.
 
     `now_us` reads the server's clock (microseconds UTC).
     """
 
-    intake: Intake
+    intake: Intake | SpoolingIntake
     identify: Identify
     now_us: Callable[[], int]
+    recognise: Recognise = ask_always
     max_body_bytes: int = 1 << 20
     body_timeout_s: float = 30.0
 
 
-def _state(request: Request) -> IngestState:
-    return cast("IngestState", request.app.state.ingest)
+class Doors:
+    """Takes in what comes to `/ingest/{format}[/{key}]`, and leaves all else to `otherwise`.
 
-
-def credential(request: Request) -> Key:
-    """Find the key that a request shows. Raises Unauthorised where there is none.
-
-    One in the path comes first: apps that are given it there may send credentials of their own.
-    OwnTracks' X-Limit-U and X-Limit-D are not looked at: anybody can write anything there.
+    It is plain ASGI, in front of the application: for a phone that posts fix by fix, a framework's
+    routing and request objects would cost several times what storing the fix does. `ingest.openapi`
+    documents it; errors are answered by the application's own handlers.
     """
-    in_path = str(request.path_params.get("key", "")).strip("/")
-    if in_path:
-        return Key(in_path)
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value.strip():
-        return Key(value.strip())
-    if scheme.lower() == "basic":
-        return _basic(value.strip())
-    bare = request.headers.get("x-device-key") or request.query_params.get("key")
-    if bare:
-        return Key(bare)
-    message = (
-        "no device key: send it as `Authorization: Bearer KEY`, as the password of HTTP Basic,"
-        " as `X-Device-Key: KEY`, as `?key=KEY` or at the end of the path"
-    )
-    raise Unauthorised(message)
+
+    def __init__(self, app: Starlette, otherwise: ASGIApp) -> None:
+        self._app = app
+        self._otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"] if scope["type"] == "http" else ""
+        if path.startswith(_PREFIX):
+            format_, _, key = path[len(_PREFIX) :].partition("/")
+            if door := _DOORS.get(format_):
+                await self._answer(door, key, scope, receive, send)
+                return
+        await self._otherwise(scope, receive, send)
+
+    async def _answer(
+        self, door: Door, key: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        try:
+            _check_method(door, scope["method"])
+            call = _Call(self._app.state.ingest, scope["headers"], scope["query_string"], receive)
+            start, body = await _let_in(door, key, call)
+        except Exception as error:  # noqa: BLE001 (the application's handlers know them all)
+            response = await self._refusal(Request(scope), error)
+            await response(scope, receive, send)
+        else:
+            await send(start)
+            await send(body)
+
+    async def _refusal(self, request: Request, error: Exception) -> Response:
+        if not isinstance(error, IngestError | HTTPException):
+            _LOG.error("a post to %s failed", request.url.path[:40], exc_info=error)
+        handlers = self._app.exception_handlers
+        kinds = (kind for kind in type(error).__mro__ if kind in handlers)
+        if (kind := next(kinds, None)) is None:
+            raise error
+        handler = handlers[kind]
+        response: Response = await handler(request, error)
+        return response
 
 
-def _basic(value: str) -> Key:
-    try:
-        user, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        message = "the HTTP Basic credentials are not base64 of `user:password`"
-        raise Unauthorised(message) from error
-    return Key(secret, user)
+def _check_method(door: Door, method: str) -> None:
+    if method not in door.methods:
+        raise HTTPException(405, headers={"Allow": ", ".join(door.methods)})
 
 
-async def _sender(request: Request) -> Sender:
-    sender = await _state(request).identify(credential(request))
+class _Call(msgspec.Struct, frozen=True, gc=False):
+    """One request."""
+
+    state: IngestState
+    headers: Headers
+    query: bytes
+    receive: Receive
+
+
+_Reply = tuple[Part, Part]
+
+
+def _reply(status: int, body: bytes, media_type: str | None) -> _Reply:
+    headers = [(b"content-length", str(len(body)).encode())]
+    if media_type is not None:
+        headers.append((b"content-type", media_type.encode()))
+    # One that a proxy gave again out of its memory would acknowledge what never came here.
+    headers.append((b"cache-control", b"no-store"))
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    return start, {"type": "http.response.body", "body": body}
+
+
+def _fixed(answer: Answer) -> _Reply:
+    return _reply(200, answer.body, answer.media_type)
+
+
+_FIXED: Final = {door.format: _fixed(door.answer) for door in DOORS if door.answer is not None}
+
+
+async def _let_in(door: Door, key: str, call: _Call) -> _Reply:
+    """Take in one request's message and answer as its protocol does, after the commit."""
+    state = call.state
+    shown = credential(call.headers, call.query, key)
+    sender = state.recognise(shown) or await state.identify(shown)
     if sender is None:
         message = "this device key is not known here"
         raise Unauthorised(message)
-    return sender
-
-
-class _DeviceKey(SecurityBase):
-    """Knows the sender of a request; documented as one scheme, whichever way the key comes."""
-
-    def __init__(self) -> None:
-        self.scheme_name = "DeviceKey"
-        self.model = HTTPBearer(
-            description="A device's key; also as the password of HTTP Basic, as the header"
-            " `X-Device-Key`, or as `?key=` for apps that know nothing else."
-        )
-
-    async def __call__(self, request: Request) -> Sender:
-        return await _sender(request)
-
-
-KnownSender = Annotated[Sender, Security(_DeviceKey())]
-SenderInPath = Annotated[Sender, Depends(_sender)]
-
-router = APIRouter(prefix="/ingest", tags=["ingest"])
-
-
-def _open(door: Door) -> None:
-    """Add the routes of one format: with the key where most send it, and in the path."""
-
-    async def keyed(request: Request, sender: KnownSender) -> Response:
-        return await _let_in(request, door, sender)
-
-    async def with_key_in_path(request: Request, sender: SenderInPath) -> Response:
-        return await _let_in(request, door, sender)
-
-    for method in door.methods:
-        for path, endpoint in (("", keyed), ("/{key:path}", with_key_in_path)):
-            operation = openapi.operation(door, method, key_in_path=bool(path))
-            router.add_api_route(
-                f"/{door.format}{path}",
-                endpoint,
-                methods=[method],
-                summary=operation.summary,
-                description=operation.description,
-                operation_id=operation.id,
-                responses=operation.responses,
-                openapi_extra=operation.extra,
-                response_class=Response,
-            )
-
-
-for _door in DOORS:
-    _open(_door)
-
-
-async def _let_in(request: Request, door: Door, sender: Sender) -> Response:
-    """Take in one request's message and answer as its protocol does, after the commit."""
-    state = _state(request)
     try:
-        receipt = await state.intake.accept(await _message(request, door, sender))
+        receipt = await _stored(state.intake, await _message(door, sender, call))
     except (DecodeError, Unstorable) as error:  # the intake has set it aside
-        if door.answer is None or not door.tries_for_ever:
+        if not door.tries_for_ever:
             raise
         _LOG.info("%s from %s: set aside: %s", door.format, sender.name, error)
-        return _answer(door.answer)
+        return _FIXED[door.format]
     except BodyTooLarge as error:
-        if door.answer is None or not door.tries_for_ever:
+        if not door.tries_for_ever:
             raise
         broken = Broken(b"", door.format, state.now_us(), sender.name, str(error))
         await state.intake.set_aside(broken)
-        return _answer(door.answer)
+        return _FIXED[door.format]
+    return _receipt(door, sender, receipt)
+
+
+async def _stored(intake: Intake | SpoolingIntake, message: Message) -> Receipt:
+    begun = intake.begin(message)
+    if begun is not None:
+        with suppress(StorageUnavailable, Unstorable):  # it has a second look at the message then
+            await begun.verdicts
+            return intake.finish(begun)
+    return await intake.accept(message)
+
+
+def _receipt(door: Door, sender: Sender, receipt: Receipt) -> _Reply:
     if door.answer is None:
-        return Response(msgspec.json.encode(receipt), media_type=JSON)
+        return _reply(202 if receipt.spooled else 200, msgspec.json.encode(receipt), JSON)
     if receipt.rejected:  # the answer cannot say so
         first, many = receipt.rejected[0].detail, len(receipt.rejected)
         _LOG.info("%s from %s: %d rejected, first: %s", door.format, sender.name, many, first)
-    return _answer(door.answer)
+    return _FIXED[door.format]
 
 
-def _answer(answer: Answer) -> Response:
-    # One that a proxy gave again out of its memory would acknowledge what never came here.
-    headers = {"Cache-Control": "no-store"}
-    return Response(answer.body, media_type=answer.media_type, headers=headers)
-
-
-async def _message(request: Request, door: Door, sender: Sender) -> Message:
-    state = _state(request)
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
-        message = f"Content-Encoding {encoding[:40]!r} is not accepted; send the body as it is"
-        raise EncodingRefused(message)
-    try:
-        async with asyncio.timeout(state.body_timeout_s):
-            payload = await _body(request, state.max_body_bytes)
-    except TimeoutError as error:
-        message = f"the body did not arrive within {state.body_timeout_s:g} s"
-        raise BodyTooSlow(message) from error
-    except ClientDisconnect as error:
-        message = "the connection was closed before the body was complete"
-        raise BodyCutShort(message) from error
-    if door.takes_query:
-        payload = payload or _query(request, state.max_body_bytes)
-    elif named := request.query_params.get("device"):
-        sender = sender.about(named)
+async def _message(door: Door, sender: Sender, call: _Call) -> Message:
+    state, query = call.state, call.query
+    payload = await _body(call)
+    if query and door.takes_query:
+        payload = payload or _parameters(query, state.max_body_bytes)
+    elif query and (named := parse_qs(query.decode("latin-1")).get("device")):
+        sender = sender.about(named[-1])
     return Message(payload, door.format, state.now_us(), sender)
 
 
-def _query(request: Request, max_bytes: int) -> bytes:
-    """Give the parameters of the URL but for the key: what cannot be read is kept for people."""
-    query = cast("bytes", request.scope["query_string"])
+def _parameters(query: bytes, max_bytes: int) -> bytes:
     if len(query) > max_bytes:
         message = f"the URL's parameters are longer than {max_bytes} bytes"
         raise BodyTooLarge(message)
-    return b"&".join(part for part in query.split(b"&") if _name(part) != "key")
+    return without_key(query)
 
 
-def _name(parameter: bytes) -> str:
-    # As Starlette reads them, where the key was looked for.
-    return unquote_plus(parameter.partition(b"=")[0].decode("latin-1"))
+async def _body(call: _Call) -> bytes:
+    """Read the body as it comes, no more of it than allowed and no longer than that may take."""
+    _check(call.headers, call.state.max_body_bytes)
+    body, more = b"", True
+    try:
+        async with asyncio.timeout(call.state.body_timeout_s):
+            part = await call.receive()
+            body, more = part.get("body", b""), part.get("more_body", False)
+            if more or part["type"] == "http.disconnect":
+                body = await _long_body(part, call)
+    except TimeoutError as error:
+        message = f"the body did not arrive within {call.state.body_timeout_s:g} s"
+        raise BodyTooSlow(message) from error
+    if len(body) > call.state.max_body_bytes:
+        raise _too_large(call.state.max_body_bytes)
+    return body
 
 
-async def _body(request: Request, max_bytes: int) -> bytes:
-    """Read the body as it comes, and no more of it than allowed."""
-    too_large = BodyTooLarge(f"the body is larger than {max_bytes} bytes; send it in parts")
-    declared = request.headers.get("content-length", "")[:18]
-    if declared.isdecimal() and int(declared) > max_bytes:
-        raise too_large
+async def _long_body(part: Part, call: _Call) -> bytes:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise too_large
-    return bytes(body)
+    while True:
+        if part["type"] == "http.disconnect":
+            message = "the connection was closed before the body was complete"
+            raise BodyCutShort(message)
+        body += part.get("body", b"")
+        if len(body) > call.state.max_body_bytes:
+            raise _too_large(call.state.max_body_bytes)
+        if not part.get("more_body", False):
+            return bytes(body)
+        part = await call.receive()
+
+
+def _check(headers: Headers, max_bytes: int) -> None:
+    """Refuse a body by what the headers say of it."""
+    for name, value in headers:
+        if name == b"content-length":
+            declared = value[:18]
+            if declared.isdigit() and int(declared) > max_bytes:
+                raise _too_large(max_bytes)
+        elif name == b"content-encoding":
+            encoding = value.decode("latin-1").strip().lower()
+            if encoding not in {"", "identity"}:
+                message = (
+                    f"Content-Encoding {encoding[:40]!r} is not accepted; send the body as it is"
+                )
+                raise EncodingRefused(message)
+
+
+def _too_large(max_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {max_bytes} bytes; send it in parts")

@@ -1,7 +1,7 @@
 """A message on its way in, what a decoder makes of it, and the receipt its sender gets."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
@@ -9,8 +9,7 @@ from ingest.fix import Event, Fix
 from ingest.sender import Sender
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, gc=False):
     """The bytes of one message, who sent it, and when it reached us (microseconds UTC)."""
 
     payload: bytes
@@ -41,8 +40,7 @@ class Rejection(msgspec.Struct, frozen=True):
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """The fixes of a message, the position of each in it, and what could not be read.
 
     `events` came without a place on Earth, each at its index of `event_indexes` in the message; one
@@ -51,7 +49,7 @@ class Decoded:
 
     fixes: Sequence[Fix] = ()
     indexes: Sequence[int] = ()
-    rejected: list[Rejection] = field(default_factory=list)
+    rejected: list[Rejection] = []
     events: Sequence[Event] = ()
     event_indexes: Sequence[int] = ()
 
@@ -68,11 +66,16 @@ class Said(msgspec.Struct, frozen=True, gc=False):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What became of a message's fixes; nobody gets one before these and its events are safe."""
+    """What became of a message's fixes; nobody gets one before these and its events are safe.
+
+    `spooled`: they are on the disk, and what storage makes of them will be known later; `accepted`
+    counts those that can be read. A receipt of what is stored does not mention it.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     rejected: list[Rejection] = []
+    spooled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 Decode = Callable[[bytes, int], Decoded]

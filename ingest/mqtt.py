@@ -7,18 +7,19 @@ import logging
 import ssl
 import sys
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
+import msgspec
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from ingest import topics
 from ingest.broker import Broker
+from ingest.topics import Subscription
 
 Protocol = Literal["5", "3.1.1"]
 
@@ -27,8 +28,7 @@ _WEEK_S: Final = 7 * 86_400
 _LEFT_OVER: Final = 2  # times the messages in flight: the rest are those of a connection now gone
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """A message as it came, and the connection on which alone it may be acknowledged."""
 
     generation: int
@@ -53,6 +53,7 @@ class Connection:
         broker: Broker,
         hand_over: Callable[[Arrival], object],
         *,
+        subscriptions: Sequence[Subscription],
         protocol: Protocol,
         client_id: str,
         max_in_flight: int,
@@ -61,6 +62,7 @@ class Connection:
         self.connected = False
         self._broker = broker
         self._hand_over = hand_over
+        self._subscriptions = subscriptions
         self._generation = 0
         self._lock = threading.Lock()
         self._room = threading.Semaphore(max_in_flight * _LEFT_OVER)
@@ -140,7 +142,16 @@ class Connection:
         kept = "session resumed" if flags.session_present else "new session"
         self._say(logging.INFO, f"connected, {kept}")
         # Even when the session is said to be there: some brokers lose subscriptions on a restart.
-        client.subscribe([(topic, 1) for topic in topics.SUBSCRIPTIONS])
+        client.subscribe(self._wanted())
+
+    def _wanted(self) -> list[tuple[str, int]] | list[tuple[str, SubscribeOptions]]:
+        """Give what to subscribe to with QoS 1 and, in MQTT 5, when what is retained is wanted."""
+        if self._properties is None:
+            return [(one.pattern, 1) for one in self._subscriptions]
+        return [
+            (one.pattern, SubscribeOptions(qos=1, retainHandling=one.retained))
+            for one in self._subscriptions
+        ]
 
     def _on_connect_fail(self, _client: paho.Client, _userdata: object) -> None:
         self._say(logging.WARNING, f"cannot be reached ({sys.exception()}); trying again")
@@ -166,9 +177,9 @@ class Connection:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        for topic, reason in zip(topics.SUBSCRIPTIONS, reasons, strict=False):
+        for one, reason in zip(self._subscriptions, reasons, strict=False):
             if reason.is_failure:
-                self._say(logging.ERROR, f"may not subscribe to {topic}: {reason}")
+                self._say(logging.ERROR, f"may not subscribe to {one.pattern}: {reason}")
         # Only now: what is published before a new session has its subscriptions reaches nobody.
         self.connected = True
 

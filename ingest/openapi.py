@@ -1,11 +1,10 @@
-"""What /docs says of the ingest routes, which read their bodies by hand."""
+"""What /docs says of the doors of the wire formats, which no framework knows of."""
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from ingest.doors import JSON, Door
+from ingest.doors import DOORS, JSON, Door
 from ingest.examples import EXAMPLES, FORM, Example
 
 # JSON Schema and OpenAPI fragments are plain JSON: FastAPI asks for dict[str, Any].
@@ -94,32 +93,45 @@ _DEVICE: Final[_Json] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path."""
-
-    id: str
-    summary: str
-    description: str
-    responses: dict[int | str, _Json]
-    extra: _Json
+_SECURITY: Final[_Json] = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A device's key; also as the password of HTTP Basic, as the header"
+    " `X-Device-Key`, or as `?key=` for apps that know nothing else.",
+}
 
 
-def operation(door: Door, method: str, *, key_in_path: bool) -> Operation:
+def describe(schema: _Json) -> None:
+    """Add every door, with the key where most send it and in the path, to an OpenAPI document."""
+    components = schema.setdefault("components", {})
+    components.setdefault("securitySchemes", {})["DeviceKey"] = _SECURITY
+    paths = schema.setdefault("paths", {})
+    for door in DOORS:
+        for path, key_in_path in (("", False), ("/{key}", True)):
+            paths[f"/ingest/{door.format}{path}"] = {
+                method.lower(): _operation(door, method, key_in_path=key_in_path)
+                for method in door.methods
+            }
+
+
+def _operation(door: Door, method: str, *, key_in_path: bool) -> _Json:
     """Describe how a format is sent by a method, with the key in the path or elsewhere."""
     example = EXAMPLES[door.format]
     parameters = [_parameters(example) if door.takes_query else _DEVICE]
-    extra: _Json = {"parameters": [_KEY, *parameters] if key_in_path else parameters}
-    if method != "GET":
-        extra["requestBody"] = _body(door, example)
     suffix = "_key_in_path" if key_in_path else ""
-    return Operation(
-        id=f"ingest_{door.format}_{method.lower()}{suffix}",
-        summary=example.summary + (" (key in the path)" if key_in_path else ""),
-        description=example.description,
-        responses=_responses(door),
-        extra=extra,
-    )
+    operation: _Json = {
+        "tags": ["ingest"],
+        "summary": example.summary + (" (key in the path)" if key_in_path else ""),
+        "description": example.description,
+        "operationId": f"ingest_{door.format}_{method.lower()}{suffix}",
+        "parameters": [_KEY, *parameters] if key_in_path else parameters,
+        "responses": _responses(door),
+    }
+    if method != "GET":
+        operation["requestBody"] = _body(door, example)
+    if not key_in_path:
+        operation["security"] = [{"DeviceKey": []}]
+    return operation
 
 
 def _parameters(example: Example) -> _Json:
@@ -143,12 +155,13 @@ def _body(door: Door, example: Example) -> _Json:
     return {"required": not door.takes_query, "content": content}
 
 
-def _responses(door: Door) -> dict[int | str, _Json]:
+def _responses(door: Door) -> dict[str, _Json]:
     refusals = {
         401: "No key, or one that nobody holds.",
         408: "The body came too slowly.",
         415: "The body is compressed.",
-        503: "Storage is away: send the same again after `Retry-After` seconds.",
+        503: "Storage is away, and the disk that stands in for it is full or does not know the key:"
+        " send the same again after `Retry-After` seconds.",
     }
     if not door.tries_for_ever:
         refusals |= {
@@ -157,17 +170,34 @@ def _responses(door: Door) -> dict[int | str, _Json]:
             422: "The message cannot be stored. It is kept for a person to look at.",
         }
     problem = {"application/problem+json": {"schema": {"type": "object"}}}
-    described: dict[int | str, _Json] = {200: _success(door)}
+    described = {"200": _success(door)}
+    if door.answer is None:
+        described["202"] = _SPOOLED
     for status, text in refusals.items():
-        described[status] = {"description": text, "content": problem}
+        described[str(status)] = {"description": text, "content": problem}
     return described
+
+
+_SPOOLED: Final[_Json] = {
+    "description": "Storage is away, and the message is safe on disk until it is back. `accepted`"
+    " counts the fixes that can be read; which of them are new will be known then.",
+    "content": {
+        JSON: {
+            "schema": _RECEIPT
+            | {
+                "properties": _RECEIPT["properties"] | {"spooled": {"const": True}},
+                "example": {"accepted": 50, "duplicates": 0, "rejected": [], "spooled": True},
+            }
+        }
+    },
+}
 
 
 def _success(door: Door) -> _Json:
     if door.answer is None:
         description = "What became of the fixes, after they were committed."
         return {"description": description, "content": {JSON: {"schema": _RECEIPT}}}
-    description = "Taken, after the commit."
+    description = "Taken: committed, or safe on disk while storage is away."
     if door.tries_for_ever:
         description += (
             " Also where the message was set aside for a person to look at: its apps would send it"

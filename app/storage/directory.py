@@ -1,11 +1,15 @@
 """Whose a key or an address is, and for which devices it may speak."""
 
+from collections.abc import Collection
+from typing import Any
+
 import sqlalchemy as sa
 
 from app.access.secrets import digest
 from app.storage.engine import Reader
 from app.storage.schema import device_addresses, device_keys, devices, gateway_devices
 from ingest.sender import Sender
+from ingest.units import SPEEDS_MPS
 
 GATEWAY = "gateway"
 
@@ -17,11 +21,12 @@ SELECT (SELECT {0}) FROM devices), (SELECT {1}) FROM device_addresses),
   (SELECT {2}) FROM gateway_devices),
   (SELECT count(*) FROM device_keys), (SELECT count(revoked) FROM device_keys)
 """
-_WORDS = (
-    "id || ' ' || kind || ' ' || name",
-    "device_id || ' ' || kind || ' ' || address",
-    "gateway_id || ' ' || device_id",
+_COLUMNS = (
+    ("id", "kind", "name", "coalesce(speed_unit, '')", "coalesce(owntracks_secret, '')"),
+    ("device_id", "kind", "address"),
+    ("gateway_id", "device_id"),
 )
+_WORDS = tuple(" || ' ' || ".join(columns) for columns in _COLUMNS)
 _STAMPS = {
     "sqlite": _STAMP.format(*(f"group_concat({words}" for words in _WORDS)),
     "postgresql": _STAMP.format(*(f"sum(hashtextextended({words}, 0)" for words in _WORDS)),
@@ -31,44 +36,103 @@ Stamp = tuple[object, ...]
 
 
 async def stamp(reader: Reader) -> Stamp:
-    """What changes whenever an answer of `by_key` or `by_address` may change."""
+    """What changes whenever an answer of `senders` may change."""
     row = (await reader.exec_driver_sql(_STAMPS[reader.dialect.name])).one()
     return tuple(digest(value) if isinstance(value, str) else value for value in row)
 
 
+KEY = "key"
+Shown = tuple[str, bytes | str]
+"""What somebody is known by: KEY and a key's digest; or the kind of an address, and the address.
+
+The address of kind "device" is the device's name.
+"""
+
+
 async def by_key(reader: Reader, secret_hash: bytes) -> Sender | None:
     """The sender who holds a key, known by its digest; None if nobody does or it was revoked."""
-    holder = (
-        sa.select(devices.c.id, devices.c.name, devices.c.kind)
-        .join(device_keys)
-        .where(device_keys.c.secret_hash == secret_hash, device_keys.c.revoked.is_(None))
-    )
-    return await _sender(reader, holder)
+    return (await senders(reader, [(KEY, secret_hash)])).get((KEY, secret_hash))
 
 
 async def by_address(reader: Reader, kind: str, address: str) -> Sender | None:
     """The sender with an address of a kind ("device": by its name); None if there is none."""
-    columns = sa.select(devices.c.id, devices.c.name, devices.c.kind)
-    if kind == "device":
-        return await _sender(reader, columns.where(devices.c.name == address))
-    wanted = (device_addresses.c.kind == kind, device_addresses.c.address == address)
-    return await _sender(reader, columns.join(device_addresses).where(*wanted))
+    return (await senders(reader, [(kind, address)])).get((kind, address))
 
 
-async def _sender(reader: Reader, query: sa.Select[int, str, str]) -> Sender | None:
-    found = (await reader.execute(query)).one_or_none()
-    if found is None:
-        return None
-    device, name, kind = found
-    if kind != GATEWAY:
-        itself = sa.select(sa.literal(device))
-        return Sender(name=name, device=device, speaks_for=await _by_address(reader, itself))
-    listed = sa.select(gateway_devices.c.device_id).where(gateway_devices.c.gateway_id == device)
+async def senders(reader: Reader, shown: Collection[Shown]) -> dict[Shown, Sender]:
+    """The senders who are known by these, all at once; there are none of strangers."""
+    holders = await _holders(reader, shown)
+    ids = set(holders.values())
+    query = sa.select(devices).where(devices.c.id.in_(ids))
+    rows = {row.id: row for row in await reader.execute(query)}
+    own = await _own_addresses(reader, ids)
+    found = {}
+    for device, row in rows.items():
+        is_gateway = row.kind == GATEWAY
+        speaks_for = await _of_gateway(reader, device) if is_gateway else own.get(device, {})
+        found[device] = _sender(row, speaks_for)
+    return {one: found[device] for one, device in holders.items()}
+
+
+async def _holders(reader: Reader, shown: Collection[Shown]) -> dict[Shown, int]:
+    """The devices that these are of."""
+    keys = [value for kind, value in shown if kind == KEY]
+    names = [value for kind, value in shown if kind == "device"]
+    others = [one for one in shown if one[0] not in {KEY, "device"}]
+    held, called, reached = device_keys.c, devices.c, device_addresses.c
+    of_key = sa.select(held.secret_hash, held.device_id).where(
+        held.secret_hash.in_(keys), held.revoked.is_(None)
+    )
+    of_name = sa.select(called.name, called.id).where(called.name.in_(names))
+    of_address = sa.select(reached.kind, reached.address, reached.device_id).where(
+        sa.tuple_(reached.kind, reached.address).in_(others)
+    )
+    found: dict[Shown, int] = {}
+    if keys:
+        found |= {(KEY, bytes(value)): device for value, device in await reader.execute(of_key)}
+    if names:
+        found |= {("device", name): device for name, device in await reader.execute(of_name)}
+    if others:
+        rows = await reader.execute(of_address)
+        found |= {(kind, address): device for kind, address, device in rows}
+    return found
+
+
+async def everybody(reader: Reader) -> dict[str, int]:
+    """Every device that is no gateway, by its name and by its addresses."""
+    mine = sa.select(devices.c.id).where(devices.c.kind != GATEWAY)
+    names = await reader.execute(
+        sa.select(devices.c.name, devices.c.id).where(devices.c.id.in_(mine))
+    )
+    return await _by_address(reader, mine) | {row.name: row.id for row in names}
+
+
+def _sender(row: sa.Row[Any], speaks_for: dict[str, int]) -> Sender:
+    """A device as a sender, whose messages are read as it writes them."""
+    return Sender(
+        name=row.name,
+        device=None if row.kind == GATEWAY else row.id,
+        speaks_for=speaks_for,
+        owntracks_secret=row.owntracks_secret,
+        speed_unit_mps=SPEEDS_MPS.get(row.speed_unit),
+    )
+
+
+async def _own_addresses(reader: Reader, ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Of each of these devices its own addresses of any kind."""
+    query = sa.select(device_addresses.c.address, device_addresses.c.device_id)
+    found: dict[int, dict[str, int]] = {}
+    for address, device in await reader.execute(query.where(device_addresses.c.device_id.in_(ids))):
+        found.setdefault(device, {})[address] = device
+    return found
+
+
+async def _of_gateway(reader: Reader, gateway: int) -> dict[str, int]:
+    listed = sa.select(gateway_devices.c.device_id).where(gateway_devices.c.gateway_id == gateway)
     names = await reader.execute(
         sa.select(devices.c.name, devices.c.id).where(devices.c.id.in_(listed))
     )
-    speaks_for = await _by_address(reader, listed) | {row.name: row.id for row in names}
-    return Sender(name=name, device=None, speaks_for=speaks_for)
+    return await _by_address(reader, listed) | {row.name: row.id for row in names}
 
 
 async def _by_address(reader: Reader, ids: sa.Select[int]) -> dict[str, int]:

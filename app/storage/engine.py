@@ -1,7 +1,7 @@
 """Opens the database, and transactions that read or write."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NewType
@@ -28,6 +28,8 @@ STAGED = (
 BUSY_TIMEOUT_MS = 5_000
 # A server that has not answered by then is gone, or the network has fallen silent.
 COMMAND_TIMEOUT_S = 60.0
+# Nor does a server keep the locks of a service that has gone silent in the middle of a batch.
+SESSION = {"idle_in_transaction_session_timeout": "60s"}
 
 
 class Collision(DatabaseUnavailable):
@@ -69,6 +71,28 @@ class Database:
                 async with connection.begin():
                     yield Writer(Reader(connection))
 
+    @asynccontextmanager
+    async def listen(
+        self, channel: str, heard: Callable[[], None]
+    ) -> AsyncIterator[Callable[[], bool]]:
+        """Calls `heard` at each NOTIFY of a channel; gives whether it still listens.
+
+        It keeps a connection of the pool. SQLite notifies nobody. Raises DatabaseUnavailable.
+        """
+        if self.dialect == "sqlite":
+            yield lambda: True
+            return
+        with _availability():
+            async with self.engine.connect() as connection:
+                raw = await driver_of(Reader(connection))
+                raw.add_termination_listener(lambda *_: heard())
+                try:
+                    await raw.add_listener(channel, lambda *_: heard())
+                    yield lambda: not raw.is_closed()
+                finally:
+                    # Nobody else is to listen by what goes back to the pool.
+                    await connection.invalidate()
+
     async def reachable(self) -> bool:
         """Whether the database answers at the moment."""
         try:
@@ -91,7 +115,7 @@ class Database:
 async def driver_of(connection: Reader) -> Any:  # noqa: ANN401 -- asyncpg's or aiosqlite's connection
     """The driver's own connection, for a batch's few statements: SQLAlchemy doubles their cost.
 
-    On PostgreSQL a statement through SQLAlchemy must have begun the transaction before.
+    On PostgreSQL a Reader's transaction begins with its first statement through SQLAlchemy only.
     """
     return (await connection.get_raw_connection()).driver_connection
 
@@ -109,14 +133,16 @@ def _create(url: str, pool_size: int) -> AsyncEngine:
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    return create_async_engine(
+    engine = create_async_engine(
         parsed,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         hide_parameters=True,  # officers' positions, which belong in no log
-        connect_args={"command_timeout": COMMAND_TIMEOUT_S},
+        connect_args={"command_timeout": COMMAND_TIMEOUT_S, "server_settings": SESSION},
     )
+    sa.event.listen(engine.sync_engine, "begin", _begin_postgres)
+    return engine
 
 
 def parse_url(url: str) -> URL:
@@ -160,6 +186,12 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # A write that begins as a read could not be promoted once another process had written.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgres(connection: sa.Connection) -> None:
+    # SQLAlchemy begins with its first statement: what a batch says goes to the driver past it.
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("SELECT 1")
 
 
 # The drivers' own errors reach us where `driver_of` is used.

@@ -4,10 +4,9 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import sqlalchemy as sa
 
 from app.storage.engine import Writer, driver_of
 from app.storage.types import to_us
@@ -16,10 +15,10 @@ from geofence.track import Tail
 
 _COLUMNS = "s.device_id, d.profile, s.tail, s.near"
 # In the order of the devices, so that two batches never wait for each other.
-_LOCK_POSTGRES = sa.text(f"""
+_LOCK_POSTGRES = f"""
 SELECT {_COLUMNS} FROM device_states s JOIN devices d ON d.id = s.device_id
-WHERE s.device_id = ANY(CAST(:devices AS bigint[])) ORDER BY s.device_id FOR UPDATE OF s
-""")  # noqa: S608 -- only our own column names
+WHERE s.device_id = ANY($1::bigint[]) ORDER BY s.device_id FOR UPDATE OF s
+"""  # noqa: S608 -- only our own column names
 # SQLite has one writer: who writes holds every lock.
 _LOCK_SQLITE = f"""
 SELECT {_COLUMNS} FROM device_states s JOIN devices d ON d.id = s.device_id
@@ -89,20 +88,21 @@ def remember(memory: Memory, states: Sequence[DeviceState]) -> list[DeviceState]
     tails = np.empty(len(states), TAIL)
     for name in TAIL.names or ():
         tails[name] = getattr(memory.tail, name)
-    near = memory.pack()
+    packed, near = tails.tobytes(), memory.pack()
+    ends = range(TAIL.itemsize, len(packed) + 1, TAIL.itemsize)
     return [
-        replace(state, tail=tail.tobytes(), near=near[state.device] or None)
-        for state, tail in zip(states, tails, strict=True)
+        DeviceState(s.device, s.profile, packed[end - TAIL.itemsize : end], near[s.device] or None)
+        for s, end in zip(states, ends, strict=True)
     ]
 
 
 async def lock(writer: Writer, devices: Sequence[int]) -> list[DeviceState]:
     """Locks these devices until the transaction ends, and reads what is remembered of them."""
+    raw = await driver_of(writer)
     if writer.dialect.name == "sqlite":
-        raw = await driver_of(writer)
         rows = await raw.execute_fetchall(_LOCK_SQLITE, (json.dumps(list(devices)),))
     else:
-        rows = await writer.execute(_LOCK_POSTGRES, {"devices": list(devices)})
+        rows = await raw.fetch(_LOCK_POSTGRES, list(devices))
     return [DeviceState(*row) for row in rows]
 
 

@@ -1,14 +1,17 @@
 import asyncio
 import datetime as dt
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
 
 from app.access.secrets import digest
-from app.directory import LONGEST_KEY, LOOK_EVERY_S, Directory
+from app.directory import LONGEST, LOOK_EVERY_S, Directory
 from app.storage import devices
 from app.storage import directory as stored
+from app.storage.directory import Shown
 from app.storage.engine import Database, Reader
 from app.storage.schema import device_addresses, device_states
 from ingest.errors import StorageUnavailable
@@ -138,24 +141,26 @@ async def test_an_answer_older_than_a_revocation_is_not_remembered(
     directory = Directory(database, clock)
     assert await directory.identify(Key("a stranger's")) is None
     asked, revoked = asyncio.Event(), asyncio.Event()
-    by_key = stored.by_key
+    senders = stored.senders
 
-    async def slow(reader: Reader, secret_hash: bytes) -> Sender | None:
-        sender = await by_key(reader, secret_hash)
+    async def slow(reader: Reader, shown: Collection[Shown]) -> dict[Shown, Sender]:
+        found = await senders(reader, shown)
         asked.set()
         await revoked.wait()
-        return sender
+        return found
 
-    monkeypatch.setattr(stored, "by_key", slow)
+    monkeypatch.setattr(stored, "senders", slow)
     early = asyncio.create_task(directory.identify(Key("key of p1")))
     await asked.wait()
-    monkeypatch.setattr(stored, "by_key", by_key)
+    monkeypatch.setattr(stored, "senders", senders)
     async with database.write() as writer:
         await devices.revoke_keys(writer, "p1", NOW)
     clock.seconds += LOOK_EVERY_S
-    assert await directory.identify(Key("a stranger's")) is None  # sees that something changed
+    later = asyncio.create_task(directory.identify(Key("a stranger's")))
+    await asyncio.sleep(0.1)  # it sees that something changed, and waits for its turn
     revoked.set()
     assert await early is not None
+    assert await later is None
     assert await directory.identify(Key("key of p1")) is None
 
 
@@ -175,9 +180,9 @@ async def test_an_address_given_up_for_another_is_refused_within_seconds(
 
 async def test_a_key_longer_than_any_of_ours_is_refused_without_a_look() -> None:
     nowhere = Directory(Database("/nowhere/at/all/beatkeeper.db"), Clock())
-    assert await nowhere.identify(Key("k" * (LONGEST_KEY + 1))) is None
+    assert await nowhere.identify(Key("k" * (LONGEST + 1))) is None
     with pytest.raises(StorageUnavailable):
-        await nowhere.identify(Key("k" * LONGEST_KEY))
+        await nowhere.identify(Key("k" * LONGEST))
 
 
 async def test_guesses_push_out_nobody_who_is_known_and_leave_no_secret_in_memory(
@@ -200,3 +205,62 @@ async def test_a_key_that_spells_an_address_is_not_that_address(database: Databa
     directory = Directory(database, Clock())
     assert await directory.identify(Address("device", "p1")) is not None
     assert await directory.identify(Key("p1")) is None
+
+
+@dataclass
+class Hanging:
+    """A database that does not answer, until it is told to."""
+
+    database: Database
+    answers: asyncio.Event
+    asked: int = 0
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        self.asked += 1
+        await self.answers.wait()
+        async with self.database.read() as reader:
+            yield reader
+
+
+async def test_nobody_waits_long_for_a_database_that_hangs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.directory.ANSWERS_IN_S", 0.2)
+    await make(database, "p1")
+    clock, hanging = Clock(), Hanging(database, asyncio.Event())
+    directory = Directory(database, clock)
+    known = await directory.identify(Key("key of p1"))
+    monkeypatch.setattr(directory, "_database", hanging)
+    clock.seconds += LOOK_EVERY_S
+    async with asyncio.timeout(5):
+        together = [directory.identify(Key("key of p1")) for _ in range(20)]
+        assert await asyncio.gather(*together) == [known] * 20
+        with pytest.raises(StorageUnavailable, match="has not answered"):
+            await directory.identify(Key("key of p2"))
+    async with asyncio.timeout(0.1):  # it is known to be away
+        clock.seconds += LOOK_EVERY_S
+        assert await directory.identify(Key("key of p1")) == known
+    assert hanging.asked == 1  # and no connection is taken for what hangs already
+
+
+async def test_a_database_that_is_back_is_believed_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.directory.ANSWERS_IN_S", 0.1)
+    await make(database, "p1")
+    clock, hanging = Clock(), Hanging(database, asyncio.Event())
+    directory = Directory(database, clock)
+    assert await directory.identify(Key("key of p1")) is not None
+    monkeypatch.setattr(directory, "_database", hanging)
+    clock.seconds += LOOK_EVERY_S
+    assert await directory.identify(Key("key of p1")) is not None
+    async with database.write() as writer:
+        await devices.revoke_keys(writer, "p1", NOW)
+    hanging.answers.set()
+    monkeypatch.setattr("app.directory.ANSWERS_IN_S", 5.0)
+    async with asyncio.timeout(5):
+        while await directory.identify(Key("key of p1")) is not None:
+            clock.seconds += LOOK_EVERY_S
+            await asyncio.sleep(0.01)
+    assert await directory.identify(Key("key of p1")) is None

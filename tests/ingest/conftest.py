@@ -30,13 +30,12 @@ async def batcher(storage: Storage) -> AsyncIterator[Batcher]:
 
 @pytest.fixture
 def intake(batcher: Batcher, storage: Storage) -> Intake:
-    return Intake(batcher.submit, storage.quarantine, storage.keep)
+    return Intake(batcher.submit, storage.quarantine, storage.keep, offer=batcher.offer)
 
 
 @pytest.fixture
 def app(intake: Intake) -> FastAPI:
     app = FastAPI()
-    app.include_router(http.router)
     app.state.ingest = http.IngestState(
         intake, identify, lambda: NOW_US, max_body_bytes=1000, body_timeout_s=0.2
     )
@@ -51,6 +50,6 @@ def app(intake: Intake) -> FastAPI:
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(http.Doors(app, app))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client

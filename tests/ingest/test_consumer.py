@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from memory import NOW_US, Storage, identify
+from memory import NOW_US, Storage, identify, recognise
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from services import Mosquitto, free_port
@@ -20,7 +20,8 @@ from ingest.consumer import Consumer
 from ingest.errors import StorageUnavailable
 from ingest.intake import Intake
 from ingest.mqtt import Protocol
-from ingest.sender import Credential, Identify, Sender
+from ingest.sender import Credential, Identify, Recognise, Sender, ask_always
+from ingest.topics import TOPICS, Topics
 
 PINGS = "beatkeeper/up/radio-7/pings"
 _SESSIONS = count()
@@ -48,6 +49,8 @@ class Rig:
     storage: Storage
     protocol: Protocol = "5"
     identify: Identify = identify
+    recognise: Recognise = recognise
+    topics: Topics = TOPICS
     client_id: str = field(default_factory=lambda: f"ingest-{next(_SESSIONS)}")
 
     def publish(self, topic: str, *payloads: str | bytes) -> None:
@@ -60,7 +63,9 @@ class Rig:
             Broker.from_url(self.mosquitto.url),
             intake=self.intake,
             identify=self.identify,
+            recognise=self.recognise,
             now_us=lambda: NOW_US,
+            topics=self.topics,
             protocol=self.protocol,
             client_id=self.client_id,
             max_in_flight=50,
@@ -98,8 +103,10 @@ def rig(mosquitto: Mosquitto, intake: Intake, storage: Storage) -> Iterator[Rig]
 
 @pytest.fixture(params=["5", "3.1.1"])
 def either(rig: Rig, request: pytest.FixtureRequest) -> Rig:
-    """The rig, with each version of MQTT."""
+    """The rig, with each version of MQTT; with one of them nobody is known without asking."""
     rig.protocol = request.param
+    if rig.protocol == "3.1.1":
+        rig.recognise = ask_always
     return rig
 
 
@@ -249,3 +256,48 @@ async def test_a_flood_is_held_back_and_nothing_of_it_lost(either: Rig) -> None:
         assert consumer.in_flight <= 50
         either.storage.open.set()
         await until(lambda: len(either.storage.fixes) == 300)
+
+
+async def test_what_the_broker_retains_of_phones_comes_once_and_of_radios_never(rig: Rig) -> None:
+    sent = {"owntracks/ada/phone": '{"_type":"location","tst":1772399045,"lat":48.9,"lon":2.3}'}
+    sent |= {"beatkeeper/up/radio-7/lip": "0A001BDE31D89B7900081"}  # was true when it came
+    for topic, payload in sent.items():
+        rig.radio.publish(topic, payload, qos=1, retain=True).wait_for_publish(10)
+    try:
+        async with rig.consuming() as consumer:
+            await rig.seen_to(consumer, 1)
+        async with rig.consuming() as consumer:
+            rig.publish("beatkeeper/up/radio-7/lip", "0A001BDE31D89B7900081")
+            await rig.seen_to(consumer, 2)
+        assert sorted(device for device, _ in rig.storage.fixes) == [7, 9]
+        assert len(rig.storage.batches) == 2
+    finally:
+        for topic in sent:
+            rig.radio.publish(topic, b"", qos=1, retain=True).wait_for_publish(10)
+
+
+async def test_all_that_a_phone_says_is_taken_and_its_regions_are_nobodys_position(
+    either: Rig,
+) -> None:
+    transition = '{"_type":"transition","tst":1772399045,"event":"enter","lat":48.9,"lon":2.3}'
+    waypoint = '{"_type":"waypoint","tst":1772399045,"desc":"Yard","lat":48.9,"lon":2.3}'
+    async with either.consuming() as consumer:
+        either.publish("owntracks/ada/phone/event", transition)
+        either.publish("owntracks/ada/phone", '{"_type":"lwt"}', waypoint)
+        either.publish("owntracks/ada/phone/waypoints", '{"_type":"waypoints","waypoints":[]}')
+        either.publish("owntracks/ada/phone/status", '{"_type":"status"}')
+        await either.seen_to(consumer, 3)
+    assert list(either.storage.fixes) == [(9, NOW_US)]
+    assert {said.kind for said in either.storage.said} == {"region_entered", "offline"}
+    assert either.storage.broken == []
+    assert await either.left_at_the_broker() == 0
+
+
+async def test_phones_may_publish_under_a_base_of_the_forces_own(rig: Rig) -> None:
+    rig.topics = Topics("force/phones")
+    location = '{"_type":"location","tst":1772399045,"lat":48.9,"lon":2.3}'
+    async with rig.consuming() as consumer:
+        rig.publish("owntracks/ada/phone", location)
+        rig.publish("force/phones/ada/phone", location)
+        await rig.seen_to(consumer, 1)
+    assert list(rig.storage.fixes) == [(9, NOW_US)]

@@ -1,10 +1,11 @@
 import base64
 import logging
+from collections.abc import MutableMapping
 from dataclasses import replace
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from memory import Storage
 
 from ingest import http
@@ -153,9 +154,22 @@ async def test_a_key_in_a_url_is_not_kept_with_what_cannot_be_read(
     assert KEY not in caplog.text
 
 
-def test_bytes_that_are_no_utf8_in_a_url_are_kept_as_they_came() -> None:
-    request = Request({"type": "http", "query_string": b"\xff=1&key=x&lat=\xfe"})
-    assert http._query(request, 100) == b"\xff=1&lat=\xfe"
+async def test_bytes_that_are_no_utf8_in_a_url_are_kept_as_they_came(
+    app: FastAPI, storage: Storage
+) -> None:
+    query = f"\udcff=1&key={KEY}&lat=\udcfe".encode(errors="surrogateescape")
+    scope = {"type": "http", "method": "GET", "path": "/ingest/osmand", "query_string": query}
+    answers = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(part: MutableMapping[str, object]) -> None:
+        answers.append(part.get("status"))
+
+    await http.Doors(app, app)(scope | {"headers": []}, receive, send)
+    assert answers[0] == 200
+    assert [broken.payload for broken in storage.broken] == [b"\xff=1&lat=\xfe"]
 
 
 @every_door

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from memory import Storage
 
 from ingest.errors import StorageUnavailable
+from ingest.http import Doors
 
 PING = {"time": "2026-03-01T21:04:05Z", "lat": 51.5, "lon": -0.12}
 LOCATION = b'{"_type":"location","tst":1772399045,"lat":51.5,"lon":-0.12}'
@@ -149,22 +150,10 @@ async def test_no_receipt_while_storage_is_away(
     client: httpx.AsyncClient, storage: Storage
 ) -> None:
     for path, body in (("pings", json.dumps(PING).encode()), ("owntracks", LOCATION)):
-        storage.failures = [StorageUnavailable("the database is locked")]
+        storage.failures = [StorageUnavailable("the database is locked") for _ in range(2)]
         response = await client.post(f"/ingest/{path}", content=body, headers=KEY)
         assert response.json()["error"] == "StorageUnavailable"
         assert (await client.post(f"/ingest/{path}", content=body, headers=KEY)).is_success
-
-
-async def test_the_documentation_describes_bodies_answers_and_the_key(
-    client: httpx.AsyncClient,
-) -> None:
-    document = (await client.get("/openapi.json")).json()
-    assert document["components"]["securitySchemes"]["DeviceKey"]["scheme"] == "bearer"
-    for path in ("/ingest/pings", "/ingest/owntracks"):
-        operation = document["paths"][path]["post"]
-        assert operation["security"] == [{"DeviceKey": []}]
-        assert "application/json" in operation["requestBody"]["content"]
-        assert {"200", "401", "408", "415", "503"} <= set(operation["responses"])
 
 
 @pytest.fixture
@@ -172,7 +161,7 @@ async def port(app: FastAPI) -> AsyncIterator[int]:
     """A real server on a real socket."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(Doors(app, app), log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
             await asyncio.sleep(0.01)

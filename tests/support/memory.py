@@ -74,3 +74,7 @@ SENDERS: dict[Credential, Sender] = {
 
 async def identify(credential: Credential) -> Sender | None:
     return SENDERS.get(credential)
+
+
+def recognise(credential: Credential) -> Sender | None:
+    return SENDERS.get(credential)
