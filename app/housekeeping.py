@@ -7,7 +7,7 @@ from itertools import count
 from typing import TypeVar
 
 from app.recompute import PAUSE_S, Recompute, Stumbled
-from app.storage import partitions, silence
+from app.storage import partitions, quarantine, silence
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
 from app.storage.types import from_us
@@ -21,18 +21,21 @@ _WAITS_S = {True: PAUSE_S, False: 2.0, None: MINUTE_S}
 Answer = TypeVar("Answer")
 
 
-async def run(database: Database, now_us: Callable[[], int]) -> None:
+async def run(database: Database, now_us: Callable[[], int], limits: quarantine.Limits) -> None:
     """Keeps house until it is cancelled; what fails is tried again the next time."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_each_minute(database, now_us))
+        group.create_task(_each_minute(database, now_us, limits))
         group.create_task(_recompute(database, now_us))
 
 
-async def _each_minute(database: Database, now_us: Callable[[], int]) -> None:
+async def _each_minute(
+    database: Database, now_us: Callable[[], int], limits: quarantine.Limits
+) -> None:
     for minute in count():
         if minute % HOUR == 0:
             await attempt(make_partitions(database, now_us()))
         await attempt(close_silent(database, now_us()))
+        await attempt(clear_quarantine(database, now_us(), limits))
         await asyncio.sleep(MINUTE_S)
 
 
@@ -65,3 +68,12 @@ async def close_silent(database: Database, now_us: int) -> int:
     """Closes the visits of devices that have fallen silent; says how many."""
     async with database.write() as writer:
         return await silence.close(writer, from_us(now_us))
+
+
+async def clear_quarantine(database: Database, now_us: int, limits: quarantine.Limits) -> int:
+    """Drops broken messages that are too old or too many, the oldest first; says how many."""
+    async with database.write() as writer:
+        dropped = await quarantine.expire(writer, from_us(now_us), limits)
+    if dropped:
+        _LOG.info("quarantine: dropped %d messages that were too old or too many", dropped)
+    return dropped

@@ -1,14 +1,18 @@
 """The one door that every message comes through, whatever brought it."""
 
+from asyncio import Future
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from ingest import screen
+import msgspec
+
+from ingest import reading, screen
+from ingest.allowance import Allowance
 from ingest.columns import Delivery
-from ingest.decoders import DECODERS, SOURCES
+from ingest.decoders import SOURCES
 from ingest.errors import DecodeError, Unstorable
 from ingest.fix import Event, Fix
 from ingest.message import Broken, Decoded, Message, Receipt, Rejection, Said
@@ -17,6 +21,9 @@ F = TypeVar("F", Fix, Event)
 
 Submit = Callable[[Delivery], Awaitable[list[int]]]
 """Stores a delivery and gives a Verdict per fix after the commit: `Batcher.submit`."""
+
+Offer = Callable[[Delivery], Future[list[int]] | None]
+"""The same without waiting; None where there is no room: `Batcher.offer`."""
 
 Quarantine = Callable[[Broken], Awaitable[None]]
 """Keeps a broken message where a person can look at it; raises StorageUnavailable."""
@@ -29,7 +36,8 @@ Keep = Callable[[Sequence[Said]], Awaitable[None]]
 class Counts:
     """What came in since the process started. `rejected` is by reason.
 
-    `events` counts those that were kept before as well.
+    `events` counts those that were kept before as well. `spooled` messages went to the disk, where
+    `waiting` are yet to be stored. `not_kept` counts the broken ones that were one too many.
     """
 
     messages: int = 0
@@ -38,6 +46,29 @@ class Counts:
     duplicates: int = 0
     events: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    spooled: int = 0
+    waiting: int = 0
+    not_kept: int = 0
+
+
+class Read(msgspec.Struct, frozen=True, gc=False):
+    """What a message says that its sender may say, and the device of each fix and each event."""
+
+    decoded: Decoded
+    devices: Sequence[int]
+    speakers: Sequence[int]
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A message that is being stored: what it says, and what will have become of its fixes."""
+
+    message: Message
+    decoded: Decoded
+    verdicts: Future[list[int]]
+
+
+def _nowhere(_delivery: Delivery) -> None:
+    """Offer nothing."""
 
 
 class Intake:
@@ -49,12 +80,15 @@ class Intake:
         quarantine: Quarantine,
         keep: Keep,
         *,
+        offer: Offer = _nowhere,
         max_ahead_us: int = screen.MAX_AHEAD_US,
     ) -> None:
         self._submit = submit
+        self._offer = offer
         self._quarantine = quarantine
         self._keep = keep
         self._max_ahead_us = max_ahead_us
+        self._allowance = Allowance()
         self.counts = Counts()
 
     async def accept(self, message: Message) -> Receipt:
@@ -79,24 +113,64 @@ class Intake:
         self._count(receipt)
         return receipt
 
+    def begin(self, message: Message) -> Begun | None:
+        """Begin to take in a message without waiting for anything.
+
+        None, and nothing has been done, where that takes more than storing fixes, or there is no
+        room for them: then `accept` sees to it. So it does where `verdicts` end in an error.
+        """
+        try:
+            found = read(message)
+        except DecodeError:
+            return None
+        decoded = found.decoded
+        if not decoded.fixes or decoded.events or any(fix.event for fix in decoded.fixes):
+            return None
+        verdicts = self._offer(_delivery(message, found))
+        return None if verdicts is None else Begun(message, decoded, verdicts)
+
+    def finish(self, begun: Begun) -> Receipt:
+        """Give the receipt of a message whose verdicts are there."""
+        receipt = _receipt(begun.decoded, begun.verdicts.result(), begun.message.received_us)
+        self._count(receipt)
+        return receipt
+
     async def set_aside(self, broken: Broken) -> None:
-        """Keep and count a message that cannot be used. Raises StorageUnavailable."""
-        await self._quarantine(broken)
+        """Keep and count a message that cannot be used. Raises StorageUnavailable.
+
+        One of too many is counted alone: whoever floods us is not to fill the disk.
+        """
+        if self._allowance.has_room(broken.origin, broken.received_us):
+            await self._quarantine(broken)
+            self._allowance.spend(broken.origin, broken.received_us)
+        else:
+            self.counts.not_kept += 1
         self.counts.messages += 1
         self.counts.broken += 1
 
+    async def take(self, message: Message, decoded: Decoded) -> Receipt:
+        """Take in what was read of a message elsewhere; the receipt comes after the commit.
+
+        Its format is one of SOURCES. Raises Unstorable and StorageUnavailable, and sets nothing
+        aside.
+        """
+        receipt = await self._kept(message, addressed(message, decoded))
+        self._count(receipt)
+        return receipt
+
     async def _stored(self, message: Message) -> Receipt:
-        decoded = DECODERS[message.format](message.payload, message.received_us)
-        decoded, devices, speakers = _addressed(message, decoded)
-        said = _said(message, decoded, devices, speakers, self._max_ahead_us)
+        return await self._kept(message, read(message))
+
+    async def _kept(self, message: Message, found: Read) -> Receipt:
+        decoded = found.decoded
+        said = _said(message, found, self._max_ahead_us)
         if said:
             # First, and whatever becomes of the fixes: an emergency without a place is still one.
             await self._keep(said)
         receipt = Receipt(rejected=decoded.rejected)
         if decoded.fixes:
-            source = SOURCES.index(message.format)
-            delivery = Delivery(decoded.fixes, devices, message.received_us, source)
-            receipt = _receipt(decoded, await self._submit(delivery), message.received_us)
+            verdicts = await self._submit(_delivery(message, found))
+            receipt = _receipt(decoded, verdicts, message.received_us)
         self.counts.events += len(said)
         return receipt
 
@@ -107,20 +181,38 @@ class Intake:
         self.counts.rejected.update(rejection.reason for rejection in receipt.rejected)
 
 
-def _addressed(message: Message, decoded: Decoded) -> tuple[Decoded, list[int], list[int]]:
-    """Give what the sender may send, and the device of each fix and event; reject the rest."""
+_CODES: Final = {name: code for code, name in enumerate(SOURCES)}
+
+
+def _delivery(message: Message, found: Read) -> Delivery:
+    fixes, source = found.decoded.fixes, _CODES[message.format]
+    return Delivery(fixes, found.devices, message.received_us, source)
+
+
+def read(message: Message) -> Read:
+    """Decode a message whose format is one of DECODERS, and reject what its sender may not send.
+
+    Raises DecodeError.
+    """
+    return addressed(message, reading.decode(message))
+
+
+def addressed(message: Message, decoded: Decoded) -> Read:
+    """Give what the sender of a message may send, and whose it is; reject the rest."""
     fixes, indexes, devices, strange = _allowed(message, decoded.fixes, decoded.indexes)
     events, places, speakers, unheard = _allowed(message, decoded.events, decoded.event_indexes)
     if not strange and not unheard:
-        return decoded, devices, speakers
+        return Read(decoded, devices, speakers)
     rejected = sorted([*decoded.rejected, *strange, *unheard], key=attrgetter("index"))
-    return Decoded(fixes, indexes, rejected, events, places), devices, speakers
+    return Read(Decoded(fixes, indexes, rejected, events, places), devices, speakers)
 
 
 def _allowed(
     message: Message, sent: Sequence[F], indexes: Sequence[int]
 ) -> tuple[Sequence[F], Sequence[int], list[int], list[Rejection]]:
     """Give what is of devices that the sender speaks for, its indexes, these devices; the rest."""
+    if not sent:
+        return sent, indexes, [], []
     sender = message.sender
     numbers = [sender.device_of(one.device) for one in sent]
     devices = [number for number in numbers if number is not None]
@@ -136,13 +228,7 @@ def _allowed(
     return allowed, places, devices, refused
 
 
-def _said(
-    message: Message,
-    decoded: Decoded,
-    devices: Sequence[int],
-    speakers: Sequence[int],
-    max_ahead_us: int,
-) -> list[Said]:
+def _said(message: Message, read: Read, max_ahead_us: int) -> list[Said]:
     """Give the events of a message, with a position or without one, as they are kept.
 
     One whose time cannot be true happened, as far as we know, when it came.
@@ -154,9 +240,9 @@ def _said(
             time_us = received_us
         return Said(device, time_us, received_us, kind, detail, source)
 
-    placed = zip(decoded.fixes, devices, strict=True)
+    placed = zip(read.decoded.fixes, read.devices, strict=True)
     found = [said(device, fix.time_us, fix.event) for fix, device in placed if fix.event]
-    for event, device in zip(decoded.events, speakers, strict=True):
+    for event, device in zip(read.decoded.events, read.speakers, strict=True):
         found.append(said(device, event.time_us, event.kind, event.detail))
     return found
 

@@ -81,6 +81,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     Incomplete: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Stored in part"),
     DatabaseUnavailable: _AWAY,
     ingest.StorageUnavailable: _AWAY,
+    ingest.TryAgain: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Not taken whole", headers=_AGAIN),
     ingest.Unauthorised: Answer(HTTPStatus.UNAUTHORIZED, "Who are you?", headers=_BEARER),
     ingest.DecodeError: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),
     ingest.Unstorable: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot be stored"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
 
 from app.access.viewer import Right
 from app.api.deps import DatabaseDep, Now, viewer_with
@@ -40,6 +41,9 @@ class Counts(Schema):
             "duplicates": 17,
             "events": 3,
             "rejected": {"future": 2},
+            "spooled": 40,
+            "waiting": 0,
+            "not_kept": 0,
         }
     )
 
@@ -49,6 +53,9 @@ class Counts(Schema):
     duplicates: int
     events: int
     rejected: dict[str, int]
+    spooled: int = Field(description="messages that went to the disk, the database being away")
+    waiting: int = Field(description="those of them, and of earlier processes, yet to be stored")
+    not_kept: int = Field(description="broken ones that were too many to keep for a look")
 
 
 @dataclass(slots=True)

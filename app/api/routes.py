@@ -8,11 +8,14 @@ from pydantic import ConfigDict, Field
 from app.api import (
     compliance,
     devices,
+    events,
     health,
     hotspots,
+    observability,
     people,
     plans,
     profiles,
+    quarantine,
     recomputes,
     tokens,
     visits,
@@ -50,7 +53,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 router = APIRouter(prefix="/api/v1", dependencies=[Security(bearer)], responses=_PROBLEMS)
-_PEOPLE = people, profiles, devices
-_PLACES = hotspots, plans, visits, recomputes, compliance
-for module in (*_PEOPLE, *_PLACES, tokens, health):
+_PEOPLE = people, profiles, devices, observability
+_PLACES = hotspots, plans, visits, events, recomputes, compliance
+for module in (*_PEOPLE, *_PLACES, tokens, quarantine, health):
     router.include_router(module.router)

@@ -1,24 +1,104 @@
-"""Messages that could not be read, kept for a person to look at."""
+"""Messages that could not be read, kept for a person to look at, and not for ever."""
+
+import datetime as dt
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.storage.engine import Writer
+from app.access.viewer import Right, Viewer
+from app.storage.engine import Reader, Writer
+from app.storage.errors import NotFound
+from app.storage.pages import Page, Slice
 from app.storage.schema import quarantine
 from app.storage.types import from_us, storable
 from ingest.message import Broken
 
-# What the ways in let through; of a longer message the beginning is kept.
-LONGEST_KEPT = 1 << 20
+# Bytes: enough to see what is wrong. Of a longer message the beginning is kept.
+LONGEST_KEPT = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many messages are kept, and for how many days."""
+
+    rows: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A broken message as it is stored; `reason` says so where its end is missing."""
+
+    id: int
+    received: dt.datetime
+    format: str
+    sender: str
+    reason: str
+    payload: bytes
 
 
 async def keep(writer: Writer, broken: Broken) -> None:
     """Stores a broken message with its reason; there is none that a table would refuse."""
+    reason, size = broken.reason, len(broken.payload)
+    if size > LONGEST_KEPT:
+        reason += f" (of its {size} bytes the first {LONGEST_KEPT} are kept)"
     await writer.execute(
         sa.insert(quarantine).values(
             received=from_us(broken.received_us),
-            format=broken.format,
+            format=storable(broken.format),
             sender=storable(broken.origin),
-            reason=storable(broken.reason),
+            reason=storable(reason),
             payload=broken.payload[:LONGEST_KEPT],
         )
     )
+
+
+async def page(
+    reader: Reader, viewer: Viewer, part: Slice, *, format_: str | None, sender: str | None
+) -> Page[Quarantined]:
+    """Broken messages, the last that was stored first; those of a format or a sender alone."""
+    viewer.require(Right.MANAGE)
+    query = sa.select(quarantine).order_by(quarantine.c.id.desc()).limit(part.limit + 1)
+    if part.after is not None:
+        query = query.where(quarantine.c.id < part.after[0])
+    if format_ is not None:
+        query = query.where(quarantine.c.format == format_)
+    if sender is not None:
+        query = query.where(quarantine.c.sender == sender)
+    rows = [Quarantined(*row) for row in await reader.execute(query)]
+    more, rows = len(rows) > part.limit, rows[: part.limit]
+    return Page(rows, (rows[-1].id,) if more else None)
+
+
+async def read(reader: Reader, viewer: Viewer, message_id: int) -> Quarantined:
+    """One broken message. Raises NotFound."""
+    viewer.require(Right.MANAGE)
+    query = sa.select(quarantine).where(quarantine.c.id == message_id)
+    found = (await reader.execute(query)).one_or_none()
+    if found is None:
+        raise NotFound(_missing(message_id))
+    return Quarantined(*found)
+
+
+async def delete(writer: Writer, viewer: Viewer, message_id: int) -> None:
+    """Forgets one broken message. Raises NotFound."""
+    viewer.require(Right.MANAGE)
+    found = await writer.execute(sa.delete(quarantine).where(quarantine.c.id == message_id))
+    if not found.rowcount:
+        raise NotFound(_missing(message_id))
+
+
+def _missing(message_id: int) -> str:
+    return f"there is no message {message_id} in the quarantine"
+
+
+async def expire(writer: Writer, now: dt.datetime, limits: Limits) -> int:
+    """Drops what is older than the limits allow, and the oldest of what is too much; how many."""
+    newest = sa.select(quarantine.c.id).order_by(quarantine.c.id.desc())
+    first_too_many = newest.offset(limits.rows).limit(1).scalar_subquery()
+    too_old = quarantine.c.received < now - dt.timedelta(days=limits.days)
+    dropped = 0
+    # Each alone finds its rows by an index.
+    for which in (quarantine.c.id <= first_too_many, too_old):
+        dropped += (await writer.execute(sa.delete(quarantine).where(which))).rowcount
+    return dropped

@@ -5,12 +5,14 @@ import asyncpg
 import pytest
 
 from app import housekeeping
-from app.storage import partitions, recomputes
+from app.storage import partitions, quarantine, recomputes
 from app.storage.engine import Database
 from app.storage.types import to_us
+from ingest.message import Broken
 
 TODAY = dt.date(2026, 1, 15)
 NOW = dt.datetime(2026, 1, 15, 23, 59, tzinfo=dt.UTC)
+KEPT = quarantine.Limits(rows=10, days=30)
 INSERT = """
 INSERT INTO fixes (device_id, time, received, lon, lat, source)
 VALUES (1, '{day} 12:00Z', now(), 0, 0, 'pings')
@@ -58,7 +60,7 @@ async def test_a_backup_puts_partitions_off_and_stops_nobody(postgis_url: str) -
 async def test_an_edit_takes_effect_by_itself(database: Database) -> None:
     async with database.write() as writer:
         await recomputes.ask_after_edit(writer, NOW, NOW)
-    house = asyncio.create_task(housekeeping.run(database, lambda: to_us(NOW)))
+    house = asyncio.create_task(housekeeping.run(database, lambda: to_us(NOW), KEPT))
     async with asyncio.timeout(20):
         while await _unfinished(database):  # noqa: ASYNC110 -- only the database tells of it
             await asyncio.sleep(0.05)
@@ -70,3 +72,16 @@ async def test_an_edit_takes_effect_by_itself(database: Database) -> None:
 async def _unfinished(database: Database) -> int:
     async with database.read() as reader:
         return len(await recomputes.unfinished(reader))
+
+
+async def test_the_quarantine_is_kept_small_by_itself(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with database.write() as writer:
+        for number in range(KEPT.rows + 3):
+            broken = Broken(b"hello", "pings", to_us(NOW), f"radio-{number}", "not JSON")
+            await quarantine.keep(writer, broken)
+    caplog.set_level("INFO")
+    assert await housekeeping.clear_quarantine(database, to_us(NOW), KEPT) == 3
+    assert "dropped 3" in caplog.text
+    assert await housekeeping.clear_quarantine(database, to_us(NOW), KEPT) == 0

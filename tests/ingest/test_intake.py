@@ -3,7 +3,7 @@ import json
 import pytest
 from memory import Storage
 
-from ingest.decoders import DECODERS, SOURCES
+from ingest.decoders import DECODERS, FILES, SOURCES
 from ingest.errors import DecodeError, StorageUnavailable, Unstorable
 from ingest.intake import Intake
 from ingest.message import Message, Receipt, Rejection, Said
@@ -57,7 +57,7 @@ async def test_the_source_of_a_fix_is_its_wire_format(intake: Intake, storage: S
     owntracks = b'{"_type":"location","tst":1772399045,"lat":51.5,"lon":-0.1}'
     await intake.accept(Message(owntracks, "owntracks", NOW * 1_000_000, RADIO))
     assert [SOURCES[batch.source[0]] for batch in storage.batches] == ["pings", "owntracks"]
-    assert set(SOURCES) == set(DECODERS)
+    assert set(SOURCES) == {*DECODERS, *FILES}
 
 
 async def test_a_device_speaks_for_itself_named_or_not_and_for_nobody_else(

@@ -185,7 +185,9 @@ class Rig:
     async def serving(self, sink: Sink | None = None) -> AsyncIterator[tuple[Consumer, Intake]]:
         store = sink or Pipeline(self.database, lambda: NOW_US).store
         async with Batcher(store) as batcher:
-            intake = Intake(batcher.submit, _quarantine(self.database), _keep(self.database))
+            intake = Intake(
+                batcher.submit, _quarantine(self.database), _keep(self.database, lambda: NOW_US)
+            )
             consumer = Consumer(
                 Broker.from_url(self.mosquitto.url),
                 intake=intake,

@@ -1,0 +1,104 @@
+"""Broken messages, with the reason and the bytes: positions of people may be among them."""
+
+import base64
+from typing import Annotated
+
+from fastapi import Path, Query, Response
+
+from app.access.viewer import Viewer
+from app.api.deps import DatabaseDep, Manager, cursor_of, part_of_list
+from app.api.fields import LARGEST_ID, Listing, Moment, Schema, example
+from app.api.route import guarded_router
+from app.storage import quarantine
+from app.storage.pages import Slice
+
+router = guarded_router("quarantine")
+
+MessageId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+# Each may have a payload of 64 KiB, twice.
+FewOfMany = Annotated[Slice, part_of_list(default=20, most=100)]
+
+
+class Quarantined(Schema):
+    """A message that could not be used."""
+
+    model_config = example(
+        {
+            "id": 4711,
+            "received": "2026-01-15T21:04:05Z",
+            "format": "pings",
+            "sender": "phone-03",
+            "reason": "not JSON: unexpected end of data",
+            "size": 12,
+            "payload": "eyJ0aW1lIjogMTc2",
+            "text": '{"time": 176',
+        }
+    )
+
+    id: int
+    received: Moment
+    format: str
+    sender: str
+    reason: str
+    size: int
+    payload: str
+    text: str | None
+
+
+def _shown(message: quarantine.Quarantined) -> Quarantined:
+    try:
+        text = message.payload.decode()
+    except UnicodeDecodeError:
+        text = None
+    return Quarantined(
+        id=message.id,
+        received=message.received,
+        format=message.format,
+        sender=message.sender,
+        reason=message.reason,
+        size=len(message.payload),
+        payload=base64.b64encode(message.payload).decode(),
+        text=text,
+    )
+
+
+@router.get("/quarantine")
+async def list_quarantine(
+    viewer: Annotated[Viewer, Manager],
+    database: DatabaseDep,
+    part: FewOfMany,
+    format_: Annotated[str | None, Query(alias="format", max_length=40)] = None,
+    sender: Annotated[str | None, Query(max_length=200, description="a name or a topic")] = None,
+) -> Listing[Quarantined]:
+    """Messages that could not be used, the newest first: why, their bytes (base64), their text."""
+    async with database.read() as reader:
+        page = await quarantine.page(reader, viewer, part, format_=format_, sender=sender)
+    return Listing(items=[_shown(message) for message in page.items], next=cursor_of(page))
+
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}, "example": "hello"}
+
+
+@router.get(
+    "/quarantine/{message_id}",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": _BINARY}}},
+)
+async def read_quarantined(
+    message_id: MessageId, viewer: Annotated[Viewer, Manager], database: DatabaseDep
+) -> Response:
+    """The bytes of one message, as they came."""
+    async with database.read() as reader:
+        message = await quarantine.read(reader, viewer, message_id)
+    # What a stranger wrote is not to be taken for a page of ours.
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return Response(message.payload, media_type="application/octet-stream", headers=headers)
+
+
+@router.delete("/quarantine/{message_id}", status_code=204)
+async def delete_quarantined(
+    message_id: MessageId, viewer: Annotated[Viewer, Manager], database: DatabaseDep
+) -> None:
+    """Forgets one message."""
+    async with database.write() as writer:
+        await quarantine.delete(writer, viewer, message_id)

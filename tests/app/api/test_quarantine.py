@@ -1,0 +1,82 @@
+import base64
+
+import httpx
+import pytest
+from callers import Clock, TokenFor
+
+from app.storage import quarantine
+from app.storage.engine import Database
+from ingest.message import Broken
+
+BYTES = b"\xff\xfe\x00radio"
+
+
+@pytest.fixture(autouse=True)
+async def kept(database: Database, clock: Clock) -> None:
+    broken = [
+        Broken(b'{"time": 176', "pings", clock.now_us(), "phone-03", "not JSON"),
+        Broken(BYTES, "lrrp", clock.now_us(), "gateway", "no report"),
+        Broken(b"hello", "pings", clock.now_us(), "beatkeeper/up/x/pings", "no device"),
+    ]
+    async with database.write() as writer:
+        for one in broken:
+            await quarantine.keep(writer, one)
+
+
+async def listed(admin: httpx.AsyncClient, **wanted: str) -> list[dict[str, object]]:
+    answer = await admin.get("/quarantine", params=wanted)
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, object]] = answer.json()["items"]
+    return items
+
+
+async def test_broken_messages_are_listed_newest_first_with_bytes_and_text(
+    admin: httpx.AsyncClient,
+) -> None:
+    newest, middle, oldest = await listed(admin)
+    assert (newest["sender"], newest["text"]) == ("beatkeeper/up/x/pings", "hello")
+    assert (middle["payload"], middle["size"]) == (base64.b64encode(BYTES).decode(), len(BYTES))
+    assert middle["text"] is None
+    assert (oldest["format"], oldest["reason"]) == ("pings", "not JSON")
+
+
+async def test_they_are_found_by_format_and_sender(admin: httpx.AsyncClient) -> None:
+    assert [one["format"] for one in await listed(admin, format="lrrp")] == ["lrrp"]
+    assert [one["text"] for one in await listed(admin, sender="phone-03")] == ['{"time": 176']
+    assert await listed(admin, sender="phone-03", format="lrrp") == []
+
+
+async def test_pages_follow_one_another_without_a_gap(admin: httpx.AsyncClient) -> None:
+    first = (await admin.get("/quarantine", params={"limit": "2"})).json()
+    assert [one["format"] for one in first["items"]] == ["pings", "lrrp"]
+    rest = (await admin.get("/quarantine", params={"limit": "2", "cursor": first["next"]})).json()
+    assert [one["sender"] for one in rest["items"]] == ["phone-03"]
+    assert rest["next"] is None
+
+
+async def test_the_bytes_come_as_they_were_and_as_no_page(admin: httpx.AsyncClient) -> None:
+    [message] = await listed(admin, format="lrrp")
+    answer = await admin.get(f"/quarantine/{message['id']}")
+    assert answer.content == BYTES
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == "attachment"
+
+
+async def test_one_can_be_deleted_once(admin: httpx.AsyncClient) -> None:
+    [message] = await listed(admin, format="lrrp")
+    assert (await admin.delete(f"/quarantine/{message['id']}")).status_code == 204
+    assert (await admin.delete(f"/quarantine/{message['id']}")).status_code == 404
+    assert (await admin.get(f"/quarantine/{message['id']}")).status_code == 404
+    assert len(await listed(admin)) == 2
+
+
+@pytest.mark.parametrize("role", ["analyst", "auditor"])
+async def test_only_an_administrator_sees_them(
+    admin: httpx.AsyncClient, stranger: httpx.AsyncClient, token_for: TokenFor, role: str
+) -> None:
+    someone = await token_for(role)
+    for method, path in (("GET", ""), ("GET", "/1"), ("DELETE", "/1")):
+        answer = await stranger.request(method, f"/quarantine{path}", headers=someone)
+        assert answer.status_code == 403
+        assert (await stranger.request(method, f"/quarantine{path}")).status_code == 401
+    assert len(await listed(admin)) == 3
