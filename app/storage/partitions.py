@@ -4,7 +4,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from app.storage.engine import Database
+from app.storage.engine import Database, Reader
 from app.storage.types import EPOCH
 
 # Enough that a week without the service leaves no day without its partition.
@@ -29,10 +29,15 @@ async def make_ahead(database: Database, today: dt.date) -> list[str]:
     if database.dialect == "sqlite":
         return []
     async with database.read() as reader:
-        existing = set((await reader.execute(_EXISTING)).scalars())
+        there = await existing(reader)
     days = [today + dt.timedelta(days=ahead) for ahead in range(DAYS_AHEAD + 1)]
-    missing = [day for day in days if _name(day) not in existing]
-    return [_name(day) for day in missing if await _make(database, day)]
+    missing = [day for day in days if name(day) not in there]
+    return [name(day) for day in missing if await _make(database, day)]
+
+
+async def existing(reader: Reader) -> set[str]:
+    """The names of the partitions that there are, on PostgreSQL."""
+    return set((await reader.execute(_EXISTING)).scalars())
 
 
 async def _make(database: Database, day: dt.date) -> bool:
@@ -44,13 +49,14 @@ async def _make(database: Database, day: dt.date) -> bool:
             return False
         await writer.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
         await writer.exec_driver_sql(
-            f"CREATE TABLE IF NOT EXISTS {_name(day)} PARTITION OF fixes "
+            f"CREATE TABLE IF NOT EXISTS {name(day)} PARTITION OF fixes "
             f"FOR VALUES FROM ('{start:%Y-%m-%d}T00:00Z') TO ('{end:%Y-%m-%d}T00:00Z')"
         )
     return True
 
 
-def _name(day: dt.date) -> str:
+def name(day: dt.date) -> str:
+    """The name of a day's partition."""
     return f"fixes_{day:%Y%m%d}"
 
 

@@ -12,7 +12,14 @@ from app.access.secrets import digest
 from app.storage.engine import Database
 from app.storage.schema import tokens
 
-PATHS = {"name": "n", "key": "k", "token_id": "1", "number": "1", "assignment_id": "1"}
+PATHS = {
+    "name": "n",
+    "key": "k",
+    "token_id": "1",
+    "number": "1",
+    "assignment_id": "1",
+    "message_id": "1",
+}
 
 
 def operations(application: FastAPI) -> Iterator[tuple[str, str, dict]]:

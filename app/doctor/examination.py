@@ -1,0 +1,122 @@
+"""The whole examination, readable as a list: what is asked, in which order, and what that gives."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.access.viewer import Viewer
+from app.compliance.plan import Plan
+from app.doctor.chain import Way, check_chain
+from app.doctor.database import SCHEMA, check_database, check_disk, check_file
+from app.doctor.finding import Finding, Status
+from app.doctor.fleet import check_addresses, check_devices, check_formats
+from app.doctor.judging import Patrols
+from app.doctor.places import check_planned, check_shapes, sized
+from app.storage import hotspots, observing, plans, trial
+from app.storage.engine import Database, sqlite_file
+from app.storage.hotspots import HotspotVersion
+from app.storage.observing import Received, Shared
+from app.storage.pages import Slice
+
+_MOST = 100_000  # hot spots, or plans: more than a country has
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be examined. `hours` back from now devices are looked at."""
+
+    database: str
+    way: Way
+    hours: float
+    spool: Path | None
+    viewer: Viewer
+
+
+async def examine(question: Question, now: Callable[[], dt.datetime]) -> list[Finding]:
+    """Tries everything, and goes on where a part is broken as far as the others can be tried."""
+    file = sqlite_file(question.database)
+    before = [] if file is None else check_file(file)
+    if any(finding.status is Status.BROKEN and finding.check == "database" for finding in before):
+        return [*before, *await check_chain(None, question.way, [], now)]
+    database = Database(question.database)
+    try:
+        found = [*before, *await check_database(database, now)]
+        if question.spool is not None:
+            found.append(check_disk(question.spool, "the spool"))
+        if _usable(found):
+            return [*found, *await _rest(database, question, now)]
+        return [*found, *await check_chain(None, question.way, [], now)]
+    finally:
+        await database.close()
+
+
+def _usable(found: list[Finding]) -> bool:
+    states = {finding.check: finding.status for finding in found}
+    return states.get(SCHEMA) is Status.OK
+
+
+async def _rest(
+    database: Database, question: Question, now: Callable[[], dt.datetime]
+) -> list[Finding]:
+    known = await _known(database, question, now())
+    chain = await check_chain(database, question.way, known.spots, now)
+    try:
+        places = await asyncio.to_thread(sized, known.spots)
+    except ValueError as exc:
+        says = f"The engine cannot use these hot spots: {exc}."
+        return [*chain, Finding("hot spots", Status.BROKEN, says, "Import them anew.")]
+    span, patrols = (known.start, known.now), _patrols(known.running)
+    return [
+        *chain,
+        *check_formats(known.received, question.hours),
+        *await asyncio.to_thread(check_shapes, places),
+        *check_planned(places.keys, _planned(known)),
+        *check_addresses(known.shared),
+        *await check_devices(database, question.viewer, places.valid(), patrols, span),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database holds, at a moment, of all but the devices' fixes."""
+
+    start: dt.datetime
+    now: dt.datetime
+    spots: Sequence[HotspotVersion]
+    keys: Mapping[int, str]
+    running: Sequence[Plan]
+    shared: Sequence[Shared]
+    received: Sequence[Received]
+
+
+async def _known(database: Database, question: Question, now: dt.datetime) -> _Known:
+    start, viewer = now - dt.timedelta(hours=question.hours), question.viewer
+    async with database.read() as reader:
+        known = await plans.page(reader, viewer, Slice(_MOST))
+        return _Known(
+            start=start,
+            now=now,
+            spots=(await hotspots.page(reader, viewer, Slice(_MOST), now, now)).items,
+            keys=await hotspots.keys(reader, viewer),
+            running=[plan for plan in known.items if plan.runs_on(now.date())],
+            shared=await observing.shared_addresses(reader),
+            received=await observing.formats(reader, start, trial.NAME),
+        )
+
+
+def _planned(known: _Known) -> frozenset[str] | None:
+    """The keys of the hot spots that a plan of today asks for; None: there is no such plan."""
+    if not known.running:
+        return None
+    if any(plan.hotspots is None for plan in known.running):
+        return frozenset(known.keys.values())
+    asked = frozenset[int]().union(*(plan.hotspots or () for plan in known.running))
+    return frozenset(known.keys[one] for one in asked)
+
+
+def _patrols(running: Sequence[Plan]) -> Patrols:
+    """How long patrols are to be; of several plans the one that is hardest to judge."""
+    lengths = [Patrols(plan.minimum_minutes, plan.maximum_minutes) for plan in running]
+    return min(lengths, key=lambda patrols: patrols.spare_s, default=Patrols())

@@ -1,0 +1,104 @@
+"""Looks at all devices, one after another, and says which can judge a patrol."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from app.access.viewer import Viewer
+from app.doctor.devices import Seen, faults, fine
+from app.doctor.finding import Finding, Status, counted, listed
+from app.doctor.judging import JUDGING, Patrols, judged
+from app.doctor.places import Cores, Sized, check_widths
+from app.observing.figures import figures
+from app.storage import observing, trial
+from app.storage.engine import Database
+from app.storage.observing import Received, Shared, Watched
+from app.storage.pages import Slice
+
+_PAGE: Final = 500
+# Clocks may be ahead by as much as the service lets them.
+_AHEAD: Final = dt.timedelta(days=1)
+
+
+async def check_devices(
+    database: Database,
+    viewer: Viewer,
+    spots: Sized,
+    patrols: Patrols,
+    span: tuple[dt.datetime, dt.datetime],
+) -> list[Finding]:
+    """Everything about the devices over a span, and whether the hot spots are wide enough."""
+    found: list[Finding] = []
+    accuracies: list[float] = []
+    judges, cores = 0, Cores(spots)
+    devices = 0
+    async for seen in _all(database, viewer, span):
+        devices += 1
+        found += faults(seen)
+        verdict = judged(seen, spots.keys, cores, patrols)
+        found += verdict
+        judges += not verdict and seen.figures.interval_s is not None and not seen.elsewhen
+        if seen.figures.accuracy_90_m is not None:
+            accuracies.append(seen.figures.accuracy_90_m)
+    if judges and spots.keys:
+        says = f"{counted(judges, 'device')} can judge a {patrols.minimum:g}-minute patrol."
+        found.append(Finding(JUDGING, Status.OK, says))
+    widths = check_widths(spots, accuracies)
+    return [*widths, *_counted(devices), *found, *fine(found, devices)]
+
+
+async def _all(
+    database: Database, viewer: Viewer, span: tuple[dt.datetime, dt.datetime]
+) -> AsyncIterator[Seen]:
+    """Each device but the trial's with its figures; memory holds the fixes of one at a time."""
+    part: Slice | None = Slice(_PAGE)
+    while part is not None:
+        async with database.read() as reader:
+            page = await observing.page(reader, viewer, part, span[1])
+        for device in page.items:
+            if device.name != trial.NAME:
+                yield await _seen(database, device, *span)
+        part = None if page.next is None else Slice(_PAGE, page.next)
+
+
+async def _seen(database: Database, device: Watched, start: dt.datetime, now: dt.datetime) -> Seen:
+    async with database.read() as reader:
+        track, sayings = await observing.figures_of(reader, device.id, start, now + _AHEAD)
+        elsewhen = not len(track) and device.heard is not None and device.heard >= start
+        if elsewhen:
+            track = await observing.lately(reader, device.id, start, now + _AHEAD)
+    found = await asyncio.to_thread(figures, track, device.profile, sayings)
+    return Seen(device, found, start, now, elsewhen)
+
+
+def _counted(devices: int) -> list[Finding]:
+    if devices:
+        return []
+    return [Finding("devices", Status.BROKEN, "There are no devices.", "POST /api/v1/devices.")]
+
+
+def check_addresses(shared: Sequence[Shared]) -> list[Finding]:
+    """Names on the wire that several devices answer to."""
+    if not shared:
+        return [Finding("addresses", Status.OK, "No two devices have one address.")]
+    return [
+        Finding(
+            "addresses",
+            Status.LOOK,
+            f"{len(one.devices)} devices answer to {one.address!r}: {listed(one.devices)};"
+            " a gateway that speaks for both reaches neither by it.",
+            "Give each an address of its own.",
+            one.address,
+        )
+        for one in shared
+    ]
+
+
+def check_formats(received: Sequence[Received], hours: float) -> list[Finding]:
+    """Which formats came in lately."""
+    if not received:
+        says = f"No fix of the last {hours:g} h is stored."
+        return [Finding("formats", Status.LOOK, says, "Have a device send one.")]
+    which = ", ".join(f"{one.format} (of {counted(one.devices, 'device')})" for one in received)
+    return [Finding("formats", Status.OK, f"Received in the last {hours:g} h: {which}.")]

@@ -1,0 +1,193 @@
+"""What a device's figures are made of: its fixes in columns, what it said, what is expected of it.
+
+A device at a time: memory holds one device's span, however many devices there are.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import sqlalchemy as sa
+
+from app.access.viewer import Right, Viewer
+from app.observing.track import Saying, Track
+from app.storage import catalogue, pgcopy
+from app.storage.devices import carried, seen_by
+from app.storage.engine import Reader, driver_of
+from app.storage.pages import Page, Slice, by_id
+from app.storage.schema import (
+    device_addresses,
+    device_events,
+    device_states,
+    devices,
+    fixes,
+)
+from app.storage.types import to_us
+from geofence.model import Profile
+
+_ROWS = 50_000  # of SQLite's, between two turns of the event loop
+_FIELDS = "time, received, lon, lat, {accuracy_m}, {speed_mps} FROM fixes WHERE "
+_SQLITE = "SELECT " + _FIELDS.format(accuracy_m="accuracy_m", speed_mps="speed_mps")
+_POSTGRES = "SELECT " + _FIELDS.format(
+    accuracy_m="coalesce(accuracy_m, 'NaN')", speed_mps="coalesce(speed_mps, 'NaN')"
+)
+_BY_TIME = "device_id = $1 AND time >= $2 AND time < $3 ORDER BY time"
+_BY_RECEIPT = "device_id = $1 AND received >= $2 AND received < $3 ORDER BY time LIMIT 5000"
+_TYPES = {"time": ">i8", "received": ">i8"}
+_TYPES |= dict.fromkeys(("lon", "lat", "accuracy", "speed"), ">f8")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A device, what is expected of it, when its last fixes came, and if somebody has it now."""
+
+    id: int
+    name: str
+    kind: str
+    profile_name: str
+    profile: Profile
+    heard: dt.datetime | None
+    carried: bool
+
+
+async def page(
+    reader: Reader, viewer: Viewer, part: Slice, now: dt.datetime, name: str | None = None
+) -> Page[Watched]:
+    """The devices that the viewer may see but gateways, which are nowhere; one, if named."""
+    viewer.require(Right.READ_DEVICES)
+    profiles = await catalogue.profiles(reader)
+    query = (
+        sa.select(devices, device_states.c.heard, devices.c.id.in_(carried(now)).label("carried"))
+        .outerjoin(device_states, device_states.c.device_id == devices.c.id)
+        .where(seen_by(viewer, now), devices.c.kind != "gateway")
+    )
+    if name is not None:
+        query = query.where(devices.c.name == name)
+
+    def watched(row: sa.Row[tuple[object, ...]]) -> Watched:
+        profile = profiles.get(row.profile, Profile())
+        return Watched(row.id, row.name, row.kind, row.profile, profile, row.heard, row.carried)
+
+    return await by_id(reader, query, devices.c.id, part, watched)
+
+
+async def track(reader: Reader, device: int, start: dt.datetime, end: dt.datetime) -> Track:
+    """A device's fixes of a span, `end` excluded, by device time."""
+    return await _track(reader, _BY_TIME, device, start, end)
+
+
+async def lately(reader: Reader, device: int, start: dt.datetime, end: dt.datetime) -> Track:
+    """Up to 5000 of a device's fixes that came in a span, whatever time they are of.
+
+    It looks at all fixes of the device: meant for those whose fixes of that time are not there.
+    """
+    return await _track(reader, _BY_RECEIPT, device, start, end)
+
+
+async def _track(
+    reader: Reader, where: str, device: int, start: dt.datetime, end: dt.datetime
+) -> Track:
+    if reader.dialect.name == "sqlite":
+        return await _track_sqlite(reader, where, (device, to_us(start), to_us(end)))
+    copy = BytesIO()
+    await reader.exec_driver_sql("SELECT 1")  # begins the transaction, as `driver_of` needs
+    raw = await driver_of(reader)
+    # As in fixes.py: a row at a time would hold up everybody else.
+    await raw.copy_from_query(_POSTGRES + where, device, start, end, output=copy, format="binary")
+    records = pgcopy.decode(copy.getbuffer(), _TYPES)
+    return Track(
+        time_us=pgcopy.from_timestamptz(records["time"].astype(np.int64)),
+        received_us=pgcopy.from_timestamptz(records["received"].astype(np.int64)),
+        lon=records["lon"].astype(np.float64),
+        lat=records["lat"].astype(np.float64),
+        accuracy_m=records["accuracy"].astype(np.float64),
+        speed_mps=records["speed"].astype(np.float64),
+    )
+
+
+async def _track_sqlite(reader: Reader, where: str, values: tuple[int, ...]) -> Track:
+    raw = await driver_of(reader)
+    parts = [np.empty((0, 6))]
+    async with raw.execute(_SQLITE + where.replace("$", "?"), values) as cursor:
+        while rows := await cursor.fetchmany(_ROWS):
+            # Microseconds of times that are stored are whole in a float, too.
+            parts.append(np.array(rows, np.float64))
+    time_us, received_us, lon, lat, accuracy_m, speed_mps = np.concatenate(parts).T.copy()
+    whole = time_us.astype(np.int64), received_us.astype(np.int64)
+    return Track(*whole, lon, lat, accuracy_m, speed_mps)
+
+
+async def sayings(
+    reader: Reader, device: int, start: dt.datetime, end: dt.datetime
+) -> list[Saying]:
+    """What a device said of itself in a span, by time."""
+    said = device_events.c
+    query = (
+        sa.select(said.time, said.kind)
+        .where(said.device_id == device, said.time >= start, said.time < end)
+        .order_by(said.time, said.kind)
+    )
+    return [Saying(to_us(row.time), row.kind) for row in await reader.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A wire format, how many devices' fixes came in it, and of when the last one is."""
+
+    format: str
+    devices: int
+    last: dt.datetime
+
+
+async def formats(reader: Reader, start: dt.datetime, but: str) -> Sequence[Received]:
+    """In which formats fixes since a moment came, by name; the device of a name left out."""
+    others = sa.select(devices.c.id).where(devices.c.name == but)
+    query = (
+        sa.select(
+            fixes.c.source,
+            sa.func.count(sa.distinct(fixes.c.device_id)),
+            sa.func.max(fixes.c.time, type_=fixes.c.time.type),
+        )
+        .where(fixes.c.time >= start, fixes.c.device_id.not_in(others))
+        .group_by(fixes.c.source)
+        .order_by(fixes.c.source)
+    )
+    return [Received(*row) for row in await reader.execute(query)]
+
+
+async def figures_of(
+    reader: Reader, device: int, start: dt.datetime, end: dt.datetime
+) -> tuple[Track, list[Saying]]:
+    """A device's fixes of a span and what it said in and shortly before it."""
+    said = await sayings(reader, device, start - dt.timedelta(hours=1), end)
+    return await track(reader, device, start, end), said
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An address that several devices have, though of different kinds, and their names."""
+
+    address: str
+    devices: list[str]
+
+
+async def shared_addresses(reader: Reader) -> list[Shared]:
+    """Addresses that do not tell devices from each other, by address."""
+    twice = (
+        sa.select(device_addresses.c.address)
+        .group_by(device_addresses.c.address)
+        .having(sa.func.count(sa.distinct(device_addresses.c.device_id)) > 1)
+    )
+    query = (
+        sa.select(device_addresses.c.address, devices.c.name)
+        .join(devices, devices.c.id == device_addresses.c.device_id)
+        .where(device_addresses.c.address.in_(twice))
+        .distinct()
+        .order_by(device_addresses.c.address, devices.c.name)
+    )
+    found: dict[str, list[str]] = {}
+    for row in await reader.execute(query):
+        found.setdefault(row.address, []).append(row.name)
+    return [Shared(address, names) for address, names in found.items()]
