@@ -1,9 +1,11 @@
 # What people and CI run. Everything else is in .venv/bin/beatkeeper.
 ARGS ?=
 FUZZ ?= 100
+FAULTS ?= 20
+INPUTS ?= 1000000
 BIN := .venv/bin
 
-.PHONY: demo test fuzz check bench accuracy run migrate lock
+.PHONY: demo test fuzz check faults bench memory accuracy run migrate lock
 
 demo: .venv/run ## a simulated shift through the real service; ARGS="--seed 7 --exit"
 	$(BIN)/beatkeeper demo $(ARGS)
@@ -12,8 +14,13 @@ test: .venv/dev ## the whole suite, on real PostgreSQL with PostGIS and mosquitt
 	scripts/services.sh
 	$(BIN)/pytest --require-services $(ARGS)
 
-fuzz: .venv/dev ## the engine's property tests with FUZZ times as many examples, for hours
+fuzz: .venv/dev ## INPUTS spoilt messages for each decoder, then the engine's property tests FUZZ times over, for hours
+	PYTHONPATH=tests/fuzz $(BIN)/python -m campaign --inputs $(INPUTS)
 	FUZZ=$(FUZZ) $(BIN)/pytest --timeout 0 tests/geofence $(ARGS)
+
+faults: .venv/dev ## all that can die does, FAULTS times on each database: nothing acknowledged is lost
+	scripts/services.sh
+	FAULTS=$(FAULTS) $(BIN)/pytest --require-services --log-cli-level=INFO tests/faults $(ARGS)
 
 check: .venv/dev ## style, types and import contracts
 	$(BIN)/ruff check
@@ -24,6 +31,10 @@ check: .venv/dev ## style, types and import contracts
 bench: .venv/dev ## speed beside its ceiling, to bench/results.json
 	scripts/services.sh
 	PYTHONPATH=tests/support $(BIN)/python bench/run.py $(ARGS)
+
+memory: .venv/dev ## resident memory at half the top rate, to bench/memory.json; ARGS="--minutes 10"
+	scripts/services.sh
+	PYTHONPATH=tests/support $(BIN)/python bench/memory.py $(ARGS)
 
 accuracy: .venv/dev ## dwell beside the truth, to docs/accuracy.md; ARGS="--data FOLDER" for real phones
 	PYTHONPATH=bench $(BIN)/python -m accuracy $(ARGS)

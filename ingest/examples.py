@@ -47,15 +47,16 @@ EXAMPLES: Final[dict[str, Example]] = {
     "owntracks": Example(
         "For the OwnTracks apps in HTTP mode",
         "One message; the answer is an empty list, as the apps expect. Who sends is told by the"
-        " key alone, not by what the message or X-Limit-U says.",
+        " key alone, not by what the message, `u` and `d`, or X-Limit-U says. An encrypted message"
+        " is opened with the device's `owntracks_secret`.",
         '{"_type": "location", "tst": 1772399045, "lat": 51.5072, "lon": -0.1276,'
         ' "acc": 6, "vel": 5, "batt": 67, "tid": "03"}',
         JSON,
     ),
     "osmand": Example(
         "For OsmAnd, and scripts that speak its protocol",
-        "Parameters, or JSON as Traccar Client sends it. Speeds are in knots among parameters, as"
-        " Traccar reads them, and in m/s in JSON of Traccar Client 9.",
+        "Parameters, or JSON as Traccar Client sends it. Speeds among parameters are in knots, as"
+        " Traccar reads them, or in the device's `speed_unit`; in JSON of Traccar Client 9 in m/s.",
         "id=phone-03&timestamp=1772399045&lat=51.5072&lon=-0.1276&speed=2.5&bearing=54.7"
         "&accuracy=6&batt=67",
         FORM,
@@ -73,7 +74,8 @@ EXAMPLES: Final[dict[str, Example]] = {
     "overland": Example(
         "For Overland",
         'A batch. The answer is `{"result":"ok"}` also where some of its points are bad: for any'
-        " other the app would send all of them again, for ever.",
+        " other the app would send all of them again, for ever. Its OwnTracks mode sends a location"
+        " in the place of a batch.",
         '{"locations": [{"type": "Feature", "geometry": {"type": "Point",'
         ' "coordinates": [-0.1276, 51.5072]}, "properties": {"timestamp": "2026-03-01T21:04:05Z",'
         ' "horizontal_accuracy": 6, "speed": 1, "course": -1, "battery_level": 0.67,'

@@ -15,6 +15,7 @@ EVENTS: Final = (
     "service_back",
     "online",
     "offline",
+    "clock_corrected",
 )
 """What a device may say of itself beside where it is; other words are kept as they come."""
 

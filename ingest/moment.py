@@ -37,10 +37,14 @@ def from_epoch(seconds: float) -> int:
     return round(seconds * SECOND_US)
 
 
+def to_datetime(moment_us: int) -> datetime:
+    """Give the aware moment, UTC; OverflowError outside the years 1 to 9999."""
+    return _EPOCH + timedelta(microseconds=moment_us)
+
+
 def as_text(moment_us: int) -> str:
     """Write a moment as RFC 3339 in UTC, with as many decimals as it needs."""
-    moment = _EPOCH + timedelta(microseconds=moment_us)
-    return moment.isoformat().replace("+00:00", "Z")
+    return to_datetime(moment_us).isoformat().replace("+00:00", "Z")
 
 
 def span_text(span_us: int) -> str:

@@ -10,6 +10,7 @@ from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of, viewer_with
 from app.api.fields import Listing, Name, Schema, example
 from app.api.route import guarded_router
 from app.storage import profiles
+from geofence.model import VAGUEST_M
 
 router = guarded_router("devices")
 
@@ -36,7 +37,7 @@ class ProfileValues(Schema):
     )
     reports_when_still: bool = True
     assumed_accuracy_m: float = Field(
-        0, ge=0, le=1_000, description="of fixes that come without their accuracy"
+        0, ge=0, le=VAGUEST_M, description="of fixes that come without their accuracy"
     )
 
 

@@ -1,7 +1,6 @@
 """Visits out of fixes that come window by window, in bounded memory."""
 
 from collections.abc import Iterable
-from dataclasses import fields
 from typing import Final
 
 import polars as pl
@@ -51,7 +50,7 @@ def _told(before: pl.DataFrame, step: Advance) -> pl.DataFrame:
 
 
 def _table(columns: Ends | Withdrawn) -> pl.DataFrame:
-    return pl.DataFrame({f.name: getattr(columns, f.name) for f in fields(columns)})
+    return pl.DataFrame({name: getattr(columns, name) for name in columns.names()})
 
 
 def _ended(visits: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:

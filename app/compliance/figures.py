@@ -34,7 +34,7 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What DESIGN.md, "Compliance", defines, for one group of cells; times in minutes."""
+    """Coverage and compliance of one group of cells; times in minutes."""
 
     cells: int
     cells_covered: int

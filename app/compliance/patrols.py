@@ -54,8 +54,7 @@ class Patrols:
 def patrols(visits: VisitColumns) -> tuple[Patrols, Ints]:
     """Visits at one hot spot that overlap or touch, united; and each visit's patrol, by row.
 
-    Takes attributed visits, without pass-throughs. A double crew is one patrol (DESIGN.md,
-    "Compliance").
+    Takes attributed visits, without pass-throughs. A double crew is one patrol.
     """
     label = unite(visits.stays)
     stays = hulls(label, visits.stays)

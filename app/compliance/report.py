@@ -60,7 +60,7 @@ class Report:
 
 
 def report(evidence: Evidence, period: Period, grouping: Grouping) -> Report:
-    """Coverage and compliance of the plan over a period (DESIGN.md, "Compliance")."""
+    """Coverage and compliance of the plan over a period."""
     around = period.widened()
     required = cells(
         evidence.plans, evidence.hotspots, around.first, around.last, evidence.as_at_us

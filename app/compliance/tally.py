@@ -10,7 +10,7 @@ from app.compliance.patrols import OUTSIDE, Patrols, patrols, place
 from app.compliance.plan import MINUTE_US
 from app.compliance.visits import Assignments, Bools, VisitColumns, attribute
 
-# DESIGN.md, "Compliance": <2, 2-5, 5-10, 10-15, 15-20, >20; 15 and 20 minutes sharp are not over.
+# Minutes: <2, 2-5, 5-10, 10-15, 15-20, >20; 15 and 20 minutes sharp are not over.
 BANDS = ("under_2", "2_to_5", "5_to_10", "10_to_15", "15_to_20", "over_20")
 BAND_EDGES_US = np.array([2, 5, 10, 15, 20]) * MINUTE_US + np.array([0, 0, 0, 1, 1])
 

@@ -83,9 +83,9 @@ def attribute(visits: VisitColumns) -> VisitColumns:
     """Visits cut so that no device is at two hot spots at one moment.
 
     A moment of overlapping visits belongs to the one with the longer dwell, then to the lower hot
-    spot id (DESIGN.md, "Compliance"). A visit that is left without any time is left out, and one
-    that is left with less than a patrol's least is a pass-through: its officer was elsewhere. An
-    end where a visit was cut counts as seen: what lies beyond is another hot spot's.
+    spot id. A visit that is left without any time is left out, and one that is left with less than
+    a patrol's least is a pass-through: its officer was elsewhere. An end where a visit was cut
+    counts as seen: what lies beyond is another hot spot's.
     """
     loser, winner = _contests(visits)
     enter, exit_ = visits.enter_us.copy(), visits.exit_us.copy()

@@ -1,7 +1,7 @@
 """Spans of time of which visits are to be worked out anew, and how far that has come."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -79,8 +79,7 @@ async def ask_after_edit(writer: Writer, start: dt.datetime, now: dt.datetime) -
         new = sa.insert(recomputes).values(start=start, why=EDITED, asked=now)
         await writer.execute(new)
         return
-    mine = recomputes.c.id == row.id
-    await writer.execute(sa.update(recomputes).where(mine).values(start=min(start, row.start)))
+    await _update(writer, row.id, {"start": min(start, row.start)})
 
 
 async def ask(
@@ -133,22 +132,22 @@ async def move(
     writer: Writer, job: Job, last_device: int | None, reached: dt.datetime | None
 ) -> None:
     """Says how far a claimed job has come."""
-    mine = recomputes.c.id == job.id
     values = {"last_device": last_device, "reached": reached, "attempts": 0, "error": None}
-    await writer.execute(sa.update(recomputes).where(mine).values(**values))
+    await _update(writer, job.id, values)
 
 
 async def fail(writer: Writer, job: Job, error: str) -> None:
     """Says that a job could not go on, and why: others come first from now on."""
-    mine = recomputes.c.id == job.id
-    values = {"attempts": recomputes.c.attempts + 1, "error": error}
-    await writer.execute(sa.update(recomputes).where(mine).values(**values))
+    await _update(writer, job.id, {"attempts": recomputes.c.attempts + 1, "error": error})
 
 
 async def finish(writer: Writer, job: Job, now: dt.datetime) -> None:
     """Says that a claimed job is done."""
-    mine = recomputes.c.id == job.id
-    await writer.execute(sa.update(recomputes).where(mine).values(done=now, reached=None))
+    await _update(writer, job.id, {"done": now, "reached": None})
+
+
+async def _update(writer: Writer, job_id: int, values: Mapping[str, object]) -> None:
+    await writer.execute(sa.update(recomputes).where(recomputes.c.id == job_id).values(**values))
 
 
 async def unfinished(reader: Reader) -> Sequence[Job]:
@@ -184,15 +183,18 @@ async def touching(
 async def all_progress(reader: Reader, viewer: Viewer) -> Sequence[Progress]:
     """How far each job is that is not done, in the order in which they come."""
     viewer.require(Right.READ_VISITS)
-    return [await progress(reader, job.id) for job in await unfinished(reader)]
+    return [await _progress(reader, job) for job in await unfinished(reader)]
 
 
 async def progress(reader: Reader, job_id: int) -> Progress:
     """How far a job has come."""
     row = (await reader.execute(sa.select(recomputes).where(recomputes.c.id == job_id))).one()
-    job = Job(*row)
+    return await _progress(reader, Job(*row))
+
+
+async def _progress(reader: Reader, job: Job) -> Progress:
     heard = sa.select(sa.func.count()).select_from(device_states).join(recomputes, _MINE)
-    heard = heard.where(recomputes.c.id == job_id, device_states.c.tail.is_not(None))
+    heard = heard.where(recomputes.c.id == job.id, device_states.c.tail.is_not(None))
     devices = await reader.scalar(heard) or 0
     if job.done is not None:
         return Progress(job, devices, devices)

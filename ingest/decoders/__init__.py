@@ -36,5 +36,8 @@ DECODERS: Final[dict[str, Decode]] = {
     "hytera": hytera.decode,
 }
 
-SOURCES: Final = tuple(DECODERS)
+FILES: Final = ("csv", "gpx", "fit", "tcx", "kml")
+"""The kinds of track files, which are read apart, block by block."""
+
+SOURCES: Final = (*DECODERS, *FILES)
 """The name of each code in `Columns.source`; the database holds the names."""

@@ -1,6 +1,6 @@
 """Dates that a message gives only in part, told from the time of receipt."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from ingest import moment
@@ -9,10 +9,7 @@ DAY_US: Final = 86_400 * moment.SECOND_US
 LONGEST_SURE_US: Final = 25 * DAY_US
 """A day of the month further back than this may as well belong to another month."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SKEW_US: Final = 600 * moment.SECOND_US  # how far a radio's clock may run ahead of ours
-_ROLLOVER_US: Final = 1024 * 7 * DAY_US  # GPS counts weeks in ten bits
-_NEAR_US: Final = DAY_US // 2
 _MONTHS_BACK: Final = 3  # no two months in a row lack a day, and the first may lie ahead
 _LAST_YEAR: Final = 9998  # so that no sum leaves the years that can be written
 
@@ -42,7 +39,7 @@ def full_year(last_two: int, received_us: int) -> int:
 
     One year ahead is let through: a clock that runs ahead at new year is not a century behind.
     """
-    latest = _date(received_us).year + 1
+    latest = moment.to_datetime(received_us).year + 1
     return latest - (latest - last_two) % 100
 
 
@@ -62,7 +59,7 @@ def newest_day(day: int, time_us: int, received_us: int) -> int:
     ValueError where no month has the day.
     """
     latest_us = received_us + _SKEW_US
-    date = _date(latest_us)
+    date = moment.to_datetime(latest_us)
     year, month = date.year, date.month
     for _ in range(_MONTHS_BACK):
         try:
@@ -75,18 +72,3 @@ def newest_day(day: int, time_us: int, received_us: int) -> int:
         year, month = (year, month - 1) if month > 1 else (year - 1, 12)
     message = f"time: {day} is no day of a month"
     raise ValueError(message)
-
-
-def unrolled(time_us: int, received_us: int) -> int:
-    """Move a date that is whole times 1024 weeks behind to where it belongs.
-
-    A receiver whose count of weeks ran over is late by 7168 days or a multiple of them. Only a date
-    that comes out within half a day of receipt is moved: others may be truly old.
-    """
-    times = round((received_us - time_us) / _ROLLOVER_US)
-    moved = time_us + times * _ROLLOVER_US
-    return moved if times >= 1 and abs(moved - received_us) <= _NEAR_US else time_us
-
-
-def _date(moment_us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=moment_us)

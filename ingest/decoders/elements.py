@@ -5,45 +5,31 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from ingest.decoders.gathering import Gathering
 from ingest.errors import DecodeError
 from ingest.fix import Event, Fix
-from ingest.message import Decoded, Rejection
+from ingest.message import Decoded
 
 E = TypeVar("E")
 
-MAX_REJECTED: Final = 50_000
-"""Of one message; one with more broken elements than that is no message of its format at all."""
+WORD: Final = 64
+"""As many characters of an event's name are kept."""
 
-_WORD: Final = 64  # characters of an event's name
-_DETAIL: Final = 500  # and of what more there is to say
+_DETAIL: Final = 500  # characters of what more there is to say
 
 
 def each(elements: Iterable[E], read: Callable[[E], Fix | Event | None]) -> Decoded:
     """Read each element: as a fix, an event or nothing (None); one with a ValueError is malformed.
 
-    Raises DecodeError where more than MAX_REJECTED are malformed.
+    Raises DecodeError where more than `gathering.MAX_REJECTED` are malformed.
     """
-    fixes: list[Fix] = []
-    indexes: list[int] = []
-    events: list[Event] = []
-    event_indexes: list[int] = []
-    rejected: list[Rejection] = []
+    gathering = Gathering()
     for index, element in enumerate(elements):
         try:
-            said = _storable(read(element))
+            gathering.take(index, _storable(read(element)))
         except ValueError as error:
-            rejected.append(Rejection(index, "malformed", str(error)))
-            if len(rejected) > MAX_REJECTED:
-                message = f"more than {MAX_REJECTED} elements are malformed: {error}"
-                raise DecodeError(message) from error
-            continue
-        if isinstance(said, Fix):
-            fixes.append(said)
-            indexes.append(index)
-        elif said is not None:
-            events.append(said)
-            event_indexes.append(index)
-    return Decoded(fixes, indexes, rejected, tuple(events), tuple(event_indexes))
+            gathering.reject(index, error)
+    return gathering.gathered()
 
 
 def lone(element: E, read: Callable[[E], Fix | Event | None]) -> Decoded:
@@ -54,23 +40,29 @@ def lone(element: E, read: Callable[[E], Fix | Event | None]) -> Decoded:
     return decoded
 
 
+def each_or_lone(whole: object, read: Callable[[object], Fix | Event | None]) -> Decoded:
+    """Read a message that is a list of elements, or one that stands by itself."""
+    return each(whole, read) if isinstance(whole, list) else lone(whole, read)
+
+
 def _storable(said: Fix | Event | None) -> Fix | Event | None:
     """Check and shorten the texts: no database takes half a surrogate pair, PostgreSQL no NUL."""
     if isinstance(said, Fix):
         if said.device is not None:
-            _sound(said.device)
+            check_text(said.device)
         if said.event is not None:
-            _sound(said.event)
-            if len(said.event) > _WORD:
-                return msgspec.structs.replace(said, event=said.event[:_WORD])
+            check_text(said.event)
+            if len(said.event) > WORD:
+                return msgspec.structs.replace(said, event=said.event[:WORD])
     elif said is not None:
-        _sound(said.kind + (said.device or "") + (said.detail or ""))
-        kind, detail = said.kind[:_WORD], said.detail and said.detail[:_DETAIL]
+        check_text(said.kind + (said.device or "") + (said.detail or ""))
+        kind, detail = said.kind[:WORD], said.detail and said.detail[:_DETAIL]
         return msgspec.structs.replace(said, kind=kind, detail=detail)
     return said
 
 
-def _sound(text: str) -> None:
+def check_text(text: str) -> None:
+    """Raise ValueError for a text that could not be kept."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from ingest.decoders import undated
 from ingest.decoders.bits import Bits
 from ingest.decoders.gathering import Gathering, Report
 from ingest.errors import DecodeError
@@ -48,11 +49,14 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 def numbered_lines(payload: bytes) -> Iterator[tuple[int, str]]:
-    """Give every line that is not blank, with its number from 0, blank ones counted."""
+    """Give every line that is not blank, with its number from 0, blank ones counted.
+
+    What is not ASCII, and NUL within a line, is U+FFFD: so no name is one that cannot be kept.
+    """
     for index, line in enumerate(payload.splitlines()):
         text = line.decode("ascii", "replace").strip(" \t\0")
         if text:
-            yield index, text
+            yield index, text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def is_text(payload: bytes) -> bool:
@@ -73,19 +77,23 @@ def from_line(text: str) -> Frame:
 
 
 def decode_each(
-    payload: bytes, read: Callable[[Frame], Report], raw: Callable[[bytes], list[bytes]]
+    payload: bytes,
+    received_us: int,
+    read: Callable[[Frame, int], Report],
+    raw: Callable[[bytes], list[bytes]],
 ) -> Decoded:
     """Read every frame of a message with `read`, which raises ValueError for one it cannot read.
 
-    `raw` parts raw octets into frames. DecodeError where no frame could be read.
+    `read` takes the time of receipt, too; `raw` parts raw octets into frames. DecodeError where no
+    frame could be read.
     """
     gathering = Gathering()
     for index, element in _elements(payload, raw):
         try:
-            gathering.add(index, read(_frame(element)))
+            gathering.add(index, read(_frame(element), received_us))
         except ValueError as error:
             gathering.reject(index, error)
-    return gathering.decoded()
+    return undated.in_order(gathering.decoded(), received_us)
 
 
 def _elements(

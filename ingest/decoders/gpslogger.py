@@ -9,8 +9,9 @@ receipt says nothing of when a point was true: one without its own time is malfo
 
 from typing import Final
 
+from ingest import units
 from ingest.decoders import fields, jsontext, stamp
-from ingest.decoders.elements import each, lone
+from ingest.decoders.elements import each_or_lone, lone
 from ingest.decoders.fields import Fields
 from ingest.decoders.zeros import without_zeros
 from ingest.fix import Fix
@@ -19,7 +20,6 @@ from ingest.message import Decoded
 ANSWER: Final = b""
 """Any 2xx is a success; after some others the app drops the point."""
 
-_KMH: Final = 3.6  # km/h in one m/s
 _TIMES: Final = ("timestamp", "time", "timeoffset")  # from the plainest on
 
 
@@ -30,8 +30,7 @@ def decode(payload: bytes, received_us: int) -> Decoded:  # noqa: ARG001 (every 
     """
     if payload.lstrip()[:1] not in {b"{", b"["}:
         return lone(fields.from_query(payload), _fix)
-    whole = jsontext.parse(payload, "JSON of GPSLogger")
-    return each(whole, _fix) if isinstance(whole, list) else lone(whole, _fix)
+    return each_or_lone(jsontext.parse(payload, "JSON of GPSLogger"), _fix)
 
 
 def _fix(element: object) -> Fix:
@@ -67,4 +66,4 @@ def _speed(named: Fields) -> float | None:
     if speed is not None:
         return speed
     kmh = fields.unsigned(named, "spd_kph")
-    return None if kmh is None else kmh / _KMH
+    return None if kmh is None else kmh / units.MPS_KMH

@@ -1,17 +1,19 @@
 """Hytera's DMR application protocol: positions (LP), emergencies and registration (RRS).
 
-A frame is service, opcode, length, payload, checksum and 0x03 (PROTOCOLS.md, 1.10; the layouts of
-the reports other than A002 after OK-DMR/dmr-kaitai). The radio id is the lower 24 bits of its IP
-address. A report without a time is dated when it was received.
+A frame is service, opcode, length, payload, checksum and 0x03, after OK-DMR's ok-dmrlib; the
+layouts of the reports other than A002 are after its dmr-kaitai. The radio id is the lower 24 bits
+of its IP address. A report without a time is dated when it was received.
 """
 
 import re
 from typing import Final, NamedTuple
 
+from ingest import units
 from ingest.decoders import dating, frames
 from ingest.decoders.degrees import from_minutes
 from ingest.decoders.frames import Frame
 from ingest.decoders.gathering import Report
+from ingest.decoders.rollover import Dated, unrolled
 from ingest.fix import Event, Fix
 from ingest.message import Decoded
 
@@ -23,7 +25,6 @@ _HEADER: Final = 5
 _FRAMING: Final = _HEADER + 2
 _END: Final = 0x03
 _METHOD_FAILURE: Final = 6
-_KNOT: Final = 1852 / 3600  # in m/s
 
 _GPS: Final = re.compile(
     rb"(?P<valid>[AV])(?P<time>\d{6}|\0{6})(?P<date>\d{6}|\0{6})"
@@ -61,7 +62,7 @@ def decode(payload: bytes, received_us: int) -> Decoded:
 
     Requests, answers and other services hold no position. DecodeError where nothing can be read.
     """
-    return frames.decode_each(payload, lambda frame: _framed(frame, received_us), _parted)
+    return frames.decode_each(payload, received_us, _framed, _parted)
 
 
 def _parted(octets: bytes) -> list[bytes]:
@@ -113,13 +114,13 @@ def _location(body: bytes, layout: _Layout, received_us: int) -> Report:
         result = int.from_bytes(body[layout.result : layout.result + 2], "big")
     gps = body[layout.gps :][:_GPS_OCTETS]
     try:
-        fix = None if result else _fix(gps, device, layout.event, received_us)
+        placed = Report() if result else _placed(gps, device, layout.event, received_us)
     except ValueError:
         if not layout.event:
             raise
-        fix = None  # an emergency is one, whatever its position looks like
-    if fix is not None:
-        return Report((fix,))
+        placed = Report()  # an emergency is one, whatever its position looks like
+    if placed.fixes:
+        return placed
     if layout.event:
         return Report(events=(Event(received_us, layout.event, device),))
     if result == _METHOD_FAILURE:
@@ -127,26 +128,28 @@ def _location(body: bytes, layout: _Layout, received_us: int) -> Report:
     return Report()
 
 
-def _fix(gps: bytes, device: str, event: str | None, received_us: int) -> Fix | None:
+def _placed(gps: bytes, device: str, event: str | None, received_us: int) -> Report:
     match = _GPS.fullmatch(gps)
     if match is None:
         message = "not a Hytera position: its fields are not as they should be"
         raise ValueError(message)
     text = {name: value.decode().strip(" \0") for name, value in match.groupdict().items()}
     if text["valid"] != "A":
-        return None
+        return Report()
     lat, lon = from_minutes(text["lat"], text["ns"]), from_minutes(text["lon"], text["ew"])
     if lat is None or lon is None:
-        return None
-    return Fix(
-        time_us=_time(text["time"], text["date"], received_us),
+        return Report()
+    dated = _time(text["time"], text["date"], received_us)
+    fix = Fix(
+        time_us=dated.time_us,
         lat=lat,
         lon=lon,
-        speed_mps=None if (knots := _number(text["speed"])) is None else knots * _KNOT,
+        speed_mps=None if (knots := _number(text["speed"])) is None else knots * units.KNOT_MPS,
         heading_deg=_number(text["course"]),
         device=device,
         event=event,
     )
+    return Report((fix,), dated.events(device))
 
 
 def _radio(ip: bytes) -> str:
@@ -156,16 +159,14 @@ def _radio(ip: bytes) -> str:
     return str(int.from_bytes(ip[1:4], "big"))
 
 
-def _time(time: str, date: str, received_us: int) -> int:
+def _time(time: str, date: str, received_us: int) -> Dated:
     if not time:
-        return received_us
+        return Dated(received_us)
     of_day = dating.time_of_day(int(time[:2]), int(time[2:4]), int(time[4:]))
     if not date:
-        return dating.nearest_day(of_day, received_us)
+        return Dated(dating.nearest_day(of_day, received_us))
     year = dating.full_year(int(date[4:]), received_us)
-    return dating.unrolled(
-        dating.midnight(year, int(date[2:4]), int(date[:2])) + of_day, received_us
-    )
+    return unrolled(dating.midnight(year, int(date[2:4]), int(date[:2])) + of_day, received_us)
 
 
 def _number(text: str) -> float | None:

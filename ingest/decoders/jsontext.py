@@ -13,8 +13,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 _INT64_DIGITS: Final = 18  # whole numbers any longer become floats, as no field needs them exactly
 
 
-def parse(payload: bytes, what: str) -> object:
-    """Read one JSON text; DecodeError ("the message is not `what`: ...") where it is none.
+def read(payload: bytes) -> object:
+    """Read one JSON text; ValueError, with a sentence that is safe to show, where it is none.
 
     NaN, Infinity, a byte order mark, bytes that are not UTF-8 and half surrogate pairs are let
     through, so that they cost the element they stand in and none of its neighbours.
@@ -22,18 +22,24 @@ def parse(payload: bytes, what: str) -> object:
     try:
         return msgspec.json.decode(payload)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return _forgiving(payload, what)
+        return _forgiving(payload)
 
 
-def _forgiving(payload: bytes, what: str) -> object:
+def parse(payload: bytes, what: str) -> object:
+    """Read one JSON text; DecodeError ("the message is not `what`: ...") where it is none."""
     try:
-        parsed: object = json.loads(payload.decode("utf-8-sig", "replace"), parse_int=_whole)
-    except RecursionError:
-        message = f"the message is not {what}: nested too deeply"
-        raise DecodeError(message) from None
+        return read(payload)
     except ValueError as error:
         message = f"the message is not {what}: {error}"
         raise DecodeError(message) from error
+
+
+def _forgiving(payload: bytes) -> object:
+    try:
+        parsed: object = json.loads(payload.decode("utf-8-sig", "replace"), parse_int=_whole)
+    except RecursionError:
+        message = "nested too deeply"
+        raise ValueError(message) from None
     return parsed
 
 

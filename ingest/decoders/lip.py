@@ -1,8 +1,8 @@
 """TETRA location reports (LIP, ETSI TS 100 392-18-1): raw, or one in hex a line.
 
-What a radio says without a time of its own is dated when it was received. If it says that the
-position is older than that by minutes, the position is kept as a stale one (staleness.py). Time
-elapsed 0 is under 5 s.
+What a radio says without a time of its own is dated when it was received; of several such reports
+in one message only the last can be (undated.py). If it says that the position is older than that by
+minutes, the position is kept as a stale one (staleness.py). Time elapsed 0 is under 5 s.
 """
 
 from typing import Final
@@ -34,9 +34,7 @@ def decode(payload: bytes, received_us: int) -> Decoded:
 
     Raises DecodeError where none of them can be read.
     """
-    return frames.decode_each(
-        payload, lambda frame: _framed(frame, received_us), lambda octets: [octets]
-    )
+    return frames.decode_each(payload, received_us, _framed, lambda octets: [octets])
 
 
 def report(bits: Bits, received_us: int, device: str | None) -> Report:

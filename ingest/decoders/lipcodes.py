@@ -1,12 +1,14 @@
 """How a LIP report codes where, how fast and why (ETSI TS 100 392-18-1, clause 6).
 
-The text of the standard was not at hand: this follows what independent decoders agree on, as
-PROTOCOLS.md, 1.2 to 1.5, gives it. Every number is read by its width, in the order of its table.
+The text of the standard was not at hand: this follows what independent decoders agree on, among
+them SvxLink, osmo-tetra-sq5bpf and tetra-sds. Every number is read by its width, in the order of
+its table.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
+from ingest import units
 from ingest.decoders.bits import Bits
 from ingest.decoders.staleness import stale
 
@@ -33,7 +35,6 @@ NO_POSITION: Final = {
 }
 """Result codes of a report without a position that say why there is none."""
 
-_KMH: Final = 3.6  # km/h in one m/s
 _UNKNOWN_SPEED: Final = 127
 _LINEAR: Final = 28  # up to here the code is km/h
 _ERRORS_M: Final = (2.0, 20.0, 200.0, 2_000.0, 20_000.0, 200_000.0, 200_000.0)  # 6 is "more"
@@ -139,7 +140,7 @@ def speed_mps(code: int) -> float | None:
     """Give m/s: km/h up to 28, then 3.8 % more a step; 126 is "more than 1043 km/h"."""
     if code == _UNKNOWN_SPEED:
         return None
-    return (code if code <= _LINEAR else 16 * 1.038 ** (code - 13)) / _KMH
+    return (code if code <= _LINEAR else 16 * 1.038 ** (code - 13)) / units.MPS_KMH
 
 
 def position_error_m(code: int) -> float:

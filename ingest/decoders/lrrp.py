@@ -1,8 +1,8 @@
 """Motorola's location protocol LRRP, raw or in hex: MOTOTRBO, ASTRO 25 and TETRA sets.
 
-A document is its id, its length, and tokens that stand for XML elements (PROTOCOLS.md, 1.9). The
-radio's id is not inside: it comes from the gateway, in front of the hex or with the message. A
-report without a time of its own is dated when it was received.
+A document is its id, its length, and tokens that stand for XML elements, as SDRTrunk and OK-DMR's
+ok-dmrlib read them. The radio's id is not inside: it comes from the gateway, in front of the hex or
+with the message. A report without a time of its own is dated when it was received.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,9 @@ from typing import Final
 
 from ingest.decoders import dating, frames
 from ingest.decoders.bits import Bits
+from ingest.decoders.frames import Frame
 from ingest.decoders.gathering import Report
+from ingest.decoders.rollover import Dated, unrolled
 from ingest.fix import Event, Fix
 from ingest.message import Decoded
 
@@ -161,19 +163,21 @@ class _Told:
         value = self._values.get(name)
         return value if isinstance(value, int | float) else None
 
-    def time_us(self, received_us: int) -> int:
+    def dated(self, received_us: int) -> Dated:
         for name in ("time", "counted_time"):
             value = self._values.get(name)
             if isinstance(value, int):
-                return dating.unrolled(value, received_us)
-        return received_us
+                return unrolled(value, received_us)
+        return Dated(received_us)
 
 
 def decode(payload: bytes, received_us: int) -> Decoded:
     """Read LRRP documents, raw or one frame in hex a line. DecodeError where none can be read."""
-    return frames.decode_each(
-        payload, lambda frame: report(frame.octets(), received_us, frame.device), _parted
-    )
+    return frames.decode_each(payload, received_us, _framed, _parted)
+
+
+def _framed(frame: Frame, received_us: int) -> Report:
+    return report(frame.octets(), received_us, frame.device)
 
 
 def report(octets: bytes, received_us: int, device: str | None) -> Report:
@@ -216,15 +220,16 @@ def _parted(octets: bytes) -> list[bytes]:
 def _add(
     told: _Told, received_us: int, device: str | None, fixes: list[Fix], events: list[Event]
 ) -> None:
-    time_us = told.time_us(received_us)
+    dated = told.dated(received_us)
+    events += dated.events(device)
     lat, lon, course = told.number("lat"), told.number("lon"), told.number("course")
     if told.number("result") == _NO_GPS:
-        events.append(Event(time_us, "gps_lost", device, "no GPS"))
+        events.append(Event(dated.time_us, "gps_lost", device, "no GPS"))
     if lat is None or lon is None:
         return
     fixes.append(
         Fix(
-            time_us=time_us,
+            time_us=dated.time_us,
             lat=lat,
             lon=lon,
             accuracy_m=told.number("radius"),

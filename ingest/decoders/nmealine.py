@@ -8,12 +8,12 @@ import re
 from functools import reduce
 from math import hypot
 from operator import xor
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from ingest import moment
-from ingest.decoders import dating
+from ingest import moment, units
+from ingest.decoders import dating, stamp
 from ingest.decoders.degrees import from_minutes
 from ingest.decoders.frames import NAMED
 
@@ -25,8 +25,8 @@ _TIME: Final = re.compile(r"(\d\d)(\d\d)(\d\d)(?:\.(\d{0,9}))?", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,15})?|\.\d{1,15})", re.ASCII)
 _DATE: Final = re.compile(r"\d{6}", re.ASCII)
 _YEAR: Final = re.compile(r"\d{4}", re.ASCII)
-_KNOT: Final = 1852 / 3600  # in m/s
-_MILLIS_FROM: Final = 100_000_000_000  # seconds until the year 5138
+
+_T = TypeVar("_T", int, float)
 
 _COMPLETE: Final = {"RMC": 10, "GGA": 10, "GNS": 10, "VTG": 6, "ZDA": 5, "GST": 8}
 """How many fields a sentence without a checksum needs to be whole as far as it is read."""
@@ -57,6 +57,25 @@ class Values(msgspec.Struct, frozen=True):
     heading_deg: float | None = None
     accuracy_m: float | None = None
     void: bool = False
+
+    def completed(self, later: "Values") -> "Values":
+        """Give what this one says, and what a later sentence adds; void if one of them is."""
+        place = self if self.lat is not None else later
+        return Values(
+            of_day_us=self.of_day_us,
+            date_us=_first(self.date_us, later.date_us),
+            lat=place.lat,
+            lon=place.lon,
+            altitude_m=_first(self.altitude_m, later.altitude_m),
+            speed_mps=_first(self.speed_mps, later.speed_mps),
+            heading_deg=_first(self.heading_deg, later.heading_deg),
+            accuracy_m=_first(self.accuracy_m, later.accuracy_m),
+            void=self.void or later.void,
+        )
+
+
+def _first(known: _T | None, said: _T | None) -> _T | None:
+    return said if known is None else known
 
 
 def parse(line: str, received_us: int) -> Sentence | None:
@@ -121,16 +140,8 @@ def _from_whom(before: str, received_us: int) -> tuple[str | None, int]:
             if name == "s" and value:
                 device = value
             elif name == "c":
-                reference_us = _taken_down(value)
+                reference_us = stamp.read(_number(value))
     return device, reference_us
-
-
-def _taken_down(text: str) -> int:
-    seconds = _number(text)
-    if seconds is None:
-        message = "c: has no time"
-        raise ValueError(message)
-    return moment.from_epoch(seconds / 1000 if seconds >= _MILLIS_FROM else seconds)
 
 
 def _rmc(said: Sentence) -> Values:
@@ -144,7 +155,7 @@ def _rmc(said: Sentence) -> Values:
         date_us=_date(date, said.reference_us),
         lat=from_minutes(said.field(2), said.field(3)),
         lon=from_minutes(said.field(4), said.field(5)),
-        speed_mps=None if knots is None else knots * _KNOT,
+        speed_mps=None if knots is None else knots * units.KNOT_MPS,
         heading_deg=_number(said.field(7)),
     )
 
@@ -167,7 +178,8 @@ def _vtg(said: Sentence) -> Values:
         return Values()
     knots = _number(said.field(4))
     return Values(
-        speed_mps=None if knots is None else knots * _KNOT, heading_deg=_number(said.field(0))
+        speed_mps=None if knots is None else knots * units.KNOT_MPS,
+        heading_deg=_number(said.field(0)),
     )
 
 

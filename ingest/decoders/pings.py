@@ -3,7 +3,6 @@
 Lines may be RFC 7464/8142 texts, too, each begun by a record separator (0x1E).
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -11,6 +10,8 @@ from typing import Final
 import msgspec
 
 from ingest import moment
+from ingest.decoders import jsontext
+from ingest.decoders.elements import WORD, check_text
 from ingest.decoders.sentence import sentence
 from ingest.errors import DecodeError
 from ingest.fix import Fix
@@ -20,8 +21,8 @@ MAX_ELEMENTS: Final = 50_000
 """Of a message with something wrong in it; more fixes than that do not fit into a body of 1 MiB."""
 
 _SEPARATOR: Final = b"\x1e"
+_NUL: Final = b"\\u0000"  # as JSON writes it
 _BLANK: Final = b" \t\r\n" + _SEPARATOR
-_INT64_DIGITS: Final = 18  # whole numbers any longer become floats, as no field needs them exactly
 
 
 class _Ping(msgspec.Struct, frozen=True, gc=False):
@@ -54,21 +55,21 @@ def decode(payload: bytes, received_us: int) -> Decoded:  # noqa: ARG001 (every 
     if not payload.strip(_BLANK):
         message = "the message is empty"
         raise DecodeError(message)
-    rows: Sequence[_Ping | str]
+    return _collect(_at_once(payload) or [_ping(element) for element in _elements(payload)])
+
+
+def _at_once(payload: bytes) -> Sequence[_Ping | str]:
+    """Read a message in which everything is as it should be, which nearly all are; else nothing."""
+    if _NUL in payload:
+        return ()
     try:
-        rows = _at_once(payload)
+        if payload.lstrip()[:1] == b"[":
+            return _PINGS.decode(payload)
+        if b'"fixes"' in payload:
+            return _ENVELOPE.decode(payload).fixes
+        return _LINES.decode_lines(payload.replace(_SEPARATOR, b"\n"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        rows = [_ping(element) for element in _elements(payload)]
-    return _collect(rows)
-
-
-def _at_once(payload: bytes) -> Sequence[_Ping]:
-    """Read a message in which everything is as it should be, which nearly all are."""
-    if payload.lstrip()[:1] == b"[":
-        return _PINGS.decode(payload)
-    if b'"fixes"' in payload:
-        return _ENVELOPE.decode(payload).fixes
-    return _LINES.decode_lines(payload.replace(_SEPARATOR, b"\n"))
+        return ()
 
 
 def _collect(rows: Iterable[_Ping | str]) -> Decoded:
@@ -98,7 +99,7 @@ def _fix(row: _Ping | str) -> Fix:
         row.altitude_m,
         row.battery_pct,
         row.device,
-        row.event,
+        row.event and row.event[:WORD],
     )
 
 
@@ -113,21 +114,20 @@ def _ping(element: object) -> _Ping | str:
         return element
     try:
         ping = msgspec.convert(element, _Ping)
-        _ = (ping.device or "").encode(), (ping.event or "").encode()
+        check_text((ping.device or "") + (ping.event or ""))
     except msgspec.ValidationError as error:
         return sentence(error)
     except UnicodeEncodeError:  # half a surrogate pair, which the standard parser lets through
         return "a text in it is not Unicode"
+    except ValueError as error:
+        return str(error)
     return ping
 
 
 def _elements(payload: bytes) -> list[object]:
-    """Take a message apart with the standard library's parser: slower, and more forgiving.
-
-    It reads NaN and Infinity, so that they cost the fix they stand in and no other.
-    """
+    """Take a message apart, slower and more forgivingly."""
     try:
-        whole = _parse(payload)
+        whole = jsontext.read(payload)
     except ValueError as error:
         lines = _lines(payload)
         if not any(isinstance(line, dict) for line in lines):
@@ -159,20 +159,6 @@ def _lines(payload: bytes) -> list[object]:
 
 def _line(text: bytes) -> object:
     try:
-        return _parse(text)
+        return jsontext.read(text)
     except ValueError as error:
         return _Unreadable(f"not JSON: {error}")
-
-
-def _parse(text: bytes) -> object:
-    """Read one JSON text; ValueError (with a sentence that is safe to show) where it is none."""
-    try:
-        parsed: object = json.loads(text.decode(), parse_int=_whole)
-    except RecursionError:
-        message = "nested too deeply"
-        raise ValueError(message) from None
-    return parsed
-
-
-def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _INT64_DIGITS else float(digits)

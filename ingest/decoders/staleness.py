@@ -5,7 +5,8 @@ the one the message gives). But it says nothing of where the radio is now, so it
 at least STALE_ACCURACY_M: every profile's limit is below that, and the engine leaves it out.
 
 So are kept: TETRA LIP with time elapsed 1, 2 or 3, position error 7, an uncertainty that is not
-known, or a day of the month so long ago that the month is a guess; TAIP with data age 1.
+known, or a day of the month so long ago that the month is a guess; TAIP with data age 1; of several
+positions of a radio without a time in one message all but the last (undated.py).
 """
 
 from typing import Final

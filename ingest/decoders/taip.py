@@ -10,16 +10,16 @@ from functools import reduce
 from operator import xor
 from typing import Final
 
+from ingest import units
 from ingest.decoders import dating
 from ingest.decoders.frames import numbered_lines
 from ingest.decoders.gathering import Gathering, Report
+from ingest.decoders.rollover import Dated, unrolled
 from ingest.decoders.staleness import stale
 from ingest.fix import Fix
 from ingest.message import Decoded
 from ingest.moment import SECOND_US
 
-_MPH: Final = 0.44704  # in m/s
-_FOOT: Final = 0.3048  # in m
 _MAX_LINE: Final = 1024
 _GPS_EPOCH: Final = (1980, 1, 6)
 _NO_SOURCE: Final = "9"
@@ -80,8 +80,9 @@ def _report(body: str, received_us: int) -> Report:
     said = match.groupdict()
     if said.get("source") == _NO_SOURCE or said.get("age") == "0" or said.get("mode") == "0":
         return Report()  # says itself that it has no position
-    device = next((field[3:].strip() for field in fields if field.startswith("ID=")), "")
-    return Report((_fix(said, _time(said, received_us), device or None),))
+    device = next((field[3:].strip() for field in fields if field.startswith("ID=")), "") or None
+    dated = _time(said, received_us)
+    return Report((_fix(said, dated.time_us, device),), dated.events(device))
 
 
 def _check(body: str) -> None:
@@ -104,27 +105,25 @@ def _fix(said: dict[str, str], time_us: int, device: str | None) -> Fix:
         lat=int(said["lat"]) / degrees,
         lon=int(said["lon"]) / degrees,
         accuracy_m=stale(None) if said.get("age") == _OLD else None,
-        speed_mps=int(said["speed"]) / tenths * _MPH,
+        speed_mps=int(said["speed"]) / tenths * units.MPH_MPS,
         heading_deg=int(said["course"]) / tenths,
-        altitude_m=int(said["altitude"]) / 100 * _FOOT if fine else None,
+        altitude_m=int(said["altitude"]) / 100 * units.FOOT_M if fine else None,
         device=device,
     )
 
 
-def _time(said: dict[str, str], received_us: int) -> int:
+def _time(said: dict[str, str], received_us: int) -> Dated:
     if "date" in said:
         date, time = said["date"], said["time"]
         year = dating.full_year(int(date[4:]), received_us)
         of_day = dating.time_of_day(int(time[:2]), int(time[2:4]), int(time[4:]))
         time_us = dating.midnight(year, int(date[2:4]), int(date[:2])) + of_day
-        return dating.unrolled(time_us, received_us)
+        return unrolled(time_us, received_us)
     of_day = int(said["seconds"]) * SECOND_US + int(said.get("millis", "0")) * 1000
     if of_day >= dating.DAY_US + SECOND_US:
         problem = f"time: {said['seconds']} is no second of a day"
         raise ValueError(problem)
     if "week" not in said:
-        return dating.nearest_day(of_day, received_us)
+        return Dated(dating.nearest_day(of_day, received_us))
     days = int(said["week"]) * 7 + int(said["day"])
-    return dating.unrolled(
-        dating.midnight(*_GPS_EPOCH) + days * dating.DAY_US + of_day, received_us
-    )
+    return unrolled(dating.midnight(*_GPS_EPOCH) + days * dating.DAY_US + of_day, received_us)

@@ -2,8 +2,9 @@
 
 The PEI (ETSI EN 300 392-5) prints two lines a message: "+CTSDSR:" with the service, the calling
 party and the length in bits, then the data in hex; the calling SSI is the device. Bare lines begin
-with the protocol identifier. What is in them beside LIP follows PROTOCOLS.md, 1.1 and 1.8. Text
-messages and the modem's other lines are passed over, so that no message ends up in quarantine.
+with the protocol identifier. The transport layer's header is as ftl/tetra-pei reads it, the
+compact scheme 0x80 as osmo-tetra-sq5bpf and SvxLink do. Text messages and the modem's other lines
+are passed over, so that no message ends up in quarantine.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from ingest.decoders import frames, lip, lrrp, nmea
+from ingest.decoders import frames, lip, lrrp, nmea, undated
 from ingest.decoders.bits import Bits
 from ingest.decoders.frames import Frame
 from ingest.decoders.gathering import Gathering, Report
@@ -54,9 +55,7 @@ def decode(payload: bytes, received_us: int) -> Decoded:
     Raises DecodeError where no line could be read.
     """
     if not frames.is_text(payload):
-        return frames.decode_each(
-            payload, lambda frame: _bare(frame, received_us), lambda octets: [octets]
-        )
+        return frames.decode_each(payload, received_us, _bare, lambda octets: [octets])
     dump = _Dump(received_us)
     for index, line in frames.numbered_lines(payload):
         dump.read(index, line)
@@ -83,7 +82,7 @@ class _Dump:
 
     def decoded(self) -> Decoded:
         self.give_up()
-        return self.gathering.decoded()
+        return undated.in_order(self.gathering.decoded(), self.received_us)
 
     def give_up(self) -> None:
         if self.waiting is not None and self.waiting[1] is not None:
@@ -186,7 +185,10 @@ def _location(bits: Bits, received_us: int, device: str | None) -> Report:
             said = nmea.decode(bits.octets(), received_us)
         except DecodeError as error:
             raise ValueError(str(error)) from error
-        return Report(tuple(msgspec.structs.replace(fix, device=device) for fix in said.fixes))
+        return Report(
+            tuple(msgspec.structs.replace(fix, device=device) for fix in said.fixes),
+            tuple(msgspec.structs.replace(event, device=device) for event in said.events),
+        )
     if scheme != _COMPACT_SCHEME:
         return Report()
     bits.number(12)

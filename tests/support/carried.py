@@ -91,7 +91,7 @@ def messages(fixes: Sequence[Fix], most: int, random: np.random.Generator) -> It
         yield message
         if random.random() < 0.1:
             yield message
-        if random.random() < 0.01:
+        if random.random() < 0.005:
             yield Message((), f"broken {fixes[0][0]} {random.integers(1 << 60)}")
         while held and random.random() < 0.2:
             yield held.pop(int(random.integers(len(held))))

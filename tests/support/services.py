@@ -76,10 +76,51 @@ class Postgres:
     """One cluster, made for the tests: trusts local connections, keeps its promises to the disk."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    folder: Path
+    settings: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        bin_, log = postgres_bin(), self.folder / "log"
+        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(self.folder)}
+        options |= {"port": str(self.port), "max_connections": "50", "fsync": "on"} | self.settings
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        with log.open("ab") as stream:
+            self.process = subprocess.Popen(
+                [bin_ / "postgres", "-D", self.folder / "data", *arguments],
+                stderr=stream,
+                cwd="/",
+                user=_other_user(),
+            )
+        _wait_until_open(self.port, self.process, log)
+        # An open port is not enough: for a moment it only says that the server is starting up.
+        ready = [str(bin_ / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while subprocess.run(ready, check=False).returncode == 1:
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            _stop(self.process, fast=True)
+            self.process = None
+
+    def kill(self) -> None:
+        """Ends all its processes at once, as a power cut would."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)  # or it would see the others die, and recover
+        for pid in _children(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+
+
+def _children(parent: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], check=True, capture_output=True)
+    pairs = [line.split() for line in listed.stdout.splitlines()]
+    return [int(pid) for pid, of in pairs if int(of) == parent]
 
 
 @contextlib.contextmanager
@@ -87,34 +128,22 @@ def postgres(settings: dict[str, str] | None = None) -> Iterator[Postgres]:
     """Makes a cluster in a temporary folder, runs it, and takes it away again."""
     bin_, user = postgres_bin(), _other_user()
     root = Path(mkdtemp(prefix="beatkeeper-pg-"))
-    data, log = root / "data", root / "log"
     if user:
         shutil.chown(root, user)
-    run_as = {"user": user} if user else {}
+    initdb: list[Path | str] = [bin_ / "initdb", "-D", root / "data", "-U", "postgres"]
     subprocess.run(
-        [bin_ / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"],
+        [*initdb, "-A", "trust", "-E", "UTF8", "--locale=C"],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd="/",
-        **run_as,
+        user=user,
     )
-    port = free_port()
-    options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(root)}
-    options |= {"port": str(port), "max_connections": "50", "fsync": "on"} | (settings or {})
-    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    cluster = Postgres(free_port(), root, settings or {})
     try:
-        with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [bin_ / "postgres", "-D", data, *arguments], stderr=stream, cwd="/", **run_as
-            )
-        _wait_until_open(port, process, log)
-        # An open port is not enough: for a moment it only says that the server is starting up.
-        ready = [bin_ / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
-        while subprocess.run(ready, check=False).returncode == 1:
-            time.sleep(0.05)
-        yield Postgres(port, process)
-        _stop(process, fast=True)
+        cluster.start()
+        yield cluster
     finally:
+        cluster.stop()
         shutil.rmtree(root, ignore_errors=True)
 
 
@@ -154,6 +183,16 @@ class Mosquitto:
             _stop(self.process)
             self.process = None
 
+    def kill(self) -> None:
+        """Ends it at once; what it had not written to its folder is gone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def saved(self) -> float:
+        """When it last wrote its sessions and messages to disk; seconds since the Unix epoch."""
+        return (self.folder / "mosquitto.db").stat().st_mtime
+
 
 def mosquitto_path() -> str:
     """The broker's program. Raises ServiceMissing where it is not installed."""
@@ -165,7 +204,7 @@ def mosquitto_path() -> str:
 
 
 @contextlib.contextmanager
-def mosquitto() -> Iterator[Mosquitto]:
+def mosquitto(*, saves_each_change: bool = True) -> Iterator[Mosquitto]:
     """Runs a broker that asks for no password and keeps sessions on disk."""
     folder = Path(mkdtemp(prefix="beatkeeper-mqtt-"))
     port = free_port()
@@ -174,8 +213,7 @@ def mosquitto() -> Iterator[Mosquitto]:
         "allow_anonymous true",
         "persistence true",
         f"persistence_location {folder}/",
-        "autosave_on_changes true",
-        "autosave_interval 1",
+        *(["autosave_on_changes true", "autosave_interval 1"] if saves_each_change else []),
         "max_queued_messages 0",
     ]
     if os.geteuid() == 0:

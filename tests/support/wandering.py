@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.pipeline import Pipeline
 from app.storage import schema, spans
-from app.storage.engine import Database
+from app.storage.engine import Database, Reader
 from app.storage.knowledge import known_at
 from app.storage.types import to_us
 from geofence import engine
@@ -35,11 +35,11 @@ def degrees(polygon: shapely.Polygon) -> shapely.Polygon:
     return shapely.transform(polygon, lambda xy: xy * METRE + (-2.9, 0.0))
 
 
-async def enrol(database: Database) -> None:
+async def enrol(database: Database, devices: Sequence[int] = DEVICES) -> None:
     async with database.write() as writer:
-        rows = [{"id": d, "name": f"d{d}", "kind": "phone", "profile": "phone"} for d in DEVICES]
+        rows = [{"id": d, "name": f"d{d}", "kind": "phone", "profile": "phone"} for d in devices]
         await writer.execute(sa.insert(schema.devices), rows)
-        await writer.execute(sa.insert(schema.device_states), [{"device_id": d} for d in DEVICES])
+        await writer.execute(sa.insert(schema.device_states), [{"device_id": d} for d in devices])
         for id_, square in SQUARES.items():
             await writer.execute(sa.insert(schema.hotspots), {"id": id_, "key": f"h{id_}"})
             version = {
@@ -57,11 +57,11 @@ async def enrol(database: Database) -> None:
                 await writer.exec_driver_sql(f"SELECT setval('{table}_id_seq', 100)")
 
 
-def wandering(seed: int, n: int = 240) -> Columns:
-    """Three devices walking to and fro across the squares, with gaps and poor fixes."""
+def wandering(seed: int, n: int = 240, devices: Sequence[int] = DEVICES) -> Columns:
+    """Devices walking to and fro across the squares, with gaps and poor fixes; `n` fixes each."""
     random = np.random.default_rng(seed)
     parts = []
-    for device in DEVICES:
+    for device in devices:
         gaps = random.choice([10, 15, 20, 90, 400], n, p=[0.3, 0.3, 0.2, 0.15, 0.05])
         x = 450 * np.sin(np.cumsum(random.normal(0.03, 0.05, n))) + random.normal(0, 8, n)
         y = 90 * np.sin(np.cumsum(random.normal(0.1, 0.1, n)))
@@ -91,7 +91,7 @@ def columns(
     )
 
 
-def expected(fixes: Columns, versions: Sequence[Hotspot] | None = None) -> set[Row]:
+def expected(fixes: Columns | Fixes, versions: Sequence[Hotspot] | None = None) -> set[Row]:
     """What one run of the engine over everything says, by these hot spots, else the squares."""
     squares = [Hotspot(id_, degrees(square)) for id_, square in SQUARES.items()]
     hotspots = Hotspots.prepare(squares if versions is None else versions)
@@ -110,14 +110,19 @@ def expected(fixes: Columns, versions: Sequence[Hotspot] | None = None) -> set[R
 
 async def stored(database: Database, as_at: dt.datetime | None = None) -> set[Row]:
     """What the table of visits says now, or what it said at a moment."""
+    async with database.read() as reader:
+        return await told(reader, as_at)
+
+
+async def told(reader: Reader, as_at: dt.datetime | None = None) -> set[Row]:
+    """What the table of visits says in this view of the data."""
     v = schema.visits.c
     query = sa.select(
         *(v.device_id, v.hotspot_id, v.first_us, v.enter, v.exit, v.outer_from, v.outer_to),
         *(v.enter_seen, v.exit_seen, v.inside_us, v.bridged_us, v.low_us, v.fixes),
         *(v.mean_speed_mps, v.spans),
     ).where(v.known_to.is_(None) if as_at is None else known_at(schema.visits, as_at))
-    async with database.read() as reader:
-        rows = [tuple(row) for row in await reader.execute(query)]
+    rows = [tuple(row) for row in await reader.execute(query)]
     assert len(rows) == len(set(rows))
     return {(*row[:3], *(to_us(t) for t in row[3:7]), *row[7:]) for row in rows}
 

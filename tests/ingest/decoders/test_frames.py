@@ -50,7 +50,7 @@ def test_lines_are_numbered_as_an_editor_does_less_one() -> None:
 )
 def test_a_flood_is_refused_as_a_whole(payload: bytes, reason: str) -> None:
     with pytest.raises(DecodeError, match=reason):
-        frames.decode_each(payload, lambda _: Report(), lambda raw: [raw[:1]] * len(raw))
+        frames.decode_each(payload, NOW, lambda *_: Report(), lambda raw: [raw[:1]] * len(raw))
 
 
 def test_bits_are_read_from_the_left_and_never_past_the_end() -> None:

@@ -5,6 +5,7 @@ import pytest
 from protocol_vectors import vectors
 
 from ingest.decoders import hytera
+from ingest.decoders.staleness import STALE_ACCURACY_M
 from ingest.errors import DecodeError
 from ingest.fix import Event
 from ingest.message import Decoded
@@ -13,7 +14,7 @@ NOW = 1_772_399_045_000_000
 IP = bytes([10, 33, 16, 221])
 RADIO = "2167005"
 GPS = b"A210400010326N5130.0000W00007.2000010121"
-NOTHING = Decoded([], [], [], [])
+NOTHING = Decoded([], [], [])
 
 
 def framed(service: int, opcode: int, payload: bytes) -> bytes:
@@ -67,7 +68,7 @@ def test_every_layout_is_read(payload: bytes, event: str | None) -> None:
 
 @pytest.mark.parametrize("gps", [b"V" + GPS[1:], b"V" + b"\0" * 39, b"?" * 40, b""])
 def test_an_emergency_without_a_position_is_one_all_the_same(gps: bytes) -> None:
-    assert decode(report(0xB003, IP + b"\1", gps)).events == [Event(NOW, "emergency", RADIO)]
+    assert decode(report(0xB003, IP + b"\1", gps)).events == (Event(NOW, "emergency", RADIO),)
 
 
 def test_no_position_is_no_fix() -> None:
@@ -98,7 +99,7 @@ def test_a_time_without_a_date_is_the_day_of_receipt_and_neither_is_receipt() ->
 def test_registration_says_who_is_there(opcode: int, after: bytes, kind: str) -> None:
     for service in (0x11, 0x91):
         decoded = decode(framed(service, opcode, IP + after))
-        assert decoded == Decoded([], [], [], [Event(NOW, kind, RADIO)], (0,))
+        assert decoded == Decoded([], [], [], (Event(NOW, kind, RADIO),), (0,))
 
 
 @pytest.mark.parametrize(
@@ -132,3 +133,17 @@ def test_frames_one_after_another_lose_only_the_bad_ones() -> None:
 def test_a_position_that_cannot_be_is_refused(gps: bytes) -> None:
     with pytest.raises(DecodeError, match=r"degrees|time|not as they should be"):
         decode(standard(gps))
+
+
+def test_a_date_1024_weeks_early_is_moved_to_receipt_and_that_is_told() -> None:
+    decoded = decode(standard(GPS.replace(b"010326", b"160706")))
+    assert decoded.fixes == decode(standard()).fixes
+    assert [(event.kind, event.device) for event in decoded.events] == [("clock_corrected", RADIO)]
+
+
+def test_of_several_frames_without_a_time_the_last_counts() -> None:
+    undated = GPS.replace(b"210400010326", bytes(12))
+    other = undated.replace(b"5130.0000", b"5131.0000")
+    first, last = decode(standard(undated) + standard(other)).fixes
+    assert (first.time_us, last.time_us) == (NOW - 1, NOW)
+    assert (first.accuracy_m, last.accuracy_m) == (STALE_ACCURACY_M, None)

@@ -119,8 +119,8 @@ def test_position_errors_are_metres(code: int, metres: float) -> None:
 
 
 def test_both_coordinates_nought_is_no_position_and_one_of_them_is_greenwich() -> None:
-    assert decode(short(lon=0, lat=0)) == Decoded([], [], [], [])
-    assert decode(short(lon=0, lat=0, reason=2)).events == [Event(us(NOW), "emergency")]
+    assert decode(short(lon=0, lat=0)) == Decoded([], [], [])
+    assert decode(short(lon=0, lat=0, reason=2)).events == (Event(us(NOW), "emergency"),)
     assert only(short(lon=0)).lon == 0.0
 
 
@@ -128,12 +128,12 @@ def test_both_coordinates_nought_is_no_position_and_one_of_them_is_greenwich() -
 def test_reasons_are_events_of_the_position_or_events_alone(reason: int) -> None:
     kind = lipcodes.EVENTS[reason]
     assert only(short(reason=reason)).event == kind
-    assert decode(long([(0, 4)], [(0, 2)], reason)).events == [Event(us(NOW), kind)]
+    assert decode(long([(0, 4)], [(0, 2)], reason)).events == (Event(us(NOW), kind),)
 
 
 def test_of_a_covert_listening_call_nothing_is_kept() -> None:
     assert only(short(reason=24)) == only(short(reason=129))
-    assert decode(long([(0, 4)], [(0, 2)], 24)) == Decoded([], [], [], [])
+    assert decode(long([(0, 4)], [(0, 2)], 24)) == Decoded([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_what_is_cut_short_or_no_report_is_refused(text: str) -> None:
 
 
 def test_other_pdus_hold_no_position() -> None:
-    assert decode("0A5000") == Decoded([], [], [], [])
+    assert decode("0A5000") == Decoded([], [], [])
 
 
 def test_elements_after_the_report_are_stepped_over() -> None:
@@ -217,4 +217,4 @@ def test_elements_after_the_report_are_stepped_over() -> None:
     nowhere = [(0, 4), (0, 3), (0, 1), (0, 1), (129, 8)]
     lengthy = [(1, 5), (0, 6), (1, 7), (0, 64)]
     text = hexed((1, 2), (3, 4), (0, 2), *nowhere, *lengthy, *status, *result)
-    assert decode(text).events == [Event(us(NOW), "gps_lost", None, "insufficient satellites")]
+    assert decode(text).events == (Event(us(NOW), "gps_lost", None, "insufficient satellites"),)

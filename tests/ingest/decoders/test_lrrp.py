@@ -32,7 +32,7 @@ def test_documents_read_as_their_source_says(vector: dict[str, Any]) -> None:
     decoded = decode(vector["hex"], received)
     assert lrrp.decode(bytes.fromhex(vector["hex"]), received) == decoded
     if "lat" not in expect:
-        assert decoded == Decoded([], [], [], [])
+        assert decoded == Decoded([], [], [])
         return
     (fix,) = decoded.fixes
     assert (fix.lat, fix.lon) == pytest.approx((expect["lat"], expect["lon"]), abs=1e-6)
@@ -47,7 +47,12 @@ def test_documents_read_as_their_source_says(vector: dict[str, Any]) -> None:
 def test_a_date_1024_weeks_early_is_moved_only_if_that_brings_it_to_receipt() -> None:
     text = "1315232F341F4AD07B2E66474326660A4D56E46B0B5620"
     for received in ("2022-06-24T07:44:50Z", "2022-06-24T15:00:00Z", "2042-02-07T07:44:46Z"):
-        (fix,) = decode(text, us(received)).fixes
+        decoded = decode(text, us(received))
+        (fix,), (event,) = decoded.fixes, decoded.events
+        assert (event.kind, fix.time_us - event.time_us < 86_400_000_000) == (
+            "clock_corrected",
+            True,
+        )
         assert abs(fix.time_us - us(received)) < 12 * 3_600_000_000
         assert datetime.fromtimestamp(fix.time_us / 1e6).second == 46  # noqa: DTZ006 (a second)
     for received in ("2022-06-26T07:44:46Z", "2002-11-08T08:00:00Z", "2022-06-23T07:00:00Z"):
@@ -78,8 +83,8 @@ def test_a_table_of_constants_is_stepped_over() -> None:
 
 
 def test_no_gps_is_an_event_and_other_errors_are_nothing() -> None:
-    assert decode(document("3710", "07")).events == [Event(NOW, "gps_lost", None, "no GPS")]
-    assert decode(document("378400", "07")) == Decoded([], [], [], [])
+    assert decode(document("3710", "07")).events == (Event(NOW, "gps_lost", None, "no GPS"),)
+    assert decode(document("378400", "07")) == Decoded([], [], [])
 
 
 def test_tokens_after_the_position_that_are_not_known_do_not_cost_it() -> None:

@@ -10,7 +10,7 @@ from protocol_vectors import vectors
 
 from ingest.decoders import nmea
 from ingest.errors import DecodeError
-from ingest.fix import Fix
+from ingest.fix import Event, Fix
 from ingest.message import Decoded
 
 NOW = "2026-03-01T21:04:05Z"
@@ -87,7 +87,7 @@ def test_the_sentences_of_a_time_are_one_fix_in_our_units() -> None:
         line("GPGSV,1,1,00"),
     )
     expected = Fix(us(NOW), 51.5, -7.2 / 60, 5.0, 10 * KNOT, 54.7, 35.5)
-    assert decoded == Decoded([expected], [1], [], [])
+    assert decoded == Decoded([expected], [1], [])
 
 
 def test_a_new_time_or_a_new_date_begins_a_new_fix() -> None:
@@ -170,6 +170,17 @@ def test_a_date_1024_weeks_early_is_moved_only_if_that_brings_it_to_receipt() ->
     assert times(recorded) == [us(NOW) - 2_000_000, us(NOW) - 1_000_000]
 
 
+def test_that_a_date_was_moved_is_told_once_a_device_and_day() -> None:
+    late = [rmc("210404", "160706"), rmc("210405", "160706"), "r7 " + rmc("210405", "160706")]
+    midnight, detail = us("2026-03-01T00:00:00Z"), "its dates are 1024 weeks too early"
+    assert decode(*late).events == (
+        Event(midnight, "clock_corrected", None, detail),
+        Event(midnight, "clock_corrected", "r7", detail),
+    )
+    assert decode(*late).event_indexes == (0, 2)
+    assert decode(rmc("210405", "010326")).events == ()
+
+
 @pytest.mark.parametrize(
     ("text", "lat"),
     [("5130", 51.5), ("5130.", 51.5), ("5130.000000", 51.5), ("030.5", 0.508333333)],
@@ -181,7 +192,7 @@ def test_coordinates_have_any_number_of_digits(text: str, lat: float) -> None:
 def test_the_equator_is_a_place_and_an_empty_field_is_none() -> None:
     assert decode(rmc("210405", lat="0000.000")).fixes[0].lat == 0.0
     empty = line("GPRMC,210405,A,,,,,,,010326,,,A")
-    assert decode(empty) == Decoded([], [], [], [])
+    assert decode(empty) == Decoded([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -197,7 +208,7 @@ def test_the_equator_is_a_place_and_an_empty_field_is_none() -> None:
     ],
 )
 def test_what_the_receiver_calls_no_position_is_none(sentences: list[str]) -> None:
-    assert decode(*sentences) == Decoded([], [], [], [])
+    assert decode(*sentences) == Decoded([], [], [])
 
 
 def test_a_void_speed_is_unknown() -> None:

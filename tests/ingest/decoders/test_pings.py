@@ -195,3 +195,12 @@ def test_whatever_bytes_come_the_decoder_answers_or_says_they_are_broken(
             assert str(error)  # noqa: PT017 (either outcome is right; another exception is not)
         else:
             assert len(decoded.fixes) == len(decoded.indexes)
+
+
+def test_a_text_that_no_database_keeps_costs_its_own_fix_and_a_long_event_is_cut() -> None:
+    sound = {"time": 1772399045, "lat": 51.5, "lon": -0.1, "event": "x" * 100}
+    fixes = [sound, sound | {"device": "a\0"}, sound | {"event": "\0"}]
+    decoded = decode(json.dumps(fixes).encode())
+    assert [fix.event for fix in decoded.fixes] == ["x" * 64]
+    assert [bad.index for bad in decoded.rejected] == [1, 2]
+    assert "NUL" in decoded.rejected[0].detail

@@ -3,8 +3,6 @@
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ingest.decoders import hytera, lip, lrrp, nmea, taip, tetra
 from ingest.errors import DecodeError
@@ -50,29 +48,6 @@ def answers(decode: Decode, payload: bytes) -> Decoded | None:
         assert isinstance(fix.lat, float)
         assert fix.accuracy_m is None or fix.accuracy_m > 0 or decode is not lip.decode
     return decoded
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-@settings(max_examples=150)
-@given(data=st.data())
-def test_random_cut_and_changed_messages(name: str, data: st.DataObject) -> None:
-    decode, samples = SAMPLES[name]
-    sample = data.draw(st.sampled_from(samples))
-    noise = data.draw(st.binary(max_size=60))
-    start = data.draw(st.integers(0, len(sample)))
-    end = data.draw(st.integers(start, len(sample)))
-    for payload in (noise, sample[:start], sample[:start] + noise + sample[end:], sample + noise):
-        answers(decode, payload)
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-@settings(max_examples=100)
-@given(bits=st.binary(min_size=1, max_size=80))
-def test_random_bits_behind_a_true_beginning(name: str, bits: bytes) -> None:
-    decode, samples = SAMPLES[name]
-    for sample in samples:
-        head = sample[:2] if sample[:1].isalnum() else sample[:1]
-        answers(decode, head + (bits.hex().encode() if head.isalnum() else bits))
 
 
 FLOODS = (

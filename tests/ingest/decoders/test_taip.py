@@ -57,8 +57,8 @@ def test_seconds_of_the_day_belong_to_the_nearest_day(clock: int, days: int) -> 
 
 def test_what_is_no_fix_is_none_and_what_is_old_cannot_count() -> None:
     body = "RPV46640+4197412-07528579000158"
-    assert decode(f">{body}92<") == Decoded([], [], [], [])
-    assert decode(f">{body}00<") == Decoded([], [], [], [])
+    assert decode(f">{body}92<") == Decoded([], [], [])
+    assert decode(f">{body}00<") == Decoded([], [], [])
     assert decode(f">{body}01<").fixes[0].accuracy_m == STALE_ACCURACY_M
     assert decode(f">{body}12<").fixes[0].accuracy_m is None
     assert decode(">RGP230615010248-2682523-065236820000000007F4101<").fixes == []
@@ -77,14 +77,16 @@ def test_lines_and_messages_on_one_line_are_read_and_bad_ones_numbered() -> None
 
 
 def test_other_messages_hold_no_position() -> None:
-    assert decode(">RTM12345<") == Decoded([], [], [], [])
-    assert decode(">RAL55780+00003-00002<") == Decoded([], [], [], [])
+    assert decode(">RTM12345<") == Decoded([], [], [])
+    assert decode(">RAL55780+00003-00002<") == Decoded([], [], [])
 
 
 def test_a_gps_week_that_ran_over_is_moved_to_receipt() -> None:
     week, day, second = (2408 - 1024, 0, 75_845)  # 2026-03-01T21:04:05Z is in week 2408
     text = f">REV01{week}{day}{second:05}+2578391-0802945201228512<"
     assert decode(text).fixes[0].time_us == NOW
+    assert [event.kind for event in decode(text).events] == ["clock_corrected"]
+    assert decode(text, NOW + 2 * DAY).events == ()
     assert decode(text, NOW + 2 * DAY).fixes[0].time_us == NOW - 1024 * 7 * DAY
 
 

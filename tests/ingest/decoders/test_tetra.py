@@ -63,7 +63,7 @@ def test_headers_of_every_length_name_the_calling_radio(fields: str, device: str
         with pytest.raises(DecodeError, match=r"fields|service|encrypted"):
             decode(f"+CTSDSR: {fields}", SHORT)
         return
-    expected = Decoded([lip_fix(device)], [1], [], [])
+    expected = Decoded([lip_fix(device)], [1], [])
     assert decode(f"+CTSDSR: {fields}", SHORT) == expected
     assert decode(f"+CTSDSR:{fields}", SHORT + "7") == expected  # padded to whole octets
 
@@ -87,8 +87,8 @@ def test_the_data_of_a_bad_header_is_not_taken_for_nobodys() -> None:
 
 def test_status_nought_is_an_emergency_and_the_others_are_nothing() -> None:
     header = "+CTSDSR: 13,1234567,0,7654321,0,16"
-    assert decode(header, "0000").events == [Event(NOW, "emergency", "1234567")]
-    assert decode(header, "8004") == Decoded([], [], [], [])
+    assert decode(header, "0000").events == (Event(NOW, "emergency", "1234567"),)
+    assert decode(header, "8004") == Decoded([], [], [])
 
 
 def test_raw_octets_are_short_data() -> None:
@@ -100,7 +100,7 @@ def test_raw_octets_are_short_data() -> None:
     "text", ["8202" + "9C01" + "74657374", "82" + "1000C9", "020161", "8A00010A"]
 )
 def test_texts_and_reports_of_delivery_hold_no_position(text: str) -> None:
-    assert decode(text) == Decoded([], [], [], [])
+    assert decode(text) == Decoded([], [], [])
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,17 @@ def test_the_transport_header_is_stripped_before_a_position(header: str) -> None
     assert fix.speed_mps == pytest.approx(10 * 1852 / 3600)
 
 
+def test_a_corrected_clock_inside_nmea_is_told_of_the_radio() -> None:
+    early = summed(RMC.replace(b"010326", b"160706")).hex()
+    decoded = decode("1234567 0300" + early)
+    assert decoded.fixes[0].time_us == NOW - 5_000_000
+    assert [(event.kind, event.device) for event in decoded.events] == [
+        ("clock_corrected", "1234567")
+    ]
+
+
 def test_a_position_report_of_delivery_is_not_one() -> None:
-    assert decode("83" + "1001" + "00" + summed(RMC).hex()) == Decoded([], [], [], [])
+    assert decode("83" + "1001" + "00" + summed(RMC).hex()) == Decoded([], [], [])
 
 
 def test_lip_is_read_behind_a_transport_header_too() -> None:
@@ -137,7 +146,7 @@ def test_lrrp_behind_0x80_is_read() -> None:
 
 
 def test_an_octet_0a_inside_something_else_is_no_report() -> None:
-    assert decode("0B00" + SHORT) == Decoded([], [], [], [])
+    assert decode("0B00" + SHORT) == Decoded([], [], [])
 
 
 def test_a_broken_sentence_inside_short_data_is_refused() -> None:
@@ -146,7 +155,7 @@ def test_a_broken_sentence_inside_short_data_is_refused() -> None:
 
 
 def test_no_position_at_nought() -> None:
-    assert decode("0380" + "000" + "000000" * 2 + "0") == Decoded([], [], [], [])
+    assert decode("0380" + "000" + "000000" * 2 + "0") == Decoded([], [], [])
 
 
 @pytest.mark.parametrize("payload", [b"", b"\r\n", b"hello there", b"+CTSDSR: 12,1,0,2,0,84"])
