@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
@@ -39,7 +38,7 @@ class Consumer:
         topics: Topics = TOPICS,
         protocol: Protocol = "5",
         client_id: str = "beatkeeper-ingest",
-        max_in_flight: int = 500,
+        max_in_flight: int = 1_000,
         max_payload_bytes: int = 1 << 20,
         retry_s: tuple[float, float] = (0.5, 10.0),
         stop_grace_s: float = 5.0,
@@ -55,14 +54,11 @@ class Consumer:
         self._stop_grace_s = stop_grace_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun: set[asyncio.Future[list[int]]] = set()
-        self._arrived: deque[Arrival] = deque()
-        self._woken = False
         self._stopping = False
         self._storage_away = False
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._connection = Connection(
             broker,
-            self._hand_over,
+            self._arrived,
             subscriptions=topics.subscriptions,
             protocol=protocol,
             client_id=client_id,
@@ -82,7 +78,6 @@ class Consumer:
 
     def start(self) -> None:
         """Begin to connect; a broker that is not there yet is no error."""
-        self._loop = asyncio.get_running_loop()
         self._connection.open()
 
     async def stop(self) -> None:
@@ -94,7 +89,7 @@ class Consumer:
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        await asyncio.to_thread(self._connection.close)
+        await self._connection.close()
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -108,21 +103,11 @@ class Consumer:
     ) -> None:
         await self.stop()
 
-    def _hand_over(self, arrival: Arrival) -> None:
-        """Carry an arrival from paho's thread to the event loop, which is woken once for many."""
-        self._arrived.append(arrival)
-        if not self._woken and self._loop is not None:
-            self._woken = True
-            self._loop.call_soon_threadsafe(self._begin_all)
-
-    def _begin_all(self) -> None:
-        self._woken = False  # before the last look: what comes after it wakes us again
-        while self._arrived:
-            arrival = self._arrived.popleft()
-            if self._stopping:
-                self._connection.done()
-            elif not self._begin(arrival):
-                self._start(arrival)
+    def _arrived(self, arrival: Arrival) -> None:
+        if self._stopping:
+            self._connection.done()
+        elif not self._begin(arrival):
+            self._start(arrival)
 
     def _begin(self, arrival: Arrival) -> bool:
         """Take in what nearly every message is, fixes of somebody known; False: it is not that.

@@ -1,12 +1,11 @@
-"""The connection to an MQTT broker: paho, its thread, and acknowledgements given by hand.
+"""The connection to an MQTT broker: paho on our event loop, and acknowledgements given by hand.
 
 MQTT 5: https://docs.oasis-open.org/mqtt/mqtt/v5.0/mqtt-v5.0.html
 """
 
+import asyncio
 import logging
 import ssl
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
@@ -26,6 +25,10 @@ Protocol = Literal["5", "3.1.1"]
 _LOG: Final = logging.getLogger(__name__)
 _WEEK_S: Final = 7 * 86_400
 _LEFT_OVER: Final = 2  # times the messages in flight: the rest are those of a connection now gone
+_WAITS_S: Final = (1.0, 15.0)  # between attempts to connect, the first and the longest
+_TICK_S: Final = 1.0
+_CLOSE_S: Final = 6.0  # more than an attempt to connect takes
+_AT_ONCE: Final = 50  # messages read before others on the loop have their turn: some milliseconds
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -41,11 +44,14 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 class Connection:
     """Connects (again and again), subscribes, hands over what arrives, acknowledges.
 
-    `hand_over` is called in paho's thread, and `done` owed for each call. At most `max_in_flight`
-    messages are unacknowledged at a time, if the broker heeds the limit of MQTT 5.
+    `done` is owed for each call of `hand_over`. At most `max_in_flight` messages are unacknowledged
+    at a time, if the broker heeds the limit of MQTT 5; one that does not is held back by TCP.
 
     An identifier (`mid`) means something only on the connection that brought it: after a
     reconnect it may be another message's. So each connection has a number, its generation.
+
+    Paho has no thread here, in which it would take turns with the loop at every system call: the
+    loop tells it when its socket can be read or written. Only connecting blocks, in a thread.
     """
 
     def __init__(
@@ -64,9 +70,14 @@ class Connection:
         self._hand_over = hand_over
         self._subscriptions = subscriptions
         self._generation = 0
-        self._lock = threading.Lock()
-        self._room = threading.Semaphore(max_in_flight * _LEFT_OVER)
+        self._most_held = max_in_flight * _LEFT_OVER
+        self._held = 0
+        self._full = False
         self._last_said = ""
+        self._watched: paho.SocketLike | None = None
+        self._lost = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
         self._properties: Properties | None = None
         if protocol == "5":
             self._properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
@@ -82,46 +93,131 @@ class Connection:
             clean_session=None if five else False,
             protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
+            reconnect_on_failure=False,  # it would, in the middle of reading, and block
         )
-        client.reconnect_delay_set(1, 15)
         if self._broker.username is not None:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.tls:
             client.tls_set_context(ssl.create_default_context(cafile=ca_file))
         client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_socket_close = self._on_socket_close
+        client.on_socket_register_write = self._on_socket_register_write
+        client.on_socket_unregister_write = self._on_socket_unregister_write
         return client
 
     def open(self) -> None:
-        """Begin to connect, in paho's thread; a broker that is not there is tried again."""
-        self._client.connect_async(
-            self._broker.host,
-            self._broker.port,
-            clean_start=False if self._properties else paho.MQTT_CLEAN_START_FIRST_ONLY,
-            properties=self._properties,
-        )
-        self._client.loop_start()
+        """Begin to connect; a broker that is not there is tried again."""
+        self._task = asyncio.create_task(self._stay_connected(), name="ingest.mqtt")
 
-    def close(self) -> None:
-        """Disconnect after what is already acknowledged has been sent; waits for the thread."""
+    async def close(self) -> None:
+        """Disconnect after what is already acknowledged has been sent."""
+        self._stop.set()
         self._client.disconnect()
-        self._client.loop_stop()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=_CLOSE_S)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def acknowledge(self, arrival: Arrival) -> None:
-        """Tell the broker that a message is safe, unless it came on an older connection.
-
-        The lock holds off `_on_disconnect`, which paho runs before it connects anew.
-        """
-        with self._lock:
-            if arrival.generation == self._generation:
-                self._client.ack(arrival.mid, arrival.qos)
+        """Tell the broker that a message is safe, unless it came on an older connection."""
+        if arrival.generation == self._generation:
+            self._client.ack(arrival.mid, arrival.qos)
 
     def done(self) -> None:
         """Make room for another arrival."""
-        self._room.release()
+        self._held -= 1
+        if self._full and self._held <= self._most_held // 2:
+            self._full = False
+            if self._watched is not None:
+                loop = asyncio.get_running_loop()
+                loop.add_reader(self._watched, self._read)
+                loop.call_soon(self._read)  # what TLS has taken off the socket wakes nobody
+
+    async def _stay_connected(self) -> None:
+        wait_s, longest_s = _WAITS_S
+        while not self._stop.is_set():
+            generation = self._generation
+            if await self._connect():
+                await self._until_lost()
+            if self._generation != generation and self._last_said.startswith("disconnected"):
+                wait_s = _WAITS_S[0]
+            await self._within(self._stop, wait_s)
+            wait_s = min(2 * wait_s, longest_s)
+
+    async def _connect(self) -> bool:
+        """Open a connection and ask to be let in; False where that cannot even be asked."""
+        self._lost.clear()
+        try:
+            await asyncio.to_thread(
+                self._client.connect,
+                self._broker.host,
+                self._broker.port,
+                clean_start=False if self._properties else paho.MQTT_CLEAN_START_FIRST_ONLY,
+                properties=self._properties,
+            )
+        except (OSError, ValueError) as error:
+            self._say(logging.WARNING, f"cannot be reached ({error}); trying again")
+            return False
+        self._watched = self._client.socket()
+        if self._watched is None:
+            return False
+        loop = asyncio.get_running_loop()
+        if not self._full:
+            loop.add_reader(self._watched, self._read)
+        loop.add_writer(self._watched, self._client.loop_write)
+        return True
+
+    async def _until_lost(self) -> None:
+        """Keep the connection alive as long as it is there."""
+        if self._stop.is_set():
+            self._client.disconnect()
+        while not await self._within(self._lost, _TICK_S):
+            self._client.loop_misc()
+
+    @staticmethod
+    async def _within(event: asyncio.Event, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(event.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    def _read(self) -> None:
+        """Take in some of what has come; nothing while there is no room."""
+        for _ in range(_AT_ONCE):
+            if self._watched is None or self._full:
+                return
+            before = self._held
+            self._client.loop_read()
+            if self._held == before:  # no message: nothing more has come, most likely
+                return
+        asyncio.get_running_loop().call_soon(self._read)
+
+    def _on_socket_close(
+        self, _client: paho.Client, _userdata: object, socket: "paho.SocketLike"
+    ) -> None:
+        if socket is self._watched:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(socket)
+            loop.remove_writer(socket)
+            self._watched = None
+            self._lost.set()
+
+    def _on_socket_register_write(
+        self, _client: paho.Client, _userdata: object, socket: "paho.SocketLike"
+    ) -> None:
+        # Before the socket is watched paho is in the thread in which it connects.
+        if socket is self._watched:
+            asyncio.get_running_loop().add_writer(socket, self._client.loop_write)
+
+    def _on_socket_unregister_write(
+        self, _client: paho.Client, _userdata: object, socket: "paho.SocketLike"
+    ) -> None:
+        if socket is self._watched:
+            asyncio.get_running_loop().remove_writer(socket)
 
     def _say(self, level: int, text: str) -> None:
         if text != self._last_said:  # not once a second while a broker is away
@@ -153,9 +249,6 @@ class Connection:
             for one in self._subscriptions
         ]
 
-    def _on_connect_fail(self, _client: paho.Client, _userdata: object) -> None:
-        self._say(logging.WARNING, f"cannot be reached ({sys.exception()}); trying again")
-
     def _on_disconnect(
         self,
         _client: paho.Client,
@@ -165,8 +258,7 @@ class Connection:
         _properties: Properties | None,
     ) -> None:
         self.connected = False
-        with self._lock:
-            self._generation += 1
+        self._generation += 1
         self._say(logging.INFO, f"disconnected ({reason})")
 
     def _on_subscribe(
@@ -186,9 +278,12 @@ class Connection:
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
     ) -> None:
-        # Blocks paho's thread, and so the socket, when the broker heeds no limit of ours (MQTT
-        # 3.1.1, QoS 0): better that TCP holds it back than that memory fills.
-        self._room.acquire()
+        self._held += 1
+        if self._held == self._most_held and self._watched is not None:
+            # The broker heeds no limit of ours (MQTT 3.1.1, QoS 0; mosquitto under load): better
+            # that TCP holds it back than that memory fills.
+            self._full = True
+            asyncio.get_running_loop().remove_reader(self._watched)
         self._hand_over(
             Arrival(
                 self._generation, message.mid, message.qos, message.topic, bytes(message.payload)
