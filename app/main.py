@@ -56,9 +56,13 @@ def system_clock() -> int:
 class Service(FastAPI):
     """FastAPI's application behind the doors of devices, which stand in its document as well."""
 
+    def __init__(self, **given: Any) -> None:  # noqa: ANN401 -- FastAPI's own
+        super().__init__(**given)
+        self._doors = ingest_http.Doors(self, super().__call__)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        await ingest_http.Doors(self, super().__call__)(scope, receive, send)
+        await self._doors(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Give the OpenAPI document."""

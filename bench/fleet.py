@@ -62,6 +62,32 @@ async def enrol(database: Database, gateways: int, devices_each: int, hotspots: 
     return Fleet(keys, devices_each)
 
 
+async def give_keys(database: Database, devices: int) -> list[str]:
+    """Gives each of the first devices a key of its own."""
+    keys = [secrets.token_urlsafe(32) for _ in range(devices)]
+    held = [
+        {"device_id": i, "secret_hash": digest(key), "created": START}
+        for i, key in enumerate(keys, start=1)
+    ]
+    async with database.write() as writer:
+        await writer.execute(sa.insert(schema.device_keys), held)
+    return keys
+
+
+async def give_addresses(database: Database, devices: int) -> None:
+    """Gives each of the first devices the address of an OwnTracks app."""
+    rows = [
+        {"device_id": i + 1, "kind": "owntracks", "address": address_of(i)} for i in range(devices)
+    ]
+    async with database.write() as writer:
+        await writer.execute(sa.insert(schema.device_addresses), rows)
+
+
+def address_of(device: int) -> str:
+    """What the app of a device is called."""
+    return f"d{device}/phone"
+
+
 async def _draw(writer: sa.ext.asyncio.AsyncConnection, count: int, now: dt.datetime) -> None:
     """Hexagons of 75 m radius, which cover about a fiftieth of the town."""
     random = np.random.default_rng(1)

@@ -7,7 +7,9 @@ import platform
 from pathlib import Path
 
 import engine
+import live
 import others
+import singles
 import storing
 from services import postgres
 
@@ -24,18 +26,27 @@ def main() -> None:
     with postgres() as cluster:
         beside = asyncio.run(others.measure(cluster))
         speeds |= asyncio.run(storing.measure(cluster))
+        speeds["HTTP, one fix a request"] = asyncio.run(singles.over_http(cluster))
+        speeds["MQTT, one fix a message"] = asyncio.run(singles.over_mqtt(cluster))
+        latencies = asyncio.run(live.measure(cluster))
     results = {name: speed.as_json() for name, speed in speeds.items()}
     print(HEAD)
     for name, result in results.items():
         print(ROW.format(name=name, **result))
-    for name, value in (figures | beside).items():
+    for name, value in (figures | beside | latencies).items():
         print(f"{name:<56} {value:>10,.6g}")
     machine = {
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "python": platform.python_version(),
     }
-    content = {"machine": machine, "results": results, "figures": figures, "others": beside}
+    content = {
+        "machine": machine,
+        "results": results,
+        "figures": figures,
+        "others": beside,
+        "latencies": latencies,
+    }
     file = Path(__file__).with_name("results.json")
     file.write_text(json.dumps(content, indent=2) + "\n")
 

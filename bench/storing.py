@@ -1,27 +1,25 @@
 """How fast posted fixes are stored, beside the bare COPY and INSERT of the same rows."""
 
 import asyncio
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from io import BytesIO
 
-import asyncpg
 import httpx
 from beside import Beside
 from fleet import Walk, bodies, enrol
-from services import Postgres, free_port
+from services import Postgres
+from serving import make, service
 
 from app.storage import fixes as fix_storage
-from app.storage import migrate
 from app.storage.engine import Database, driver_of
 from ingest.columns import Columns, Delivery
 from ingest.decoders import DECODERS
 
-GATEWAYS, DEVICES_EACH, HOTSPOTS = 200, 50, 200
-FIXES_EACH = 10
+DEVICES, HOTSPOTS = 10_000, 200
+FIXES_A_POST = 500
+# How many devices the fixes of a post are of.
+SPREADS = (50, 500)
 CONNECTIONS = 8
 GATHERED = (1, CONNECTIONS)
 ROUNDS = 5
@@ -29,77 +27,51 @@ Post = tuple[str, bytes]
 
 
 async def measure(cluster: Postgres) -> dict[str, Beside]:
-    """Fixes per second through HTTP in batches of 500 of 50 devices, and of the bare COPY.
+    """Fixes per second through HTTP in batches of 500, and of the bare COPY of the same rows.
 
-    There are two ceilings: a transaction for each post, and one for as many posts as come at once,
-    which the service gathers, too. All take turns, so that they meet the same machine.
+    They are of 50 devices, or of 500: then each locks a row and changes what is remembered. There
+    are two ceilings: a transaction for each post, and one for as many posts as come at once, which
+    the service gathers, too. All take turns, so that they meet the same machine.
     """
-    database = Database(await _make(cluster, "bench_http"))
-    await migrate.upgrade(database)
-    fleet = await enrol(database, GATEWAYS, DEVICES_EACH, HOTSPOTS)
-    posts = bodies(fleet, Walk.random(fleet.devices, FIXES_EACH * (ROUNDS + 1)), FIXES_EACH)
-    rounds = [posts[i : i + GATEWAYS] for i in range(0, len(posts), GATEWAYS)]
-    bare = {size: Database(await _make(cluster, f"bench_bare_{size}")) for size in GATHERED}
-    for empty in bare.values():
-        await migrate.upgrade(empty)
+    found: dict[str, Beside] = {}
+    for devices_each in SPREADS:
+        found |= await _measure(cluster, devices_each)
+    return found
+
+
+async def _measure(cluster: Postgres, devices_each: int) -> dict[str, Beside]:
+    gateways, fixes_each = DEVICES // devices_each, FIXES_A_POST // devices_each
+    database = await make(cluster, f"bench_http_{devices_each}")
+    fleet = await enrol(database, gateways, devices_each, HOTSPOTS)
+    # Rounds of the same size, however the fixes are spread.
+    steps = SPREADS[-1] // SPREADS[0]
+    posts = bodies(fleet, Walk.random(fleet.devices, steps * (ROUNDS + 1)), fixes_each)
+    size_of_round = len(posts) // (ROUNDS + 1)
+    rounds = [posts[i : i + size_of_round] for i in range(0, len(posts), size_of_round)]
+    bare = {size: await make(cluster, f"bench_bare_{devices_each}_{size}") for size in GATHERED}
     http: list[float] = []
     copied: dict[int, list[float]] = {size: [] for size in GATHERED}
-    async with _service(database) as client:
+    async with service(database) as port, _client(port) as client:
         await _post(client, rounds[0])  # warms both sides up
         for posts_now in rounds[1:]:
+            fixes = len(posts_now) * FIXES_A_POST
             for size, ceiling in copied.items():
-                ceiling.append(_rate(await _copy(bare[size], posts_now, size)))
-            http.append(_rate(await _post(client, posts_now)))
-    await _check(database, GATEWAYS * DEVICES_EACH * FIXES_EACH * len(rounds))
+                ceiling.append(fixes / await _copy(bare[size], posts_now, size))
+            http.append(fixes / await _post(client, posts_now))
+    await _check(database, len(posts) * FIXES_A_POST)
     for opened in (database, *bare.values()):
         await opened.close()
     return {
-        f"HTTP, ceiling {size} post(s) a commit": Beside.of(http, copied[size]) for size in GATHERED
+        f"HTTP, {FIXES_A_POST} of {devices_each}, {size} post(s) a commit": Beside.of(
+            http, copied[size]
+        )
+        for size in GATHERED
     }
 
 
-def _rate(seconds: float) -> float:
-    return GATEWAYS * DEVICES_EACH * FIXES_EACH / seconds
-
-
-async def _make(cluster: Postgres, name: str) -> str:
-    connection = await asyncpg.connect(cluster.url("postgres"))
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return cluster.url(name)
-
-
-@asynccontextmanager
-async def _service(database: Database) -> AsyncIterator[httpx.AsyncClient]:
-    """The service in a process of its own, as a force runs it."""
-    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    port = free_port()
-    command = [sys.executable, "-m", "app", "serve", "--port", str(port), "--database", url]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: ASYNC220 -- starting it waits for nothing
+def _client(port: int) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=CONNECTIONS)
-    async with httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=60
-    ) as client:
-        try:
-            await _until_up(client, process)
-            yield client
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-async def _until_up(client: httpx.AsyncClient, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        try:
-            await client.get("/openapi.json")
-        except httpx.TransportError:
-            if process.poll() is not None:
-                break
-            await asyncio.sleep(0.1)
-        else:
-            return
-    msg = "the service did not come up"
-    raise RuntimeError(msg)
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=60)
 
 
 async def _post(client: httpx.AsyncClient, posts: Sequence[Post]) -> float:

@@ -134,11 +134,11 @@ def run(settings: Settings, listener: socket.socket) -> None:
     # the one that told it to.
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, lambda *_: sys.exit(0))
-    _collect_seldom()
+    collect_seldom()
     _Server(config, app, settings.body_timeout_s).run(sockets=[listener])
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Lets Python look for cycles of garbage less often than it does by default.
 
     Messages leave next to none, and looking through all that is remembered of ten thousand devices
