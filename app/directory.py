@@ -27,6 +27,8 @@ MOST_REFUSED = 1_000
 LONGEST = 200
 # Looked up in one go: after a change everybody is a stranger at first.
 MOST_AT_ONCE = 500
+# That wait for it: a whole large force, and no more of those who guess.
+MOST_WANTED = 20_000
 
 Answer = TypeVar("Answer")
 
@@ -42,14 +44,17 @@ class Directory:
         self._refused: OrderedDict[Shown, None] = OrderedDict()
         self._stamp: directory.Stamp = ()
         self._looked_s = -LOOK_EVERY_S
+        self._seen_s = -2 * LOOK_EVERY_S  # when the database last said what has changed
         self._looking: asyncio.Task[None] | None = None
         self._away = False
         self._wanted: dict[Shown, asyncio.Future[Sender | None]] = {}
         self._learning: asyncio.Task[None] | None = None
 
     def recognise(self, credential: Credential) -> Sender | None:
-        """Who is remembered to show this credential; None: `identify` knows."""
+        """Who is remembered to show this credential, and was lately; None: `identify` knows."""
         self._current_look()
+        if self._clock() > self._seen_s + 2 * LOOK_EVERY_S and not self._away:
+            return None
         return self._known.get(_shown(credential))
 
     async def identify(self, credential: Credential) -> Sender | None:
@@ -90,7 +95,7 @@ class Directory:
         await asyncio.wait([question], timeout=ANSWERS_IN_S)
         if question.done():
             return question.result()
-        self._away = True
+        self._away = self._away or question is self._looking
         msg = f"the database has not answered for {ANSWERS_IN_S:g} s"
         raise DatabaseUnavailable(msg)
 
@@ -103,6 +108,7 @@ class Directory:
             self._away = True
             raise
         self._away = False
+        self._seen_s = self._looked_s
         self._looking = None
         if stamp != self._stamp:
             self._known.clear()
@@ -113,6 +119,9 @@ class Directory:
         """Who that is, once it has been looked up together with all others that are wanted."""
         wanted = self._wanted.get(shown)
         if wanted is None:
+            if len(self._wanted) >= MOST_WANTED:
+                msg = "too many are waiting to be recognised"
+                raise DatabaseUnavailable(msg)
             wanted = self._wanted[shown] = asyncio.get_running_loop().create_future()
             wanted.add_done_callback(_forget)
         if self._learning is None or self._learning.done():

@@ -113,20 +113,29 @@ class Batcher:
 
     async def _run(self) -> None:
         while self._queue or not self._stopping:
-            if self._queue:
-                await self._store(self._next())
-            else:
+            if batch := self._next():
+                await self._store(batch)
+            elif not self._stopping:
                 self._arrived.clear()
                 await self._arrived.wait()
 
     def _next(self) -> list[_Submission]:
-        """Take the submissions of the next batch off the queue, at least one."""
-        batch = [self._queue.popleft()]
-        size = len(batch[0].delivery.fixes)
-        while self._queue and size + len(self._queue[0].delivery.fixes) <= self._max_fixes:
-            batch.append(self._queue.popleft())
-            size += len(batch[-1].delivery.fixes)
-        self._waiting -= size
+        """Take the submissions of the next batch off the queue.
+
+        Those are left out whose senders have given up meanwhile: nobody has a receipt for them.
+        """
+        batch: list[_Submission] = []
+        size = 0
+        while self._queue:
+            fixes = len(self._queue[0].delivery.fixes)
+            if self._queue[0].verdicts.done():
+                self._queue.popleft()
+            elif not batch or size + fixes <= self._max_fixes:
+                batch.append(self._queue.popleft())
+                size += fixes
+            else:
+                break
+            self._waiting -= fixes
         self._room.set()
         return batch
 

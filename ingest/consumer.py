@@ -106,10 +106,16 @@ class Consumer:
     def _arrived(self, arrival: Arrival) -> None:
         if self._stopping:
             self._connection.done()
-        elif not self._begin(arrival):
-            self._start(arrival)
+            return
+        received_us = self._now_us()
+        try:
+            begun = self._begin(arrival, received_us)
+        except Exception:  # noqa: BLE001 (it is told of, and set aside, where it fails again)
+            begun = False
+        if not begun:
+            self._start(arrival, received_us)
 
-    def _begin(self, arrival: Arrival) -> bool:
+    def _begin(self, arrival: Arrival, received_us: int) -> bool:
         """Take in what nearly every message is, fixes of somebody known; False: it is not that.
 
         A task of its own would cost such a message more than reading it does.
@@ -120,7 +126,7 @@ class Consumer:
         sender = self._recognise(origin.address)
         if sender is None:
             return False
-        message = Message(arrival.payload, origin.format, self._now_us(), sender)
+        message = Message(arrival.payload, origin.format, received_us, sender)
         begun = self._intake.begin(message)
         if begun is None:
             return False
@@ -134,15 +140,15 @@ class Consumer:
             if self._stopping:
                 self._connection.done()
             else:
-                self._start(arrival)
+                self._start(arrival, begun.message.received_us)
             return
         self._tell(arrival, self._intake.finish(begun))
         self._connection.acknowledge(arrival)
         self._connection.done()
 
-    def _start(self, arrival: Arrival) -> None:
+    def _start(self, arrival: Arrival, received_us: int) -> None:
         """See to an arrival in a task of its own, as long as that takes."""
-        task = asyncio.create_task(self._see_through(arrival))
+        task = asyncio.create_task(self._see_through(arrival, received_us))
         self._tasks.add(task)
         task.add_done_callback(self._end)
 
@@ -150,9 +156,8 @@ class Consumer:
         self._tasks.discard(task)
         self._connection.done()
 
-    async def _see_through(self, arrival: Arrival) -> None:
+    async def _see_through(self, arrival: Arrival, received_us: int) -> None:
         """Try until the message is stored or set aside, then acknowledge it."""
-        received_us = self._now_us()
         wait_s, longest_s = self._retry_s
         waited = False
         while not await self._tried(arrival, received_us):

@@ -83,15 +83,15 @@ class Doors:
             call = _Call(self._app.state.ingest, scope["headers"], scope["query_string"], receive)
             start, body = await _let_in(door, key, call)
         except Exception as error:  # noqa: BLE001 (the application's handlers know them all)
-            response = await self._refusal(Request(scope), error)
+            response = await self._refusal(door, Request(scope), error)
             await response(scope, receive, send)
         else:
             await send(start)
             await send(body)
 
-    async def _refusal(self, request: Request, error: Exception) -> Response:
+    async def _refusal(self, door: Door, request: Request, error: Exception) -> Response:
         if not isinstance(error, IngestError | HTTPException):
-            _LOG.error("a post to %s failed", request.url.path[:40], exc_info=error)
+            _LOG.error("a post to %s failed", door.format, exc_info=error)
         handlers = self._app.exception_handlers
         kinds = (kind for kind in type(error).__mro__ if kind in handlers)
         if (kind := next(kinds, None)) is None:

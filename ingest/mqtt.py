@@ -6,6 +6,7 @@ MQTT 5: https://docs.oasis-open.org/mqtt/mqtt/v5.0/mqtt-v5.0.html
 import asyncio
 import logging
 import ssl
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
@@ -28,7 +29,9 @@ _LEFT_OVER: Final = 2  # times the messages in flight: the rest are those of a c
 _WAITS_S: Final = (1.0, 15.0)  # between attempts to connect, the first and the longest
 _TICK_S: Final = 1.0
 _CLOSE_S: Final = 6.0  # more than an attempt to connect takes
-_AT_ONCE: Final = 50  # messages read before others on the loop have their turn: some milliseconds
+# Read before others on the loop have their turn: some milliseconds' worth, of small messages too.
+_BYTES_AT_ONCE: Final = 1 << 16
+_BYTES_A_READ: Final = 1 << 10
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -71,6 +74,7 @@ class Connection:
         self._subscriptions = subscriptions
         self._generation = 0
         self._most_held = max_in_flight * _LEFT_OVER
+        self._come: deque[Arrival] = deque()  # at most one, but for a moment
         self._held = 0
         self._full = False
         self._last_said = ""
@@ -187,14 +191,36 @@ class Connection:
 
     def _read(self) -> None:
         """Take in some of what has come; nothing while there is no room."""
-        for _ in range(_AT_ONCE):
+        left = _BYTES_AT_ONCE
+        while left > 0:
             if self._watched is None or self._full:
                 return
-            before = self._held
-            self._client.loop_read()
-            if self._held == before:  # no message: nothing more has come, most likely
+            try:
+                self._client.loop_read()
+            except Exception:  # noqa: BLE001 (paho would fail again, and again)
+                _LOG.exception("the MQTT connection is given up, and made anew")
+                self._client.disconnect()
+                return
+            left -= _BYTES_A_READ
+            if self._come:
+                left -= len(self._come[0].payload)
+                self._take(self._come.popleft())
+            elif not self._holds_back():
                 return
         asyncio.get_running_loop().call_soon(self._read)
+
+    def _holds_back(self) -> bool:
+        """Tell whether TLS has something for us that has left the socket, which wakes nobody."""
+        return isinstance(self._watched, ssl.SSLSocket) and self._watched.pending() > 0
+
+    def _take(self, arrival: Arrival) -> None:
+        self._held += 1
+        if self._held == self._most_held and self._watched is not None:
+            # The broker heeds no limit of ours (MQTT 3.1.1, QoS 0; mosquitto under load): better
+            # that TCP holds it back than that memory fills.
+            self._full = True
+            asyncio.get_running_loop().remove_reader(self._watched)
+        self._hand_over(arrival)
 
     def _on_socket_close(
         self, _client: paho.Client, _userdata: object, socket: "paho.SocketLike"
@@ -278,14 +304,12 @@ class Connection:
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
     ) -> None:
-        self._held += 1
-        if self._held == self._most_held and self._watched is not None:
-            # The broker heeds no limit of ours (MQTT 3.1.1, QoS 0; mosquitto under load): better
-            # that TCP holds it back than that memory fills.
-            self._full = True
-            asyncio.get_running_loop().remove_reader(self._watched)
-        self._hand_over(
-            Arrival(
-                self._generation, message.mid, message.qos, message.topic, bytes(message.payload)
-            )
-        )
+        # Only noted here: what went wrong in the middle of paho's reading would be read for ever.
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            _LOG.error("a message whose topic is not UTF-8 was dropped")
+            self._client.ack(message.mid, message.qos)
+            return
+        arrival = Arrival(self._generation, message.mid, message.qos, topic, bytes(message.payload))
+        self._come.append(arrival)

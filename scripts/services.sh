@@ -1,14 +1,14 @@
 #!/bin/sh
-# Installs the servers that the tests run (PostgreSQL with PostGIS, mosquitto), or says how to.
+# Installs the servers that the tests run (PostgreSQL with PostGIS, mosquitto) and OpenSSL's program, or says how to.
 set -eu
 
 missing=""
 postgis=$(find /usr/share/postgresql /usr/local/share -name postgis.control 2>/dev/null | head -n 1)
 [ -n "$postgis" ] || missing="$missing postgresql-postgis"
-for program in mosquitto mosquitto_pub; do
+for program in mosquitto mosquitto_pub openssl; do
   PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$program" >/dev/null && continue
   case $program in
-    mosquitto) missing="$missing mosquitto" ;;
+    mosquitto | openssl) missing="$missing $program" ;;
     *) missing="$missing mosquitto-clients" ;;
   esac
 done

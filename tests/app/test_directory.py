@@ -264,3 +264,20 @@ async def test_a_database_that_is_back_is_believed_again(
             clock.seconds += LOOK_EVERY_S
             await asyncio.sleep(0.01)
     assert await directory.identify(Key("key of p1")) is None
+
+
+async def test_whoever_is_recognised_at_once_is_asked_after_a_quiet_time(
+    database: Database,
+) -> None:
+    await make(database, "p1")
+    clock = Clock()
+    directory = Directory(database, clock)
+    key = Key("key of p1")
+    assert directory.recognise(key) is None
+    known = await directory.identify(key)
+    assert directory.recognise(key) == known is not None
+    async with database.write() as writer:
+        await devices.revoke_keys(writer, "p1", NOW)
+    clock.seconds += 3600
+    assert directory.recognise(key) is None
+    assert await directory.identify(key) is None

@@ -132,3 +132,20 @@ async def test_stopping_stores_what_waits_and_lets_nothing_in(storage: Storage) 
     assert all(isinstance(outcome, StorageUnavailable) for outcome in outcomes[3:])
     with pytest.raises(StorageUnavailable, match="shutting down"):
         await batcher.submit(delivery(9))
+
+
+async def test_what_its_sender_has_given_up_is_not_stored(
+    batcher: Batcher, storage: Storage
+) -> None:
+    storage.open.clear()
+    first = batcher.offer(delivery(1))
+    assert first is not None
+    await asyncio.sleep(0)  # it is being stored
+    given_up, kept = batcher.offer(delivery(2)), batcher.offer(delivery(3))
+    assert given_up is not None
+    assert kept is not None
+    given_up.cancel()
+    storage.open.set()
+    await asyncio.gather(first, kept)
+    assert [len(batch.device) for batch in storage.batches] == [1, 1]
+    assert batcher.waiting == 0

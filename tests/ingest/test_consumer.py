@@ -51,6 +51,7 @@ class Rig:
     identify: Identify = identify
     recognise: Recognise = recognise
     topics: Topics = TOPICS
+    now_us: Callable[[], int] = lambda: NOW_US
     client_id: str = field(default_factory=lambda: f"ingest-{next(_SESSIONS)}")
 
     def publish(self, topic: str, *payloads: str | bytes) -> None:
@@ -64,7 +65,7 @@ class Rig:
             intake=self.intake,
             identify=self.identify,
             recognise=self.recognise,
-            now_us=lambda: NOW_US,
+            now_us=self.now_us,
             topics=self.topics,
             protocol=self.protocol,
             client_id=self.client_id,
@@ -185,7 +186,12 @@ async def test_a_failure_of_our_own_costs_one_message_and_is_logged(
             raise LookupError(msg)
         return await identify(credential)
 
-    rig.identify = faulty
+    def faulty_at_once(credential: Credential) -> Sender | None:
+        if "ada" in str(credential):
+            raise LookupError
+        return recognise(credential)
+
+    rig.identify, rig.recognise = faulty, faulty_at_once
     async with rig.consuming() as consumer:
         rig.publish("owntracks/ada/phone", b"{}")
         rig.publish(PINGS, ping(1))
@@ -193,6 +199,19 @@ async def test_a_failure_of_our_own_costs_one_message_and_is_logged(
     assert "nobody thought of this" in rig.storage.broken[0].reason
     assert "nobody thought of this" in caplog.text
     assert await rig.left_at_the_broker() == 0
+
+
+async def test_a_report_without_a_time_keeps_that_of_its_arrival_when_it_is_tried_again(
+    rig: Rig,
+) -> None:
+    moments = count(NOW_US, 1_000_000)
+    rig.now_us = lambda: next(moments)
+    rig.storage.failures = [StorageUnavailable("the answer was lost") for _ in range(3)]
+    async with rig.consuming() as consumer:
+        rig.publish("beatkeeper/up/radio-7/lip", "0A001BDE31D89B7900081")
+        await rig.seen_to(consumer, 1)
+    [(_, time_us)] = rig.storage.fixes
+    assert time_us <= NOW_US
 
 
 async def test_an_acknowledgement_never_reaches_another_connections_message(rig: Rig) -> None:
