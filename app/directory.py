@@ -44,17 +44,15 @@ class Directory:
         self._refused: OrderedDict[Shown, None] = OrderedDict()
         self._stamp: directory.Stamp = ()
         self._looked_s = -LOOK_EVERY_S
-        self._seen_s = -2 * LOOK_EVERY_S  # when the database last said what has changed
         self._looking: asyncio.Task[None] | None = None
         self._away = False
         self._wanted: dict[Shown, asyncio.Future[Sender | None]] = {}
         self._learning: asyncio.Task[None] | None = None
 
     def recognise(self, credential: Credential) -> Sender | None:
-        """Who is remembered to show this credential, and was lately; None: `identify` knows."""
-        self._current_look()
-        if self._clock() > self._seen_s + 2 * LOOK_EVERY_S and not self._away:
-            return None
+        """Who shows this credential, where that is remembered and still true; else None."""
+        if self._current_look() is not None and not self._away:
+            return None  # `identify` waits for what has changed
         return self._known.get(_shown(credential))
 
     async def identify(self, credential: Credential) -> Sender | None:
@@ -108,7 +106,6 @@ class Directory:
             self._away = True
             raise
         self._away = False
-        self._seen_s = self._looked_s
         self._looking = None
         if stamp != self._stamp:
             self._known.clear()

@@ -89,10 +89,10 @@ async def write(writer: Writer, told: Sequence[Event], now: dt.datetime) -> None
     if not told:
         return
     rows = [_row(event, now) for event in told]
-    if writer.dialect.name == "postgresql":
+    if writer.dialect.name == "postgresql" and any(row["live"] for row in rows):
+        # Only what is told at once is read in the order of the ids.
         await writer.execute(_TURN)
-        if any(row["live"] for row in rows):
-            await writer.execute(_WORD)
+        await writer.execute(_WORD)
     await bulk.insert(writer, events, rows)
 
 

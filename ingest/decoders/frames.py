@@ -6,11 +6,12 @@ frame itself does not say: "2167005 0D0F22...", "2167005,0D0F22..." or "2167005:
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 import msgspec
 
-from ingest.decoders import undated
+from ingest.decoders import rollover, undated
 from ingest.decoders.bits import Bits
 from ingest.decoders.gathering import Gathering, Report
 from ingest.errors import DecodeError
@@ -61,9 +62,9 @@ def numbered_lines(payload: bytes) -> Iterator[tuple[int, str]]:
 
 def is_text(payload: bytes) -> bool:
     """Tell lines of text from a raw frame, which may well hold line ends of its own."""
-    if any(_LINE.fullmatch(text) or _SPACED.fullmatch(text) for _, text in numbered_lines(payload)):
-        return True
-    return not payload.translate(None, _PRINTABLE)
+    return not payload.translate(None, _PRINTABLE) or any(
+        _LINE.fullmatch(text) or _SPACED.fullmatch(text) for _, text in numbered_lines(payload)
+    )
 
 
 def from_line(text: str) -> Frame:
@@ -80,7 +81,7 @@ def decode_each(
     payload: bytes,
     received_us: int,
     read: Callable[[Frame, int], Report],
-    raw: Callable[[bytes], list[bytes]],
+    raw: Callable[[bytes], Iterable[bytes]],
 ) -> Decoded:
     """Read every frame of a message with `read`, which raises ValueError for one it cannot read.
 
@@ -93,17 +94,18 @@ def decode_each(
             gathering.add(index, read(_frame(element), received_us))
         except ValueError as error:
             gathering.reject(index, error)
-    return undated.in_order(gathering.decoded(), received_us)
+    decoded = rollover.alike(gathering.decoded(), received_us)
+    return undated.in_order(decoded, received_us)
 
 
 def _elements(
-    payload: bytes, raw: Callable[[bytes], list[bytes]]
+    payload: bytes, raw: Callable[[bytes], Iterable[bytes]]
 ) -> Iterable[tuple[int, str | bytes]]:
     if is_text(payload):
         return numbered_lines(payload)
-    parts = raw(payload)
+    parts = list(islice(raw(payload), MAX_PARTS + 1))
     if len(parts) > MAX_PARTS:
-        message = f"{len(parts)} frames in one message; {MAX_PARTS} are taken"
+        message = f"more than {MAX_PARTS} frames in one message"
         raise DecodeError(message)
     return enumerate(parts)
 

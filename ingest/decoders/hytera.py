@@ -6,6 +6,7 @@ of its IP address. A report without a time is dated when it was received.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ingest import units
@@ -65,17 +66,15 @@ def decode(payload: bytes, received_us: int) -> Decoded:
     return frames.decode_each(payload, received_us, _framed, _parted)
 
 
-def _parted(octets: bytes) -> list[bytes]:
+def _parted(octets: bytes) -> Iterator[bytes]:
     """Part raw octets at the lengths that the frames announce; what is left over is one more."""
-    parts: list[bytes] = []
     start = 0
     while start < len(octets):
         length = int.from_bytes(octets[start + 3 : start + _HEADER], "big") + _FRAMING
         known = octets[start] & ~_RELIABLE in _SERVICES
         end = start + length if known else len(octets)
-        parts.append(octets[start:end])
+        yield octets[start:end]
         start = end
-    return parts
 
 
 def _framed(frame: Frame, received_us: int) -> Report:

@@ -5,7 +5,7 @@ ok-dmrlib read them. The radio's id is not inside: it comes from the gateway, in
 with the message. A report without a time of its own is dated when it was received.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from ingest.decoders import dating, frames
@@ -202,10 +202,9 @@ def report(octets: bytes, received_us: int, device: str | None) -> Report:
     return Report(tuple(fixes), tuple(events))
 
 
-def _parted(octets: bytes) -> list[bytes]:
+def _parted(octets: bytes) -> Iterator[bytes]:
     """Part raw octets into documents; from the first one whose length cannot be read, the rest."""
     data = _Octets(octets[1:] if octets[:1] == bytes([_TETRA_PREFIX]) else octets)
-    parts: list[bytes] = []
     while data:
         start = data.at
         try:
@@ -213,8 +212,7 @@ def _parted(octets: bytes) -> list[bytes]:
             data.opaque()
         except ValueError:
             data.at = len(octets)
-        parts.append(data.since(start))
-    return parts
+        yield data.since(start)
 
 
 def _add(

@@ -3,14 +3,14 @@
 Sentences with one time are one epoch, and an epoch is one fix. A date comes from the epoch's RMC or
 ZDA, from the unit's last one in the message (or its first, before that), or from receipt: then the
 day is the one that brings the time closest. Dates late by whole times 1024 weeks are moved to where
-they belong if that is within half a day of receipt.
+they belong if that is within half a day of receipt, and the unit's others in the message with them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ingest.decoders import dating
+from ingest.decoders import dating, rollover
 from ingest.decoders.frames import numbered_lines
 from ingest.decoders.gathering import Gathering, Report
 from ingest.decoders.nmealine import Sentence, Values, parse, values
@@ -63,7 +63,7 @@ def decode(payload: bytes, received_us: int) -> Decoded:
         else:
             gathering.understood = True
     _emit(epochs, gathering)
-    return gathering.decoded()
+    return rollover.alike(gathering.decoded(), received_us)
 
 
 def _join(

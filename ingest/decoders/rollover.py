@@ -4,14 +4,21 @@ GPS counts weeks in ten bits. A receiver that takes the count for one of an earl
 that it sends 1024 weeks, or a multiple of them, too early.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Collection
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
 
 from ingest.decoders.dating import DAY_US
-from ingest.fix import Event
+from ingest.fix import Event, Fix
+from ingest.message import Decoded
 
 _WEEKS: Final = 1024
 _ROUND_US: Final = _WEEKS * 7 * DAY_US
 _NEAR_US: Final = DAY_US // 2
+_CORRECTED: Final = "clock_corrected"
+
+_S = TypeVar("_S", Fix, Event)
 
 
 class Dated(NamedTuple):
@@ -29,7 +36,7 @@ class Dated(NamedTuple):
         if not self.weeks:
             return ()
         detail = f"its dates are {self.weeks} weeks too early"
-        return (Event(self.time_us // DAY_US * DAY_US, "clock_corrected", device, detail),)
+        return (Event(self.time_us // DAY_US * DAY_US, _CORRECTED, device, detail),)
 
 
 def unrolled(time_us: int, received_us: int) -> Dated:
@@ -42,3 +49,32 @@ def unrolled(time_us: int, received_us: int) -> Dated:
     if rounds >= 1 and abs(moved_us - received_us) <= _NEAR_US:
         return Dated(moved_us, rounds * _WEEKS)
     return Dated(time_us)
+
+
+def alike(decoded: Decoded, received_us: int) -> Decoded:
+    """Move what a device kept back for days as well, if `unrolled` has moved any of its dates.
+
+    By as many rounds as do not bring it past receipt: nothing is kept back for a whole one.
+    """
+    late = {event.device for event in decoded.events if event.kind == _CORRECTED}
+    if not late:
+        return decoded
+    fixes: list[Fix] = []
+    events: dict[Event, int] = {}
+    for event, index in zip(decoded.events, decoded.event_indexes, strict=True):
+        events.setdefault(_moved(event, late, received_us)[0], index)
+    for fix, index in zip(decoded.fixes, decoded.indexes, strict=True):
+        moved, dated = _moved(fix, late, received_us)
+        fixes.append(moved)
+        for event in dated.events(fix.device):
+            events.setdefault(event, index)
+    told = {"events": tuple(events), "event_indexes": tuple(events.values())}
+    return msgspec.structs.replace(decoded, fixes=fixes, **told)
+
+
+def _moved(said: _S, late: Collection[str | None], received_us: int) -> tuple[_S, Dated]:
+    rounds = (received_us - said.time_us) // _ROUND_US if said.device in late else 0
+    if rounds < 1:
+        return said, Dated(said.time_us)
+    dated = Dated(said.time_us + rounds * _ROUND_US, rounds * _WEEKS)
+    return msgspec.structs.replace(said, time_us=dated.time_us), dated

@@ -5,7 +5,6 @@ from typing import Final
 
 from ingest import moment
 
-_LEAST_MS: Final = 1e11  # as seconds the year 5138, as milliseconds 1973: nobody means either
 _LONGEST: Final = 64  # characters; the parsers below are not given megabytes
 _DATE: Final = 10  # characters of 2026-03-01
 
@@ -25,9 +24,9 @@ def read(value: object) -> int:
 
 
 def _counted(number: float) -> int:
-    if abs(number) < _LEAST_MS:
+    if abs(number) < moment.LEAST_MS:
         return moment.from_epoch(number)
-    if abs(number) < _LEAST_MS * 1000:
+    if abs(number) < moment.LEAST_MS * 1000:
         return moment.from_epoch(number / 1000)
     message = "time: the number is neither seconds nor milliseconds since 1970"
     raise ValueError(message)

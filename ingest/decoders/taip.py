@@ -11,7 +11,7 @@ from operator import xor
 from typing import Final
 
 from ingest import units
-from ingest.decoders import dating
+from ingest.decoders import dating, rollover
 from ingest.decoders.frames import numbered_lines
 from ingest.decoders.gathering import Gathering, Report
 from ingest.decoders.rollover import Dated, unrolled
@@ -61,7 +61,7 @@ def decode(payload: bytes, received_us: int) -> Decoded:
                 gathering.reject(index, error)
         if not found:
             gathering.reject(index, ValueError(f"not TAIP: {line[:40]!r}"))
-    return gathering.decoded()
+    return rollover.alike(gathering.decoded(), received_us)
 
 
 def _report(body: str, received_us: int) -> Report:

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from ingest.decoders import frames, lip, lrrp, nmea, undated
+from ingest.decoders import frames, lip, lrrp, nmea, rollover, undated
 from ingest.decoders.bits import Bits
 from ingest.decoders.frames import Frame
 from ingest.decoders.gathering import Gathering, Report
@@ -82,7 +82,8 @@ class _Dump:
 
     def decoded(self) -> Decoded:
         self.give_up()
-        return undated.in_order(self.gathering.decoded(), self.received_us)
+        decoded = rollover.alike(self.gathering.decoded(), self.received_us)
+        return undated.in_order(decoded, self.received_us)
 
     def give_up(self) -> None:
         if self.waiting is not None and self.waiting[1] is not None:

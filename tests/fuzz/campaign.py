@@ -26,7 +26,7 @@ from ingest.decoders import DECODERS
 
 _MEMORY_BYTES: Final = 1 << 30
 _STUCK_S: Final = 20 * LIMIT_S  # of processor time: a loop in C, where no Python code can run
-_ROW: Final = "{:<11}{:>11}{:>9}{:>11}{:>11}{:>11}{:>12}{:>9}"
+_ROW: Final = "{:<11}{:>9}{:>9}{:>9}{:>9}{:>9}{:>12}{:>12}{:>6}"
 _HEADER: Final = (
     "decoder",
     "inputs",
@@ -35,6 +35,7 @@ _HEADER: Final = (
     "fixes",
     "rejected",
     "slowest ms",
+    "its number",
     "MiB",
 )
 
@@ -68,6 +69,7 @@ class Share:
             self.fixes,
             self.rejected,
             slowest,
+            self.slowest,
             self.peak_mib,
         )
 
