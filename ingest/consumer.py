@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,6 +17,7 @@ from ingest.sender import Identify, Recognise, ask_always
 from ingest.topics import TOPICS, Origin, Topics
 
 _LOG: Final = logging.getLogger(__name__)
+MOST_TOPICS: Final = 50_000
 
 
 class Consumer:
@@ -48,7 +50,8 @@ class Consumer:
         self._identify = identify
         self._recognise = recognise
         self._now_us = now_us
-        self._topics = topics
+        # Nearly all messages come under topics of before; strangers' push out each other.
+        self._read_topic = lru_cache(MOST_TOPICS)(topics.read)
         self._max_payload_bytes = max_payload_bytes
         self._retry_s = retry_s
         self._stop_grace_s = stop_grace_s
@@ -196,7 +199,7 @@ class Consumer:
             failure = error
             reason = f"it failed here: {error!r:.200}"
         if reason:
-            origin = self._topics.read(arrival.topic)
+            origin = self._read_topic(arrival.topic)
             format_ = origin.format if origin else ""
             broken = Broken(arrival.payload, format_, received_us, arrival.topic, reason)
             await self._intake.set_aside(broken)
@@ -224,7 +227,7 @@ class Consumer:
 
     def _origin(self, arrival: Arrival) -> Origin | None:
         """Who published in which format, by the topic; None where that is no format of ours."""
-        origin = self._topics.read(arrival.topic)
+        origin = self._read_topic(arrival.topic)
         return origin if origin is not None and origin.format in DECODERS else None
 
     @staticmethod

@@ -1,5 +1,6 @@
 """The one door that every message comes through, whatever brought it."""
 
+import asyncio
 from asyncio import Future
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +19,9 @@ from ingest.fix import Event, Fix
 from ingest.message import Broken, Decoded, Message, Receipt, Rejection, Said
 
 F = TypeVar("F", Fix, Event)
+
+LARGE_BYTES: Final = 1 << 16
+"""Of a message that takes longer to read than the event loop may be held up."""
 
 Submit = Callable[[Delivery], Awaitable[list[int]]]
 """Stores a delivery and gives a Verdict per fix after the commit: `Batcher.submit`."""
@@ -119,6 +123,8 @@ class Intake:
         None, and nothing has been done, where that takes more than storing fixes, or there is no
         room for them: then `accept` sees to it. So it does where `verdicts` end in an error.
         """
+        if len(message.payload) > LARGE_BYTES:
+            return None
         try:
             found = read(message)
         except DecodeError:
@@ -140,9 +146,12 @@ class Intake:
 
         One of too many is counted alone: whoever floods us is not to fill the disk.
         """
-        if self._allowance.has_room(broken.origin, broken.received_us):
-            await self._quarantine(broken)
-            self._allowance.spend(broken.origin, broken.received_us)
+        if self._allowance.take(broken.origin, broken.received_us):
+            try:
+                await self._quarantine(broken)
+            except BaseException:  # who waits for storage that hangs is cancelled
+                self._allowance.give_back(broken.origin, broken.received_us)
+                raise
         else:
             self.counts.not_kept += 1
         self.counts.messages += 1
@@ -159,7 +168,7 @@ class Intake:
         return receipt
 
     async def _stored(self, message: Message) -> Receipt:
-        return await self._kept(message, read(message))
+        return await self._kept(message, await read_apart(message))
 
     async def _kept(self, message: Message, found: Read) -> Receipt:
         decoded = found.decoded
@@ -178,7 +187,8 @@ class Intake:
         self.counts.messages += 1
         self.counts.accepted += receipt.accepted
         self.counts.duplicates += receipt.duplicates
-        self.counts.rejected.update(rejection.reason for rejection in receipt.rejected)
+        for rejection in receipt.rejected:
+            self.counts.rejected[rejection.reason] += 1
 
 
 _CODES: Final = {name: code for code, name in enumerate(SOURCES)}
@@ -195,6 +205,13 @@ def read(message: Message) -> Read:
     Raises DecodeError.
     """
     return addressed(message, reading.decode(message))
+
+
+async def read_apart(message: Message) -> Read:
+    """Do what `read` does, of a large message in a thread: it takes longer than others may wait."""
+    if len(message.payload) > LARGE_BYTES:
+        return await asyncio.to_thread(read, message)
+    return read(message)
 
 
 def addressed(message: Message, decoded: Decoded) -> Read:
@@ -250,6 +267,8 @@ def _said(message: Message, read: Read, max_ahead_us: int) -> list[Said]:
 def _receipt(decoded: Decoded, verdicts: Sequence[int], received_us: int) -> Receipt:
     accepted = verdicts.count(screen.Verdict.STORED)
     duplicates = verdicts.count(screen.Verdict.DUPLICATE)
+    if accepted + duplicates == len(verdicts) and not decoded.rejected:
+        return Receipt(accepted, duplicates)
     rejected = list(decoded.rejected)
     if accepted + duplicates < len(verdicts):
         for fix, index, code in zip(decoded.fixes, decoded.indexes, verdicts, strict=True):
