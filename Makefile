@@ -34,7 +34,7 @@ bench: .venv/dev ## speed beside its ceiling, to bench/results.json
 
 memory: .venv/dev ## resident memory at half the top rate, to bench/memory.json; ARGS="--minutes 10"
 	scripts/services.sh
-	PYTHONPATH=tests/support $(BIN)/python bench/memory.py $(ARGS)
+	PYTHONPATH=tests/support $(BIN)/python bench/resident.py $(ARGS)
 
 accuracy: .venv/dev ## dwell beside the truth, to docs/accuracy.md; ARGS="--data FOLDER" for real phones
 	PYTHONPATH=bench $(BIN)/python -m accuracy $(ARGS)

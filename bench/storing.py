@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from io import BytesIO
 
 import httpx
 from beside import Beside
@@ -101,7 +100,7 @@ async def _copy(bare: Database, posts: Sequence[Post], size: int) -> float:
         async with bare.write() as writer:
             await writer.exec_driver_sql(fix_storage.STAGING_POSTGRES)
             raw = await driver_of(writer)
-            await raw.copy_to_table("staging", source=BytesIO(stream), format="binary")
+            await raw.copy_to_table("staging", source=memoryview(stream), format="binary")
             await raw.execute(fix_storage.UPSERT)
     return time.perf_counter() - start
 

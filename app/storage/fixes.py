@@ -84,7 +84,9 @@ def _best_of_each_key(columns: Columns) -> npt.NDArray[np.intp]:
 async def _store_postgres(writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
     raw = await driver_of(writer)
     await raw.execute(STAGING_POSTGRES)
-    await raw.copy_to_table("staging", source=BytesIO(stream(columns)), format="binary")
+    # Not as a file: asyncpg would read it in another thread, by a class made for it alone, which
+    # holds all its bytes until Python next looks for cycles of garbage.
+    await raw.copy_to_table("staging", source=memoryview(stream(columns)), format="binary")
     new = np.ones(columns.n, bool)
     new[[row["number"] for row in await raw.fetch(_NOT_STORED)]] = False
     return new

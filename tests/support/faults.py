@@ -65,7 +65,7 @@ def fall_silent(scene: Scene, random: np.random.Generator) -> None:
     """Nothing that the service and its database say arrives; then the connections break."""
     assert scene.to_database is not None
     scene.to_database.hold()
-    time.sleep(random.uniform(1, 6))
+    time.sleep(random.uniform(1, 4))
     scene.to_database.tear()
     scene.to_database.mend()
 
@@ -74,7 +74,7 @@ def slow_down(scene: Scene, random: np.random.Generator) -> None:
     """Everything between the service and its database takes long."""
     assert scene.to_database is not None
     scene.to_database.delay_s = random.uniform(0.05, 0.5)
-    time.sleep(3)
+    time.sleep(2)
     scene.to_database.delay_s = 0
 
 
@@ -85,7 +85,7 @@ def lock_table(scene: Scene, random: np.random.Generator) -> None:
         connection = await asyncpg.connect(scene.database)
         async with connection.transaction():
             await connection.execute("LOCK TABLE fixes IN ACCESS EXCLUSIVE MODE")
-            await asyncio.sleep(random.uniform(2, 6))
+            await asyncio.sleep(random.uniform(1, 5))
         await connection.close()
 
     asyncio.run(hold())

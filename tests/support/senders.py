@@ -46,7 +46,7 @@ class Poster:
                     break
                 self.ledger.sent.update(message.fixes)
                 self._see_through(client, message)
-                time.sleep(self.random.uniform(0.01, 0.1))
+                time.sleep(self.random.uniform(0.02, 0.15))
 
     def _see_through(self, client: httpx.Client, message: Message) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -102,7 +102,7 @@ class Publisher:
             self.ledger.sent.update(message.fixes)
             self._publish(client, message)
             self._settle(client, IN_FLIGHT)
-            time.sleep(self.random.uniform(0.01, 0.1))
+            time.sleep(self.random.uniform(0.02, 0.15))
         self._settle(client, 0)
         client.disconnect()
         client.loop_stop()
