@@ -18,27 +18,31 @@ _MOST_REMEMBERED: Final = 10_000
 
 
 class Allowance:
-    """Counts what was kept of whom, in the minutes in which it was received."""
+    """Counts what is kept of whom, in the minutes in which it was received."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str | None, int], int] = OrderedDict()
 
-    def has_room(self, origin: str, received_us: int) -> bool:
-        """Tell whether one more of this origin is to be kept; says so, once, where it is not."""
-        minute = received_us // _MINUTE_US
-        for whose, most in ((origin, OF_ONE), (None, OF_ALL)):
-            kept = self._kept.get((whose, minute), 0)
-            if kept >= most:
-                if kept == most:
-                    text = "too many broken messages of %s: counted, and not kept"
-                    _LOG.warning(text, whose or "all together")
-                    self._kept[whose, minute] = most + 1  # told of
-                return False
-        return True
+    def take(self, origin: str, received_us: int) -> bool:
+        """Take the room of one more of this origin, if there is any; says so where none is left.
 
-    def spend(self, origin: str, received_us: int) -> None:
-        """Count one of this origin that was kept."""
-        for key in ((None, received_us // _MINUTE_US), (origin, received_us // _MINUTE_US)):
-            self._kept[key] = self._kept.get(key, 0) + 1
+        Before it is kept: those that come meanwhile are to find it taken.
+        """
+        minute = received_us // _MINUTE_US
+        places = ((origin, OF_ONE), (None, OF_ALL))
+        if any(self._kept.get((whose, minute), 0) >= most for whose, most in places):
+            return False
+        for whose, most in places:
+            kept = self._kept[whose, minute] = self._kept.get((whose, minute), 0) + 1
+            if kept == most:
+                text = "%d broken messages of %s within a minute: any more are not kept"
+                _LOG.warning(text, most, "all senders" if whose is None else whose)
         while len(self._kept) > _MOST_REMEMBERED:
             self._kept.popitem(last=False)
+        return True
+
+    def give_back(self, origin: str, received_us: int) -> None:
+        """Give back the room of one that was not kept after all."""
+        for key in ((origin, received_us // _MINUTE_US), (None, received_us // _MINUTE_US)):
+            if key in self._kept:
+                self._kept[key] -= 1

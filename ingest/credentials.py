@@ -21,17 +21,23 @@ def credential(headers: Headers, query: bytes, path_key: str) -> Key:
     in_path = path_key.strip("/")
     if in_path:
         return Key(in_path)
-    bare = ""
+    bare, unread = "", None
     for name, value in headers:
         if name == b"authorization":
-            key = _authorization(value.decode("latin-1"))
-            if key is not None:
-                return key
+            try:
+                key = _authorization(value.decode("latin-1"))
+            except Unauthorised as error:
+                unread = error
+            else:
+                if key is not None:
+                    return key
         elif name == b"x-device-key":
             bare = bare or value.decode("latin-1")
     bare = bare or _in_query(query)
     if bare:
         return Key(bare)
+    if unread is not None:
+        raise unread
     message = (
         "no device key: send it as `Authorization: Bearer KEY`, as the password of HTTP Basic,"
         " as `X-Device-Key: KEY`, as `?key=KEY` or at the end of the path"

@@ -15,14 +15,15 @@ from ingest.errors import DecodeError, StorageUnavailable, TryAgain, Unauthorise
 from ingest.intake import Intake
 from ingest.message import Broken
 from ingest.sender import Identify, Sender
-from ingest.trackintake import FileReceipt, Refusal, TrackIntake
-from ingest.tracklines import SHOWN
+from ingest.spooling import SpoolingIntake
+from ingest.trackintake import FileReceipt, TrackIntake
 from ingest.tracksource import TrackFileError
 from ingest.uploadbody import Limits, Uploaded, uploaded
 from ingest.uploaddocs import DESCRIPTION, KEY_ELSEWHERE, KEY_IN_PATH, RESPONSES, SUMMARY
 
 FORMAT: Final = "files"
 MOST_AT_ONCE: Final = 16  # uploads on the disk
+MOST_OF_ONE: Final = 4  # of them, by one sender
 READ_AT_ONCE: Final = 2  # of them; the others wait
 KEPT_BYTES: Final = 1 << 10  # of a file that cannot be read, for a person to look at
 
@@ -34,34 +35,36 @@ class Uploads:
     `now_us` reads the server's clock (microseconds UTC).
     """
 
-    intake: Intake
+    intake: Intake | SpoolingIntake
     identify: Identify
     now_us: Callable[[], int]
     limits: Limits
     max_unpacked_bytes: int
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READ_AT_ONCE))
-    count: int = 0
+    under_way: list[str] = field(default_factory=list)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a place among the uploads. Raises TryAgain where none is free."""
-        if self.count >= MOST_AT_ONCE:
+    def place(self, sender: Sender) -> Iterator[None]:
+        """Hold a place among the uploads. Raises TryAgain where none is free for this sender."""
+        if len(self.under_way) >= MOST_AT_ONCE:
             message = f"{MOST_AT_ONCE} uploads are under way, as many as there may be"
             raise TryAgain(message)
-        self.count += 1
+        if self.under_way.count(sender.name) >= MOST_OF_ONE:
+            message = f"{MOST_OF_ONE} uploads with this key are under way, as many as there may be"
+            raise TryAgain(message)
+        self.under_way.append(sender.name)
         try:
             yield
         finally:
-            self.count -= 1
+            self.under_way.remove(sender.name)
 
 
 class Receipt(msgspec.Struct):
-    """What became of all files of an upload, and of each."""
+    """What became of all files of an upload, and of each, which names what was not taken."""
 
     accepted: int
     duplicates: int
     rejected_count: int
-    rejected: list[Refusal]
     files: Sequence[FileReceipt]
 
 
@@ -90,7 +93,7 @@ async def upload(request: Request) -> Response:
     """Take in the files of a request; the answer comes when all of them are committed."""
     uploads = cast("Uploads", request.app.state.uploads)
     sender = await _sender(uploads, request)
-    with uploads.place():
+    with uploads.place(sender):
         async with uploaded(request, uploads.limits) as files, uploads.reading:
             receipt = await _taken(uploads, sender, files)
     headers = {"Cache-Control": "no-store"}
@@ -147,6 +150,5 @@ def _summed(files: Sequence[FileReceipt]) -> Receipt:
         accepted=sum(file.accepted for file in files),
         duplicates=sum(file.duplicates for file in files),
         rejected_count=sum(file.rejected_count for file in files),
-        rejected=[refusal for file in files for refusal in file.rejected][:SHOWN],
         files=files,
     )

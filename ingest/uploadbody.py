@@ -26,6 +26,7 @@ MOST_FILES: Final = 50
 MOST_FIELDS: Final = 20
 IN_MEMORY_BYTES: Final = 1 << 16  # of a file; the rest is on the disk
 LEAST_BYTES_PER_S: Final = 8 << 10  # a poor mobile connection
+LONGEST_S: Final = 1800.0  # an upload on the slowest of them may not hold a place for hours
 LONGEST_NAME: Final = 100
 UNNAMED: Final = "the file"
 
@@ -129,13 +130,12 @@ async def _limited(request: Request, limits: Limits) -> AsyncGenerator[bytes, No
     clock = asyncio.get_running_loop().time
     begin, count, chunks = clock(), 0, request.stream()
     while True:
+        allowed_s = min(limits.timeout_s + count / LEAST_BYTES_PER_S, LONGEST_S)
         try:
-            async with asyncio.timeout_at(begin + limits.timeout_s + count / LEAST_BYTES_PER_S):
+            async with asyncio.timeout_at(begin + allowed_s):
                 chunk = await anext(chunks, b"")
         except TimeoutError as error:
-            slow = f"{LEAST_BYTES_PER_S >> 10} KiB/s after {limits.timeout_s:g} s"
-            message = f"the body came more slowly than {slow}"
-            raise BodyTooSlow(message) from error
+            raise _too_slow(limits, allowed_s) from error
         except ClientDisconnect as error:
             message = "the connection was closed before the body was complete"
             raise BodyCutShort(message) from error
@@ -149,3 +149,10 @@ async def _limited(request: Request, limits: Limits) -> AsyncGenerator[bytes, No
 
 def _too_large(limits: Limits) -> BodyTooLarge:
     return BodyTooLarge(f"the upload is larger than {limits.max_bytes} bytes; send it in parts")
+
+
+def _too_slow(limits: Limits, allowed_s: float) -> BodyTooSlow:
+    if allowed_s >= LONGEST_S:
+        return BodyTooSlow(f"the body took longer than {LONGEST_S / 60:g} minutes")
+    slow = f"{LEAST_BYTES_PER_S >> 10} KiB/s after {limits.timeout_s:g} s"
+    return BodyTooSlow(f"the body came more slowly than {slow}")

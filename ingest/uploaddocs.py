@@ -14,13 +14,20 @@ DESCRIPTION: Final = (
     " are of the device whose key it is; those of a gateway of `?device=`, or of whom the column"
     " `device` of a CSV names. What is stored when an upload breaks off stays, and counts as"
     " duplicates when it is sent again. A file that cannot be read is not kept but for its first"
-    " 1024 bytes."
+    " 1024 bytes. Where fixes were read and none of them can be true, the answer is a 200 as well,"
+    " with 0 `accepted` and the reasons."
 )
 
 _COUNTS: Final[_Json] = {
     "accepted": {"type": "integer", "description": "new fixes, stored"},
     "duplicates": {"type": "integer", "description": "fixes that were there already"},
     "rejected_count": {"type": "integer", "description": "lines or points that were not taken"},
+}
+_FILE: Final[_Json] = {
+    "file": {"type": "string"},
+    "kind": {"type": ["string", "null"], "enum": ["csv", "gpx", "fit", "tcx", "kml", None]},
+    "found": {"type": "integer", "description": "fixes that could be read"},
+    **_COUNTS,
     "rejected": {
         "type": "array",
         "description": "the first 100 of them",
@@ -34,16 +41,15 @@ _COUNTS: Final[_Json] = {
             },
         },
     },
-}
-_FILE: Final[_Json] = {
-    "file": {"type": "string"},
-    "kind": {"type": ["string", "null"], "enum": ["csv", "gpx", "fit", "tcx", "kml", None]},
-    "found": {"type": "integer", "description": "fixes that could be read"},
-    **_COUNTS,
     "unknown_devices": {
         "type": "array",
         "items": {"type": "string"},
         "description": "names in it that the key may not send for, the first 100",
+    },
+    "columns_not_read": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "columns of a CSV whose names say nothing to the service, the first 100",
     },
     "error": {
         "type": ["string", "null"],
@@ -55,12 +61,7 @@ _REFUSED: Final = {
     "reason": "malformed",
     "detail": "has no time",
 }
-_SUMS: Final[_Json] = {
-    "accepted": 1799,
-    "duplicates": 0,
-    "rejected_count": 1,
-    "rejected": [_REFUSED],
-}
+_SUMS: Final[_Json] = {"accepted": 1799, "duplicates": 0, "rejected_count": 1}
 _RECEIPT: Final[_Json] = {
     "type": "object",
     "title": "UploadReceipt",
@@ -80,8 +81,11 @@ _RECEIPT: Final[_Json] = {
                 "kind": "gpx",
                 "found": 1799,
                 **_SUMS,
+                "rejected": [_REFUSED],
                 "unknown_devices": [],
-                "error": None,
+                "columns_not_read": [],
+                # Of what is None FastAPI's document shows nothing.
+                "error": "walk.gpx breaks off in line 7203 (what comes before is used)",
             }
         ],
     },

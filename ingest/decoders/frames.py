@@ -88,8 +88,17 @@ def decode_each(
     `read` takes the time of receipt, too; `raw` parts raw octets into frames. DecodeError where no
     frame could be read.
     """
+    return decode_elements(_elements(payload, raw), received_us, read)
+
+
+def decode_elements(
+    elements: Iterable[tuple[int, str | bytes]],
+    received_us: int,
+    read: Callable[[Frame, int], Report],
+) -> Decoded:
+    """Do what `decode_each` does with lines and raw frames that are told apart already."""
     gathering = Gathering()
-    for index, element in _elements(payload, raw):
+    for index, element in elements:
         try:
             gathering.add(index, read(_frame(element), received_us))
         except ValueError as error:

@@ -56,8 +56,8 @@ def decode(payload: bytes, received_us: int, *, speed_unit_mps: float = units.KN
     """Read one position, or a list of them; a message about the device alone gives its alarm.
 
     `speed_unit_mps` is the m/s of one unit of `speed` among parameters; JSON of generation 9 is
-    always in m/s. Raises DecodeError for what is neither JSON nor parameters, and for a lone
-    message that is broken or names no device.
+    always in m/s. A message that names no device is its sender's own. Raises DecodeError for what
+    is neither JSON nor parameters, and for a lone message that is broken or says nothing.
     """
 
     def read(element: object) -> Fix | Event | None:
@@ -78,12 +78,8 @@ def _elements(whole: object) -> object:
     return whole
 
 
-def _device(named: Fields) -> str:
-    device = fields.text(named, "id", "deviceid", "device_id")
-    if device is None:
-        message = "id: missing; it names the device"
-        raise ValueError(message)
-    return device
+def _device(named: Fields) -> str | None:
+    return fields.text(named, "id", "deviceid", "device_id")
 
 
 def _flat(named: Fields, received_us: int, speed_unit_mps: float) -> Fix | Event | None:
@@ -92,6 +88,9 @@ def _flat(named: Fields, received_us: int, speed_unit_mps: float) -> Fix | Event
     time_us = received_us if stated in (None, "") else stamp.read(stated)
     alarm = _alarm(fields.text(named, "alarm"))
     place = _place(named)
+    if place is None and alarm is None and device is None:
+        message = "lat, lon: missing, and whatever else a device would say"
+        raise ValueError(message)
     if place is None:
         return Event(time_us, alarm, device) if alarm else None
     if fields.flag(named, "valid") is False:
@@ -127,7 +126,7 @@ def _alarm(word: str | None) -> str | None:
     return None if word is None else _ALARMS.get(word.lower(), word)
 
 
-def _located(element: object, device: str) -> Fix | Event | None:
+def _located(element: object, device: str | None) -> Fix | Event | None:
     location = jsontext.convert(element, _Location)
     time_us = stamp.read(location.timestamp)
     alarm = _alarm(location.alarm)

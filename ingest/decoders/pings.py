@@ -12,13 +12,11 @@ import msgspec
 from ingest import moment
 from ingest.decoders import jsontext
 from ingest.decoders.elements import WORD, check_text
+from ingest.decoders.gathering import MAX_REJECTED
 from ingest.decoders.sentence import sentence
 from ingest.errors import DecodeError
 from ingest.fix import Fix
 from ingest.message import Decoded, Rejection
-
-MAX_ELEMENTS: Final = 50_000
-"""Of a message with something wrong in it; more fixes than that do not fit into a body of 1 MiB."""
 
 _SEPARATOR: Final = b"\x1e"
 _NUL: Final = b"\\u0000"  # as JSON writes it
@@ -50,12 +48,13 @@ _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 def decode(payload: bytes, received_us: int) -> Decoded:  # noqa: ARG001 (every fix has its own time)
     """Read the fixes of one message; the bad ones among them become rejections ("malformed").
 
-    Raises DecodeError where no fix can be told from the next: not JSON, or nothing of ours.
+    Raises DecodeError where no fix can be told from the next: not JSON, or nothing of ours; also
+    where more than `gathering.MAX_REJECTED` are bad.
     """
     if not payload.strip(_BLANK):
         message = "the message is empty"
         raise DecodeError(message)
-    return _collect(_at_once(payload) or [_ping(element) for element in _elements(payload)])
+    return _collect(_at_once(payload) or map(_ping, _elements(payload)))
 
 
 def _at_once(payload: bytes) -> Sequence[_Ping | str]:
@@ -82,6 +81,9 @@ def _collect(rows: Iterable[_Ping | str]) -> Decoded:
             indexes.append(index)
         except ValueError as error:
             rejected.append(Rejection(index, "malformed", str(error)))
+            if len(rejected) > MAX_REJECTED:
+                message = f"more than {MAX_REJECTED} parts of it cannot be read, the last: {error}"
+                raise DecodeError(message) from error
     return Decoded(fixes, indexes, rejected)
 
 
@@ -133,20 +135,13 @@ def _elements(payload: bytes) -> list[object]:
         if not any(isinstance(line, dict) for line in lines):
             message = f"the message is not JSON: {error}"
             raise DecodeError(message) from error
-        return _not_too_many(lines)
+        return lines
     if isinstance(whole, dict) and "fixes" in whole:
         whole = whole["fixes"]
         if not isinstance(whole, list):
             message = "fixes: expected a list"
             raise DecodeError(message)
-    return _not_too_many(whole) if isinstance(whole, list) else [whole]
-
-
-def _not_too_many(elements: list[object]) -> list[object]:
-    if len(elements) > MAX_ELEMENTS:
-        message = f"{len(elements)} elements, not all of them fixes; {MAX_ELEMENTS} are taken then"
-        raise DecodeError(message)
-    return elements
+    return whole if isinstance(whole, list) else [whole]
 
 
 def _lines(payload: bytes) -> list[object]:

@@ -55,7 +55,7 @@ def decode(payload: bytes, received_us: int) -> Decoded:
     Raises DecodeError where no line could be read.
     """
     if not frames.is_text(payload):
-        return frames.decode_each(payload, received_us, _bare, lambda octets: [octets])
+        return frames.decode_elements([(0, payload)], received_us, _bare)
     dump = _Dump(received_us)
     for index, line in frames.numbered_lines(payload):
         dump.read(index, line)

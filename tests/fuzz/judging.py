@@ -1,4 +1,4 @@
-"""What every decoder promises, whatever comes: checked on one message."""
+"""What every decoder promises, whatever comes: checked on one message, up to its storing."""
 
 import signal
 from collections.abc import Iterator
@@ -6,16 +6,20 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from ingest import moment
+from ingest import moment, screen
+from ingest.columns import Columns, Delivery
 from ingest.decoders.gathering import MAX_REJECTED
 from ingest.errors import DecodeError
 from ingest.fix import Event, Fix
-from ingest.message import Decode, Decoded
+from ingest.intake import addressed
+from ingest.message import Decode, Decoded, Message
+from ingest.sender import Sender
 
 LIMIT_S: Final = 2.0
 """Of processor time, for one message of any size that the service takes: twice what any took."""
 
 RECEIVED_US: Final = 1_772_399_045_000_000
+_SENDER: Final = Sender("radio-7", 7)
 _SENTENCE: Final = 300  # characters that a reason has at most
 _DETAIL: Final = 500
 _WORD: Final = 64
@@ -49,6 +53,7 @@ def judge(decode: Decode, payload: bytes) -> Decoded | None:
         _check_event(event)
     for rejection in decoded.rejected:
         _check_sentence(rejection.detail)
+    _check_taken_in(decoded)
     return decoded
 
 
@@ -64,6 +69,26 @@ def _in_time() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+
+
+def _check_taken_in(decoded: Decoded) -> None:
+    """See what comes after the decoder through: whose a fix is, columns, screening, its reason."""
+    addressed(Message(b"", "pings", RECEIVED_US, _SENDER), decoded)
+    if not decoded.fixes:
+        return
+    devices = [1] * len(decoded.fixes)
+    columns = Columns.of([Delivery(decoded.fixes, devices, RECEIVED_US, 0)])
+    for fix, code in zip(decoded.fixes, screen.screen(columns).tolist(), strict=True):
+        if code > screen.Verdict.DUPLICATE:
+            _check_sentence(
+                screen.explain(
+                    screen.Verdict(code),
+                    time_us=fix.time_us,
+                    received_us=RECEIVED_US,
+                    lat=fix.lat,
+                    lon=fix.lon,
+                )
+            )
 
 
 def _check_shape(decoded: Decoded) -> None:

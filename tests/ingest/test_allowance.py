@@ -8,12 +8,7 @@ MINUTE_US = 60_000_000
 
 def kept(allowance: Allowance, origin: str, times: int, at_us: int = NOW_US) -> int:
     """How many of so many broken messages are kept."""
-    number = 0
-    for _ in range(times):
-        if allowance.has_room(origin, at_us):
-            allowance.spend(origin, at_us)
-            number += 1
-    return number
+    return sum(allowance.take(origin, at_us) for _ in range(times))
 
 
 def test_a_few_of_each_sender_are_kept_a_minute(caplog: pytest.LogCaptureFixture) -> None:
@@ -22,14 +17,14 @@ def test_a_few_of_each_sender_are_kept_a_minute(caplog: pytest.LogCaptureFixture
     assert kept(allowance, "radio-8", 5) == 5
     assert kept(allowance, "radio-7", 1000, NOW_US + MINUTE_US) == OF_ONE
     assert kept(allowance, "radio-7", 1000) == 0  # the spool has some of that minute yet
-    assert [record.args for record in caplog.records] == [("radio-7",)] * 2
+    assert [record.args for record in caplog.records] == [(OF_ONE, "radio-7")] * 2
 
 
 def test_senders_that_are_made_up_do_not_fill_the_disk(caplog: pytest.LogCaptureFixture) -> None:
     allowance = Allowance()
     assert sum(kept(allowance, f"topic-{number}", 1) for number in range(20_000)) == OF_ALL
     assert len(allowance._kept) <= OF_ALL + 1
-    assert [record.args for record in caplog.records] == [("all together",)]
+    assert [record.args for record in caplog.records] == [(OF_ALL, "all senders")]
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +33,11 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for minute in range(100):
         assert kept(allowance, f"radio-{minute}", 1, NOW_US + minute * MINUTE_US) == 1
     assert len(allowance._kept) <= 50
+
+
+def test_what_could_not_be_kept_takes_no_room() -> None:
+    allowance = Allowance()
+    assert kept(allowance, "radio-7", OF_ONE + 1) == OF_ONE
+    allowance.give_back("radio-7", NOW_US)
+    allowance.give_back("radio-8", NOW_US)  # forgotten meanwhile
+    assert kept(allowance, "radio-7", 2) == 1

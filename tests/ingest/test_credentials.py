@@ -33,6 +33,8 @@ def basic(text: str) -> Headers:
         (authorization(b"Basic ada:bkd_k"), Key("bkd_k", "ada")),
         ([AGENT, (b"x-device-key", b"bkd_k")], Key("bkd_k")),
         ([(b"x-device-key", b""), (b"x-device-key", b"bkd_k")], Key("bkd_k")),
+        ([*authorization(b"Basic !!!"), (b"x-device-key", b"bkd_k")], Key("bkd_k")),
+        ([*authorization(b"Basic !!!"), *authorization(b"Bearer bkd_k")], Key("bkd_k")),
     ],
 )
 def test_a_key_is_found_in_the_headers(headers: Headers, key: Key) -> None:
@@ -57,7 +59,9 @@ def test_a_key_is_found_among_the_parameters(query: bytes, key: str) -> None:
     assert credential([AGENT], query, "") == Key(key)
 
 
-@pytest.mark.parametrize("header", [b"Basic Og==", b"Basic ", b"Basic", b"Bearer ", b"Digest x"])
+@pytest.mark.parametrize(
+    "header", [b"Basic Og==", b"Basic ", b"Basic", b"Bearer ", b"Digest x", b"Basic !!!"]
+)
 def test_credentials_that_say_nothing_hide_no_key(header: bytes) -> None:
     assert credential(authorization(header), b"key=bkd_k", "") == Key("bkd_k")
 

@@ -14,12 +14,18 @@ from trackmaking import WALK, csv, fit, gpx, kml, tcx
 from ingest import upload
 from ingest.errors import IngestError, StorageUnavailable
 from ingest.intake import Intake
-from ingest.upload import MOST_AT_ONCE, Uploads
+from ingest.upload import MOST_AT_ONCE, MOST_OF_ONE, Uploads
 from ingest.uploadbody import Limits
 
 RADIO = {"Authorization": "Bearer radio-key"}
 GATEWAY = {"X-Device-Key": "gateway-key"}
-NOTHING_REJECTED = {"rejected_count": 0, "rejected": [], "unknown_devices": [], "error": None}
+NOTHING_REJECTED = {
+    "rejected_count": 0,
+    "rejected": [],
+    "unknown_devices": [],
+    "columns_not_read": [],
+    "error": None,
+}
 
 
 @pytest.fixture
@@ -65,13 +71,15 @@ async def test_a_form_brings_several_files_and_each_has_its_receipt(
         "file": ("C:\\logger\\walk.gpx.gz", gzip.compress(gpx().encode())),
         "other": ("../ride.csv", csv([(51.6, 0), (91, 0), (51.6, 0)]).encode()),
         "third": ("notes.txt", b"nothing of use"),
+        "fourth": ("empty.csv", b""),
     }
     answer = await client.post("/ingest/files/radio-key", files=files, data={"note": "x"})
     said = answer.json()
     assert [(one["file"], one["kind"], one["found"]) for one in said["files"]] == [
         ("walk.gpx.gz", "gpx", 5),
         ("ride.csv", "csv", 2),
-        ("notes.txt", "csv", 0),
+        ("notes.txt", None, 0),
+        ("empty.csv", None, 0),
     ]
     refused = {
         "place": "line 3",
@@ -79,10 +87,11 @@ async def test_a_form_brings_several_files_and_each_has_its_receipt(
         "detail": "lat '91' is not within -90 to 90",
     }
     assert (said["accepted"], said["duplicates"]) == (5, 2)
-    assert (said["rejected_count"], said["rejected"]) == (1, [refused])
+    assert (said["rejected_count"], said["files"][1]["rejected"]) == (1, [refused])
+    assert "rejected" not in said  # which could not say of which file
     why = "notes.txt has no column time, lat, lon; its first line names: nothing of use"
     assert said["files"][2]["error"] == why
-    (broken,) = storage.broken
+    broken, _ = storage.broken
     assert (broken.payload, broken.reason, broken.format) == (b"nothing of use", why, "files")
 
 
@@ -111,7 +120,7 @@ async def test_fixes_are_of_the_sender_or_of_whom_a_gateway_names(
         assert file["rejected"][-1]["place"] == "line 11"
         assert file["rejected"][-1]["reason"] == "unknown_device"
     unnamed = await client.post("/ingest/files", content=gpx(), headers=GATEWAY)
-    assert "names a device in each fix" in unnamed.json()["rejected"][0]["detail"]
+    assert "names a device in each fix" in unnamed.json()["files"][0]["rejected"][0]["detail"]
     named = await client.post("/ingest/files?device=radio-7", content=gpx(), headers=GATEWAY)
     assert named.json()["accepted"] == 5
     assert {device for device, _ in storage.fixes} == {7, 8}
@@ -190,20 +199,48 @@ async def test_a_file_broken_off_is_used_so_far_and_its_receipt_says_so(
     answer = await client.post("/ingest/files", content=cut, headers=RADIO)
     (file,) = answer.json()["files"]
     assert file["accepted"] == 5
-    assert file["error"].endswith("(what comes before is used)")
+    assert file["error"].startswith("the file breaks off in line ")
+    assert file["error"].endswith(" (what comes before is used)")
     assert not storage.broken
 
 
 async def test_more_uploads_than_there_is_room_for_are_asked_to_come_again(
     client: httpx.AsyncClient, uploads: Uploads
 ) -> None:
-    uploads.count = MOST_AT_ONCE
-    answer = await client.post("/ingest/files", content=gpx(), headers=RADIO)
+    uploads.under_way = [f"radio-{number}" for number in range(MOST_AT_ONCE)]
+    answer = await client.post("/ingest/files", content=gpx(), headers=GATEWAY)
     assert answer.json()["error"] == "TryAgain"
-    uploads.count -= 1
+    uploads.under_way.pop()
     answer = await client.post("/ingest/files", content=gpx(), headers=RADIO)
     assert answer.json()["accepted"] == 5
-    assert uploads.count == MOST_AT_ONCE - 1
+    assert len(uploads.under_way) == MOST_AT_ONCE - 1
+
+
+async def test_one_sender_takes_no_other_s_place(
+    client: httpx.AsyncClient, uploads: Uploads
+) -> None:
+    uploads.under_way = ["radio-7"] * MOST_OF_ONE
+    refused = await client.post("/ingest/files", content=gpx(), headers=RADIO)
+    assert refused.json()["error"] == "TryAgain"
+    assert "with this key" in refused.json()["detail"]
+    taken = await client.post("/ingest/files?device=radio-8", content=gpx(), headers=GATEWAY)
+    assert taken.json()["accepted"] == 5
+
+
+async def test_no_upload_holds_its_place_for_hours(
+    client: httpx.AsyncClient, uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.uploadbody.LONGEST_S", 0.1)
+
+    async def steady() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 5000
+            await asyncio.sleep(0.02)
+
+    answer = await client.post("/ingest/files", content=steady(), headers=RADIO)
+    assert answer.json()["error"] == "BodyTooSlow"
+    assert "longer than" in answer.json()["detail"]
+    assert not uploads.under_way
 
 
 async def test_what_storage_throws_at_a_file_reaches_the_edge(
@@ -214,3 +251,24 @@ async def test_what_storage_throws_at_a_file_reaches_the_edge(
         answer = await client.post("/ingest/files", content=body, headers=RADIO)
         assert answer.json()["error"] in {"TryAgain", "StorageUnavailable"}
     assert not storage.broken
+
+
+async def test_the_documents_example_has_all_that_is_required() -> None:
+    app = FastAPI()
+    app.include_router(upload.router)
+    (said,) = (one["responses"]["200"] for one in [app.openapi()["paths"]["/ingest/files"]["post"]])
+    schema = said["content"]["application/json"]["schema"]
+    example = schema["example"]
+    assert set(example) == set(schema["required"])
+    assert set(example["files"][0]) == set(schema["properties"]["files"]["items"]["required"])
+
+
+async def test_fixes_that_cannot_be_true_are_read_and_counted_with_their_reasons(
+    client: httpx.AsyncClient,
+) -> None:
+    body = "time,lat,lon,hdop\n1901-01-01T00:00:00Z,51,0,1\n"
+    answer = await client.post("/ingest/files", content=body, headers=RADIO)
+    (file,) = answer.json()["files"]
+    assert (answer.status_code, file["accepted"], file["rejected_count"]) == (200, 0, 1)
+    assert file["rejected"][0]["reason"] == "ancient"
+    assert file["columns_not_read"] == ["hdop"]

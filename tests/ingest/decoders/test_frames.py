@@ -45,12 +45,19 @@ def test_lines_are_numbered_as_an_editor_does_less_one() -> None:
     [
         (b"x\n" * (MAX_REJECTED + 1), "more than"),
         (b"AB" * 3000, "too long"),
-        (b"\x80" * 60_000, "60000 frames"),
+        (b"\x80" * 60_000, "more than 50000 frames"),
     ],
 )
 def test_a_flood_is_refused_as_a_whole(payload: bytes, reason: str) -> None:
     with pytest.raises(DecodeError, match=reason):
         frames.decode_each(payload, NOW, lambda *_: Report(), lambda raw: [raw[:1]] * len(raw))
+
+
+def test_no_more_of_a_flood_is_parted_than_it_takes_to_tell_it() -> None:
+    parts = iter([b"\x80"] * 1_000_000)
+    with pytest.raises(DecodeError, match="more than"):
+        frames.decode_each(b"\x80", NOW, lambda *_: Report(), lambda _: parts)
+    assert len(list(parts)) == 1_000_000 - frames.MAX_PARTS - 1
 
 
 def test_bits_are_read_from_the_left_and_never_past_the_end() -> None:

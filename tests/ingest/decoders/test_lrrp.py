@@ -57,6 +57,9 @@ def test_a_date_1024_weeks_early_is_moved_only_if_that_brings_it_to_receipt() ->
         assert datetime.fromtimestamp(fix.time_us / 1e6).second == 46  # noqa: DTZ006 (a second)
     for received in ("2022-06-26T07:44:46Z", "2002-11-08T08:00:00Z", "2022-06-23T07:00:00Z"):
         assert decode(text, us(received)).fixes[0].time_us == us("2002-11-08T07:44:46Z")
+    day_before = text.replace("D07B2E", "CE7B2E")
+    kept, _ = decode(f"{day_before}\n{text}", us("2022-06-24T07:44:50Z")).fixes
+    assert kept.time_us == us("2022-06-23T07:44:46Z")
 
 
 def test_a_southern_latitude_is_a_size_with_a_sign_and_a_western_longitude_is_not() -> None:

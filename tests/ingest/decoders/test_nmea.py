@@ -170,6 +170,23 @@ def test_a_date_1024_weeks_early_is_moved_only_if_that_brings_it_to_receipt() ->
     assert times(recorded) == [us(NOW) - 2_000_000, us(NOW) - 1_000_000]
 
 
+def test_what_such_a_unit_kept_back_is_moved_with_what_brings_it_to_receipt() -> None:
+    kept, now = rmc("210405", "140706"), rmc("210405", "160706")
+    sound = "r7 " + rmc("210404", "140706")  # another unit's, and truly old for all that is known
+    decoded = decode(kept, gga("210406"), sound, now, rmc("210405", "270226"))
+    two_days = us("2026-02-27T21:04:05Z")
+    assert times(decoded) == [
+        two_days,
+        two_days + 1_000_000,
+        us("2006-07-14T21:04:04Z"),
+        us(NOW),
+        two_days,
+    ]
+    days = [us("2026-03-01T00:00:00Z"), us("2026-02-27T00:00:00Z")]
+    assert [event.time_us for event in decoded.events] == days
+    assert decoded.event_indexes == (3, 0)
+
+
 def test_that_a_date_was_moved_is_told_once_a_device_and_day() -> None:
     late = [rmc("210404", "160706"), rmc("210405", "160706"), "r7 " + rmc("210405", "160706")]
     midnight, detail = us("2026-03-01T00:00:00Z"), "its dates are 1024 weeks too early"

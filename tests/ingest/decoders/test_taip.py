@@ -86,6 +86,8 @@ def test_a_gps_week_that_ran_over_is_moved_to_receipt() -> None:
     text = f">REV01{week}{day}{second:05}+2578391-0802945201228512<"
     assert decode(text).fixes[0].time_us == NOW
     assert [event.kind for event in decode(text).events] == ["clock_corrected"]
+    before = text.replace(f"REV01{week}{day}", f"REV01{week - 1}{day}")
+    assert decode(before + text).fixes[0].time_us == NOW - 7 * DAY
     assert decode(text, NOW + 2 * DAY).events == ()
     assert decode(text, NOW + 2 * DAY).fixes[0].time_us == NOW - 1024 * 7 * DAY
 
