@@ -36,11 +36,14 @@ class ShownGap(Schema):
 
 
 class ShownClock(Schema):
-    """How long after their time, by the device's clock, the promptest fixes come."""
+    """How long after its time, by the device's clock, the freshest fix of a message comes."""
 
-    error_s: float = Field(description="below 0: the clock is ahead")
-    spread_s: float = Field(description="from the promptest tenth to the latest")
-    wrong: str | None = Field(description="what is amiss, in words")
+    error_s: float = Field(
+        description="of the promptest message; below 0, as one in ten comes: the clock is ahead"
+    )
+    spread_s: float = Field(description="from that to nine messages in ten")
+    half_s: float = Field(description="of half of the messages: large where it sends late")
+    wrong: str | None = Field(description="what is amiss with the clock, in words")
 
 
 class Observed(Schema):
@@ -71,11 +74,12 @@ class Observed(Schema):
                     "why": "it was switched off, and on again",
                 }
             ],
+            "stale": 0.0,
             "accuracy_m": 8.0,
             "accuracy_90_m": 21.0,
             "accuracy_unknown": 0.0,
             "accuracy_over_limit": 0.01,
-            "clock": {"error_s": 2.1, "spread_s": 3.4, "wrong": None},
+            "clock": {"error_s": 0.9, "spread_s": 4.6, "half_s": 2.8, "wrong": None},
             "speed_ratio": 1.02,
             "speed_unit": None,
             "doubled": 0,
@@ -100,10 +104,15 @@ class Observed(Schema):
     measurable: bool | None = Field(description="whether that is at least 0.8")
     gaps_total: int
     gaps: list[ShownGap] = Field(description="the longest hundred, by their start")
-    accuracy_m: float | None = Field(description="the median")
+    stale: float | None = Field(
+        description="share of positions that are old, by what the device says, or cannot be dated"
+    )
+    accuracy_m: float | None = Field(description="the median, of the others")
     accuracy_90_m: float | None
-    accuracy_unknown: float | None = Field(description="share of fixes that tell none")
-    accuracy_over_limit: float | None = Field(description="share of fixes too vague to be used")
+    accuracy_unknown: float | None = Field(description="share of the others that tell none")
+    accuracy_over_limit: float | None = Field(
+        description="share of the others too vague to be used"
+    )
     clock: ShownClock | None
     speed_ratio: float | None = Field(description="speed told / distance over time: the median")
     speed_unit: str | None = Field(description="what looks wrong with the unit, in words")
@@ -156,6 +165,7 @@ def _shown(device: Watched, found: Figures) -> Observed:
         measurable=found.measurable,
         gaps_total=len(found.gaps),
         gaps=_longest(found),
+        stale=found.stale,
         accuracy_m=found.accuracy_m,
         accuracy_90_m=found.accuracy_90_m,
         accuracy_unknown=found.accuracy_unknown,

@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import json
 import sys
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -17,10 +16,11 @@ from app.cli.serve import read_settings
 from app.doctor.broker import Listening
 from app.doctor.chain import Way
 from app.doctor.examination import Question, examine
-from app.doctor.finding import Finding, Status, worst
-from app.main import system_clock
+from app.doctor.finding import Finding, Status, gathered, worst
+from app.doctor.kept import Spool
+from app.main import spool_of, system_clock
 from app.settings import Settings
-from app.storage.engine import parse_url, sqlite_file
+from app.storage.engine import parse_url
 from app.storage.errors import StorageError
 from app.storage.types import from_us
 from ingest.broker import Broker
@@ -29,7 +29,12 @@ from ingest.trial import Line
 
 # Of one check; --json gives all.
 MOST_SHOWN: Final = 10
-_STYLES: Final = {Status.OK: "green", Status.LOOK: "yellow", Status.BROKEN: "bold red"}
+_STYLES: Final = {
+    Status.NOTE: "dim",
+    Status.OK: "green",
+    Status.LOOK: "yellow",
+    Status.BROKEN: "bold red",
+}
 _WIDTH: Final = 110  # columns of text that is not for a terminal
 
 
@@ -76,13 +81,11 @@ def _question(settings: Settings, url: str | None, hours: float) -> Question:
     return Question(settings.database, way, hours, _spool(settings), OPERATOR)
 
 
-def _spool(settings: Settings) -> Path | None:
-    """The folder on whose disk the spool is, or will be; None: there is to be none."""
+def _spool(settings: Settings) -> Spool | None:
+    """Where it is, unless told otherwise, if the service runs where we do; None: there is none."""
     if not settings.spool_bytes:
         return None
-    # Where the service runs, unless told otherwise: beside its database, or where it was started.
-    folder = settings.spool or sqlite_file(settings.database) or Path()
-    return next(one for one in (folder, *folder.absolute().parents) if one.is_dir())
+    return Spool(settings.spool or spool_of(settings.database), settings.spool_bytes)
 
 
 def _listening(settings: Settings) -> Listening | None:
@@ -120,7 +123,8 @@ def _print(findings: list[Finding]) -> None:
     for heading in ("", "check", "what was found"):
         table.add_column(heading, no_wrap=heading != "what was found")
     shown: dict[tuple[str, Status], int] = {}
-    for finding in findings:
+    lines = gathered(findings)
+    for finding in lines:
         kind = finding.check, finding.status
         shown[kind] = shown.get(kind, 0) + 1
         if shown[kind] <= MOST_SHOWN:
@@ -132,7 +136,9 @@ def _print(findings: list[Finding]) -> None:
     for (check, status), number in shown.items():
         if number > MOST_SHOWN:
             console.print(f"{number - MOST_SHOWN} more of {check}, {status.words}: see --json")
-    bad = {status: sum(f.status is status for f in findings) for status in Status}
+    if len(lines) < len(findings):
+        console.print("Lines that name several hold the figures of each with --json.")
+    bad = {status: sum(f.status is status for f in lines) for status in Status}
     console.print(
         f"\n{bad[Status.OK]} ok, {bad[Status.LOOK]} to look at, {bad[Status.BROKEN]} broken"
     )

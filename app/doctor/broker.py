@@ -104,7 +104,7 @@ def _retained(outcome: Outcome) -> list[Finding]:
 def _queue() -> Finding:
     says = "How much it keeps for us while we are away cannot be seen from here."
     do = "In mosquitto.conf: `max_queued_messages 0` and `persistence true`; it keeps 1000 else."
-    return Finding("queue", Status.OK, says, do)
+    return Finding("queue", Status.NOTE, says, do)
 
 
 def check_name(listening: Listening, watch_s: float = 4.0) -> list[Finding]:
@@ -113,5 +113,8 @@ def check_name(listening: Listening, watch_s: float = 4.0) -> list[Finding]:
     if not trial.thrown_out(listening.broker, name, listening.line, watch_s):
         return []
     says = f"Another program logs in by the service's client id, {name!r}, and threw us out."
-    do = "Stop it, or give each service a BEATKEEPER_MQTT_CLIENT_ID of its own."
+    do = (
+        "If it is the service itself, give its address as --url. Else stop it, or give each service"
+        " a BEATKEEPER_MQTT_CLIENT_ID of its own."
+    )
     return [Finding("client id", Status.BROKEN, says, do)]

@@ -14,7 +14,7 @@ import numpy as np
 
 from app.access.secrets import Kind, digest, new_secret
 from app.doctor import service
-from app.doctor.broker import Listening, check_broker, check_name
+from app.doctor.broker import CHECK, Listening, check_broker, check_name
 from app.doctor.finding import Finding, Status
 from app.doctor.messages import RADIO, Whereabouts, message
 from app.storage import trial
@@ -110,12 +110,18 @@ class _Chain:
             found += await self._over_mqtt(way.listening, listens=listens)
             if listens:
                 return [*found, *await service.check_hold(client)]
-        # Only now: whoever logs in by the service's name throws it out.
-        return [*found, *([] if parts else await asyncio.to_thread(check_name, way.listening))]
+        if parts or not way.sought:
+            return found
+        # Only now, as nobody is at the address that was given: who logs in by the service's name
+        # throws it out.
+        return [*found, *await asyncio.to_thread(check_name, way.listening)]
 
     async def _over_mqtt(self, listening: Listening, *, listens: bool) -> list[Finding]:
         sent = [(_topic(name), body) for name, body in self._messages().items()]
         found, came = await asyncio.to_thread(check_broker, listening, sent)
+        if listens and any(one.check == CHECK and one.status is Status.BROKEN for one in found):
+            says = "The service has a connection to its broker: it uses another one, or login."
+            found.append(Finding(CHECK, Status.LOOK, says, "Give this command the same --mqtt."))
         if not came or not listens:
             return found
         formats = [name for name in _FORMATS if _topic(name) in came]

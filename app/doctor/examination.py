@@ -4,20 +4,20 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.access.viewer import Viewer
 from app.compliance.plan import Plan
 from app.doctor.chain import Way, check_chain
-from app.doctor.database import SCHEMA, check_database, check_disk, check_file
+from app.doctor.database import SCHEMA, check_database, check_file
 from app.doctor.finding import Finding, Status
 from app.doctor.fleet import check_addresses, check_devices, check_formats
-from app.doctor.judging import Patrols
+from app.doctor.judging import FITNESS, Patrols
+from app.doctor.kept import Spool, check_spool, check_unusable
 from app.doctor.places import check_planned, check_shapes, sized
 from app.storage import hotspots, observing, plans, trial
 from app.storage.engine import Database, sqlite_file
 from app.storage.hotspots import HotspotVersion
-from app.storage.observing import Received, Shared
+from app.storage.observing import Received, Shared, Unusable
 from app.storage.pages import Slice
 
 _MOST = 100_000  # hot spots, or plans: more than a country has
@@ -30,12 +30,20 @@ class Question:
     database: str
     way: Way
     hours: float
-    spool: Path | None
+    spool: Spool | None
     viewer: Viewer
 
 
 async def examine(question: Question, now: Callable[[], dt.datetime]) -> list[Finding]:
-    """Tries everything, and goes on where a part is broken as far as the others can be tried."""
+    """Tries everything, and goes on where a part is broken as far as the others can be tried.
+
+    The summary comes first.
+    """
+    found = await _examined(question, now)
+    return sorted(found, key=lambda finding: finding.check != FITNESS)
+
+
+async def _examined(question: Question, now: Callable[[], dt.datetime]) -> list[Finding]:
     file = sqlite_file(question.database)
     before = [] if file is None else check_file(file)
     if any(finding.status is Status.BROKEN and finding.check == "database" for finding in before):
@@ -44,7 +52,7 @@ async def examine(question: Question, now: Callable[[], dt.datetime]) -> list[Fi
     try:
         found = [*before, *await check_database(database, now)]
         if question.spool is not None:
-            found.append(check_disk(question.spool, "the spool"))
+            found += check_spool(question.spool)
         if _usable(found):
             return [*found, *await _rest(database, question, now)]
         return [*found, *await check_chain(None, question.way, [], now)]
@@ -71,6 +79,7 @@ async def _rest(
     return [
         *chain,
         *check_formats(known.received, question.hours),
+        *check_unusable(known.unusable, question.hours),
         *await asyncio.to_thread(check_shapes, places),
         *check_planned(places.keys, _planned(known)),
         *check_addresses(known.shared),
@@ -89,6 +98,7 @@ class _Known:
     running: Sequence[Plan]
     shared: Sequence[Shared]
     received: Sequence[Received]
+    unusable: Sequence[Unusable]
 
 
 async def _known(database: Database, question: Question, now: dt.datetime) -> _Known:
@@ -103,6 +113,7 @@ async def _known(database: Database, question: Question, now: dt.datetime) -> _K
             running=[plan for plan in known.items if plan.runs_on(now.date())],
             shared=await observing.shared_addresses(reader),
             received=await observing.formats(reader, start, trial.NAME),
+            unusable=await observing.unusable(reader, start),
         )
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import datetime as dt
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from app.access.viewer import Viewer
-from app.doctor.devices import Seen, faults, fine
+from app.doctor.devices import Seen, faults, fine, told
 from app.doctor.finding import Finding, Status, counted, listed
-from app.doctor.judging import JUDGING, Patrols, judged
+from app.doctor.judging import Fitness, Patrols, judged, summary
 from app.doctor.places import Cores, Sized, check_widths
 from app.observing.figures import figures
 from app.storage import observing, trial
@@ -17,6 +18,7 @@ from app.storage.observing import Received, Shared, Watched
 from app.storage.pages import Slice
 
 _PAGE: Final = 500
+_DO_MAKE: Final = "POST /api/v1/devices."
 # Clocks may be ahead by as much as the service lets them.
 _AHEAD: Final = dt.timedelta(days=1)
 
@@ -28,24 +30,27 @@ async def check_devices(
     patrols: Patrols,
     span: tuple[dt.datetime, dt.datetime],
 ) -> list[Finding]:
-    """Everything about the devices over a span, and whether the hot spots are wide enough."""
+    """Everything about the devices over a span, and whether the hot spots are wide enough.
+
+    First which devices can judge a patrol.
+    """
     found: list[Finding] = []
     accuracies: list[float] = []
-    judges, cores = 0, Cores(spots)
-    devices = 0
+    fitness: dict[str, Fitness] = {}
+    known: Counter[str] = Counter()
+    cores = Cores(spots)
     async for seen in _all(database, viewer, span):
-        devices += 1
         found += faults(seen)
-        verdict = judged(seen, spots.keys, cores, patrols)
+        known.update(told(seen))
+        fitness[seen.device.name], verdict = judged(seen, spots.keys, cores, patrols)
         found += verdict
-        judges += not verdict and seen.figures.interval_s is not None and not seen.elsewhen
         if seen.figures.accuracy_90_m is not None:
             accuracies.append(seen.figures.accuracy_90_m)
-    if judges and spots.keys:
-        says = f"{counted(judges, 'device')} can judge a {patrols.minimum:g}-minute patrol."
-        found.append(Finding(JUDGING, Status.OK, says))
     widths = check_widths(spots, accuracies)
-    return [*widths, *_counted(devices), *found, *fine(found, devices)]
+    if not fitness:
+        return [*widths, Finding("devices", Status.BROKEN, "There are no devices.", _DO_MAKE)]
+    fit = summary(fitness, patrols) if spots.keys else []
+    return [*fit, *widths, *found, *fine(found, known, len(fitness))]
 
 
 async def _all(
@@ -68,14 +73,9 @@ async def _seen(database: Database, device: Watched, start: dt.datetime, now: dt
         elsewhen = not len(track) and device.heard is not None and device.heard >= start
         if elsewhen:
             track = await observing.lately(reader, device.id, start, now + _AHEAD)
+        sources = await observing.sources(reader, device.id, start, now + _AHEAD)
     found = await asyncio.to_thread(figures, track, device.profile, sayings)
-    return Seen(device, found, start, now, elsewhen)
-
-
-def _counted(devices: int) -> list[Finding]:
-    if devices:
-        return []
-    return [Finding("devices", Status.BROKEN, "There are no devices.", "POST /api/v1/devices.")]
+    return Seen(device, found, start, now, elsewhen, sources)
 
 
 def check_addresses(shared: Sequence[Shared]) -> list[Finding]:

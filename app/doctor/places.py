@@ -88,6 +88,7 @@ def _invalid(spots: Sized) -> list[Finding]:
             f" {shapely.is_valid_reason(spots.metres[i])}.",
             "Draw it anew and import it.",
             spots.keys[i],
+            "hot spots have an invalid boundary",
         )
         for i in bad
     ]
@@ -129,8 +130,10 @@ def check_widths(spots: Sized, accuracies_m: Sequence[float]) -> list[Finding]:
                 f" middle is {half:.0f} m from the edge, and they are accurate to"
                 f" {accuracies.max():.0f} m at worst, nine times in ten."
             )
-            status = Status.BROKEN if blind == len(accuracies) else Status.LOOK
-            found.append(Finding("width", status, says, _DO_WIDEN, spots.keys[i]))
+            all_ = blind == len(accuracies)
+            status = Status.BROKEN if all_ else Status.LOOK
+            alike = f"hot spots are too narrow for {'all' if all_ else 'some'} of the devices"
+            found.append(Finding("width", status, says, _DO_WIDEN, spots.keys[i], alike))
     widest = np.percentile(accuracies, 90)
     fine = f"Each is wide enough for the devices' accuracy ({widest:.0f} m)."
     return found or [Finding("width", Status.OK, fine)]

@@ -15,6 +15,7 @@ from ingest.message import Receipt
 
 CHECK: Final = "service"
 DOOR: Final = "door"
+PARTS: Final = ("database", "broker")
 PATIENCE_S: Final = 15.0
 _LOOKS: Final = 6
 _BETWEEN_LOOKS_S: Final = 0.4
@@ -34,7 +35,8 @@ async def check_service(
     """
     try:
         ready = await service.get("/readyz")
-        parts = msgspec.json.decode(ready.content, type=dict[str, bool | None])
+        said = msgspec.json.decode(ready.content, type=dict[str, bool | int | None])
+        parts = {part: said[part] is True for part in PARTS if said.get(part) is not None}
         document = (await service.get("/openapi.json")).json()
     except (httpx.HTTPError, ValueError, msgspec.DecodeError) as exc:
         status = Status.BROKEN if sought else Status.LOOK
@@ -63,8 +65,8 @@ async def check_hold(service: httpx.AsyncClient) -> list[Finding]:
             lost += 1
         await asyncio.sleep(_BETWEEN_LOOKS_S)
     if not lost:
-        return [Finding("client id", Status.OK, "The service keeps its connection to the broker.")]
-    says = "The service loses its connection to the broker again and again."
+        return [Finding("client id", Status.OK, "The service keeps its connection to its broker.")]
+    says = "The service loses its connection to its broker again and again."
     do = "See that no other program uses its client id: each needs a BEATKEEPER_MQTT_CLIENT_ID."
     return [Finding("client id", Status.BROKEN, says, do)]
 

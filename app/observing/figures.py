@@ -10,7 +10,7 @@ from app.observing.clock import Clock, clock
 from app.observing.gaps import Gap, watch
 from app.observing.speed import speed_ratio
 from app.observing.track import SECOND_US, Saying, Track
-from geofence.model import Floats, Profile
+from geofence.model import Bools, Floats, Profile
 
 MEASURABLE: Final = 0.8
 """A device of which less of its time was observed is not measurable."""
@@ -26,7 +26,8 @@ class Figures:
     `interval_by_time_s` is the one that half of the time, not of the fixes, lies in or below, gaps
     left out: what a moment taken at random meets, such as that of entering. `doubled` counts fixes
     within half a second of the one before, as of a device that sends by two ways.
-    `accuracy_unknown` and `accuracy_over` are the shares of fixes that tell none, and one that the
+    `stale` is the share of positions that the device calls old, or cannot date; of the others
+    `accuracy_unknown` and `accuracy_over` are the shares that tell no accuracy, and one that the
     engine does not take.
     """
 
@@ -39,6 +40,7 @@ class Figures:
     tracked_us: int
     observed_us: int
     gaps: Sequence[Gap]
+    stale: float | None
     accuracy_m: float | None
     accuracy_90_m: float | None
     accuracy_unknown: float | None
@@ -62,7 +64,8 @@ class Figures:
 def figures(track: Track, profile: Profile, sayings: Sequence[Saying] = ()) -> Figures:
     """Everything that the fixes of one device tell; `sayings` are by time."""
     watched = watch(track, profile, sayings)
-    known = track.accuracy_m[np.isfinite(track.accuracy_m) & (track.accuracy_m >= 0)]
+    fresh = track.take(~track.stale)
+    known = fresh.accuracy_m[np.isfinite(fresh.accuracy_m) & (fresh.accuracy_m >= 0)]
     intervals = watched.intervals_s
     return Figures(
         fixes=len(track),
@@ -74,18 +77,23 @@ def figures(track: Track, profile: Profile, sayings: Sequence[Saying] = ()) -> F
         tracked_us=watched.tracked_us,
         observed_us=watched.observed_us,
         gaps=watched.gaps,
+        stale=_share(track.stale),
         accuracy_m=_percentile(known, 50),
         accuracy_90_m=_percentile(known, 90),
-        accuracy_unknown=1 - len(known) / len(track) if len(track) else None,
-        accuracy_over=float(track.vague(profile.max_accuracy_m).mean()) if len(track) else None,
+        accuracy_unknown=1 - len(known) / len(fresh) if len(fresh) else None,
+        accuracy_over=_share(fresh.vague(profile.max_accuracy_m)),
         clock=clock(track),
         speed_ratio=speed_ratio(track),
-        doubled=int((np.diff(track.time_us) < _DOUBLED_S * SECOND_US).sum()),
+        doubled=int((np.diff(fresh.time_us) < _DOUBLED_S * SECOND_US).sum()),
     )
 
 
 def _percentile(values: Floats, percent: float) -> float | None:
     return float(np.percentile(values, percent)) if len(values) else None
+
+
+def _share(which: Bools) -> float | None:
+    return float(which.mean()) if len(which) else None
 
 
 def _by_time(intervals: Floats, max_gap_s: float) -> float | None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from geofence.geodesy import METRES_PER_DEGREE, metres_per_degree_east, unwrap
 from geofence.model import Bools, Columns, Floats, Ints
+from ingest.decoders.staleness import STALE_ACCURACY_M
 
 SECOND_US = 1_000_000
 
@@ -28,6 +29,11 @@ class Track(Columns):
     def vague(self, most_m: float) -> Bools:
         """Which fixes are less accurate than the engine takes: bool[n]."""
         return np.isfinite(self.accuracy_m) & (self.accuracy_m > most_m)
+
+    @property
+    def stale(self) -> Bools:
+        """Which positions are old ones, kept by a made-up accuracy that says so: bool[n]."""
+        return self.vague(np.nextafter(STALE_ACCURACY_M, 0.0))
 
     def moved_m(self) -> Floats:
         """How far apart consecutive fixes are in metres, [n - 1]: good over some kilometres."""

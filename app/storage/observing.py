@@ -23,6 +23,7 @@ from app.storage.schema import (
     device_states,
     devices,
     fixes,
+    quarantine,
 )
 from app.storage.types import to_us
 from geofence.model import Profile
@@ -132,6 +133,14 @@ async def sayings(
     return [Saying(to_us(row.time), row.kind) for row in await reader.execute(query)]
 
 
+async def sources(
+    reader: Reader, device: int, start: dt.datetime, end: dt.datetime
+) -> frozenset[str]:
+    """The wire formats that a device's fixes of a span came in."""
+    mine = fixes.c.device_id == device, fixes.c.time >= start, fixes.c.time < end
+    return frozenset(await reader.scalars(sa.select(fixes.c.source).where(*mine).distinct()))
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A wire format, how many devices' fixes came in it, and of when the last one is."""
@@ -155,6 +164,36 @@ async def formats(reader: Reader, start: dt.datetime, but: str) -> Sequence[Rece
         .order_by(fixes.c.source)
     )
     return [Received(*row) for row in await reader.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A sender whose messages of a format are in quarantine: how many, and why the last one is."""
+
+    sender: str
+    format: str
+    messages: int
+    reason: str
+
+
+async def unusable(reader: Reader, start: dt.datetime, most: int = 1000) -> Sequence[Unusable]:
+    """Who has sent messages since a moment that could not be used; the most of them first."""
+    kept = quarantine.c
+    number = sa.func.count()
+    groups = (
+        sa.select(sa.func.max(kept.id).label("last"), number.label("messages"))
+        .where(kept.received >= start)
+        .group_by(kept.sender, kept.format)
+        .order_by(number.desc(), kept.sender, kept.format)
+        .limit(most)
+        .subquery()
+    )
+    query = (
+        sa.select(kept.sender, kept.format, groups.c.messages, kept.reason)
+        .join(groups, groups.c.last == kept.id)
+        .order_by(groups.c.messages.desc(), kept.sender, kept.format)
+    )
+    return [Unusable(*row) for row in await reader.execute(query)]
 
 
 async def figures_of(

@@ -39,7 +39,7 @@ async def test_each_device_has_its_figures_and_its_gaps_are_explained(
         }
     ]
     assert (one["accuracy_m"], one["accuracy_90_m"], one["accuracy_unknown"]) == (8, 8, 0)
-    assert one["clock"] == {"error_s": 1.0, "spread_s": 0.0, "wrong": None}
+    assert one["clock"] == {"error_s": 1.0, "spread_s": 0.0, "half_s": 1.0, "wrong": None}
     assert (never["fixes"], never["observability"], never["gaps"]) == (0, None, [])
     assert never["heard"] is None
 

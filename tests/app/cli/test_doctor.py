@@ -14,14 +14,18 @@ from typing import Any
 import pytest
 import services
 import sqlalchemy as sa
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from planted import Planted, draw, plant, square
 from running import Running
 from typer.testing import CliRunner
 
 import app as package
 from app.cli import cli
-from app.storage import schema, trial
+from app.storage import quarantine, schema, trial
 from app.storage.engine import Database
+from app.storage.types import to_us
+from ingest.message import Broken
 
 WEEKS_S = 1024 * 7 * 86_400.0
 NOTHING = "http://127.0.0.1:1"
@@ -64,16 +68,21 @@ def of(found: list[dict[str, Any]], check: str) -> list[tuple[str, str]]:
     return [(one["status"], one["says"]) for one in found if one["check"] == check]
 
 
-async def _left(url: str) -> tuple[int, int]:
-    """Fixes of the trial's device, and keys of it that are still good."""
+async def _left(url: str) -> list[int]:
+    """Of the trial's device: fixes, what it said, good keys; and all that people were told."""
     database = Database(url)
+    mine = sa.select(schema.devices.c.id).where(schema.devices.c.name == trial.NAME)
+    keys = schema.device_keys.c
+    number = sa.func.count()
+    queries = [
+        sa.select(number).where(schema.fixes.c.device_id.in_(mine)),
+        sa.select(number).where(schema.device_events.c.device_id.in_(mine)),
+        sa.select(number).where(keys.device_id.in_(mine), keys.revoked.is_(None)),
+        sa.select(number).select_from(schema.events),
+        sa.select(number).select_from(schema.visits),
+    ]
     async with database.read() as reader:
-        mine = sa.select(schema.devices.c.id).where(schema.devices.c.name == trial.NAME)
-        fixes = sa.select(sa.func.count()).where(schema.fixes.c.device_id.in_(mine))
-        keys = sa.select(sa.func.count()).where(
-            schema.device_keys.c.device_id.in_(mine), schema.device_keys.c.revoked.is_(None)
-        )
-        left = await reader.scalar(fixes), await reader.scalar(keys)
+        left = [await reader.scalar(query) for query in queries]
     await database.close()
     return left
 
@@ -82,6 +91,10 @@ async def _plant(url: str) -> None:
     database = Database(url)
     await plant(database, DEVICES, dt.datetime.now(dt.UTC))
     await draw(database, SPOTS)
+    async with database.write() as writer:
+        for reason in ("what", "why"):
+            broken = Broken(b"$", "nmea", to_us(dt.datetime.now(dt.UTC)), "drone", reason)
+            await quarantine.keep(writer, broken)
     await database.close()
 
 
@@ -93,10 +106,12 @@ def test_each_fault_is_named_and_the_trial_leaves_nothing(
     settings = {"database": database_url, "mqtt": mosquitto.url}
     with Running(tmp_path, settings | {"mqtt_client_id": f"doctored-{tmp_path.name}"}) as service:
         status, found = run(database_url, "--mqtt", mosquitto.url, "--url", service.url)
-        _, strange = run(other, "--url", service.url)
+        _, strange = run(other, "--mqtt", "mqtt://127.0.0.1:1", "--url", service.url)
     assert status == 2
     unknown = "The service does not know a key that was just made in this database."
     assert of(strange, "door") == [("broken", unknown)]
+    assert [status for status, _ in of(strange, "broker")] == ["broken", "look at this"]
+    assert "it uses another one, or login" in of(strange, "broker")[1][1]
     assert of(found, "door") == [
         ("ok", f"A fix of each of 14 formats over {way} was answered and stored.")
         for way in ("HTTP", "MQTT")
@@ -104,12 +119,12 @@ def test_each_fault_is_named_and_the_trial_leaves_nothing(
     assert {
         one["status"] for one in found if one["check"] in {"service", "broker", "client id"}
     } == {"ok"}
-    assert asyncio.run(_left(database_url)) == (0, 0)
+    assert asyncio.run(_left(database_url)) == [0, 0, 0, 0, 0]
     named = {one["about"]: set() for one in found if one["about"]}
     for one in found:
         if one["about"]:
             named[one["about"]].add(one["check"])
-    everywhere = {"park": {"hot spots"}, "alley": {"width"}}
+    everywhere = {"park": {"hot spots"}, "alley": {"width"}, "drone": {"unusable"}}
     assert {name: checks - {"judging"} for name, checks in named.items()} == {
         name: checks - {"judging"}
         for name, checks in (NAMED | everywhere | {"good": set()}).items()
@@ -125,11 +140,23 @@ def _read(found: list[dict[str, Any]]) -> None:
     assert "1 h ahead: it sends local time" in said["clock", "fast"]
     assert "knots are taken for m/s" in said["speed", "knots"]
     assert "too sparse to judge a 10-minute patrol in any" in said["judging", "sparse"]
-    assert "every 300 s, while its profile 'phone' expects" in said["interval", "sparse"]
+    assert "every 300 s (the median), while its profile" in said["interval", "sparse"]
     assert "(1 gap unexplained)" in said["observability", "gappy"]
     assert "cannot judge a 10-minute patrol in alley" in said["judging", "good"]
     assert of(found, "formats")[0][1].startswith("Received in the last 24 h: pings (of 8 devices)")
     assert of(found, "plan")[0][0] == "look at this"
+    assert found[0]["check"] == "fitness"
+    fit = [says for _, says in of(found, "fitness")]
+    assert fit[0].startswith("5 of 11 devices can in part")
+    assert fit[1].endswith("dated wrong: sparse, fast.")
+    assert fit[2].endswith(": mute, silent, never, rolled.")
+    assert of(found, "queue")[0][0] == "note"
+    assert of(found, "unusable") == [
+        (
+            "look at this",
+            "drone sent 2 messages as nmea that could not be used; of the last one: why.",
+        )
+    ]
 
 
 def test_without_a_service_the_rest_is_examined(sqlite_url: str) -> None:
@@ -141,7 +168,29 @@ def test_without_a_service_the_rest_is_examined(sqlite_url: str) -> None:
     table = CliRunner().invoke(cli, ["doctor", "--database", sqlite_url, "--url", NOTHING])
     assert table.exit_code == 2
     assert "look at this  silence" in table.stdout
+    assert "2 devices were observed for less than 80% of their time" in table.stdout
+    assert table.stdout.splitlines()[1].startswith("note          fitness")
     assert table.stdout.splitlines()[-1].endswith(" broken")
+
+
+def test_nobody_is_thrown_out_of_the_services_name_where_it_may_run_elsewhere(
+    sqlite_url: str, mosquitto: services.Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BEATKEEPER_PORT", str(services.free_port()))
+    monkeypatch.setenv("BEATKEEPER_MQTT_CLIENT_ID", "beatkeeper-elsewhere")
+    elsewhere = paho.Client(CallbackAPIVersion.VERSION2, client_id="beatkeeper-elsewhere")
+    lost = threading.Event()
+    elsewhere.on_disconnect = lambda *_: lost.set()
+    elsewhere.connect("127.0.0.1", mosquitto.port)
+    elsewhere.loop_start()
+    try:
+        _, found = run(sqlite_url, "--mqtt", mosquitto.url)
+        assert not lost.is_set()
+    finally:
+        elsewhere.disconnect()
+        elsewhere.loop_stop()
+    assert of(found, "round trip")[0][0] == "ok"
+    assert of(found, "client id") == []
 
 
 class _Proxy(BaseHTTPRequestHandler):

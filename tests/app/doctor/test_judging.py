@@ -10,7 +10,7 @@ from planted import KNOWN, square
 
 from app.doctor.devices import Seen
 from app.doctor.finding import Status
-from app.doctor.judging import Grade, Patrols, grades, judged
+from app.doctor.judging import Fitness, Grade, Patrols, Verdict, grades, judged, summary
 from app.doctor.places import Cores, sized
 from app.observing.figures import figures
 from app.observing.track import Track
@@ -45,19 +45,27 @@ def test_a_plan_without_room_between_its_lengths_can_be_judged_by_nobody() -> No
     assert grades(5, np.ones(1), Patrols(15, 15)).tolist() == [Grade.NONE]
 
 
-def seen(interval_s: float, accuracy_m: float = 6.0) -> Seen:
+def seen(
+    interval_s: float, accuracy_m: float = 6.0, late_s: float = 0.0, assumed_m: float = 0.0
+) -> Seen:
     time_us = 1_768_500_000_000_000 + np.arange(200) * round(interval_s * 1e6)
     n = np.ones(200)
-    track = Track(time_us, time_us, -2.9 * n, 53.4 * n, accuracy_m * n, np.nan * n)
-    device = Watched(1, "radio-1", "radio", "radio", Profile(interval_s=15), NOW, carried=True)
+    late_us = time_us + round(late_s * 1e6)
+    track = Track(time_us, late_us, -2.9 * n, 53.4 * n, accuracy_m * n, np.nan * n)
+    profile = Profile(interval_s=15, max_accuracy_m=300, assumed_accuracy_m=assumed_m)
+    device = Watched(1, "radio-1", "radio", "radio", profile, NOW, carried=True)
     return Seen(device, figures(track, device.profile), NOW - dt.timedelta(days=1), NOW)
 
 
 def verdict(one: Seen, **halves_m: float) -> tuple[list[Status], str]:
+    _, found = judgement(one, **halves_m)
+    return [finding.status for finding in found], " ".join(finding.says for finding in found)
+
+
+def judgement(one: Seen, **halves_m: float) -> Verdict:
     versions = [HotspotVersion(key, key, square(m), 0.0, KNOWN) for key, m in halves_m.items()]
     spots = sized(versions)
-    found = judged(one, spots.keys, Cores(spots), Patrols())
-    return [finding.status for finding in found], " ".join(finding.says for finding in found)
+    return judged(one, spots.keys, Cores(spots), Patrols())
 
 
 def test_a_device_that_can_judge_is_not_told_of() -> None:
@@ -68,9 +76,41 @@ def test_a_sparse_device_is_told_of_in_plain_words() -> None:
     statuses, says = verdict(seen(300), park=75)
     assert statuses == [Status.BROKEN]
     assert says == (
-        "radio-1 (a fix every 300 s, accurate to 6 m) is too sparse to judge a 10-minute patrol in"
-        " any of these hot spots: of a stay of that length 0 min at worst are sure."
+        "radio-1 (half of its time 300 s or more between fixes, accurate to 6 m) is too sparse to"
+        " judge a 10-minute patrol in any of these hot spots: of a stay of that length 0 min at"
+        " worst are sure."
     )
+
+
+def test_a_device_that_is_too_inaccurate_is_not_called_sparse() -> None:
+    [finding] = judgement(seen(1, accuracy_m=200), park=75).found
+    assert finding.status is Status.BROKEN
+    assert "accurate to 200 m) is too inaccurate to judge" in finding.says
+    assert "more often" not in finding.do
+    assert "antenna" in finding.do
+
+
+def test_accuracy_that_is_assumed_is_said_to_be() -> None:
+    _, says = verdict(seen(300, accuracy_m=np.nan, assumed_m=6.0), park=75)
+    assert "accurate to 6 m as assumed)" in says
+
+
+@pytest.mark.parametrize(
+    ("one", "fitness"),
+    [
+        (seen(15), Fitness.ALL),
+        (seen(90), Fitness.PART),
+        (seen(300), Fitness.NONE),
+        (seen(15, late_s=3600), Fitness.NONE),
+        (seen(15, accuracy_m=np.nan), Fitness.UNKNOWN),
+    ],
+)
+def test_how_much_a_device_can_judge_is_told_in_the_summary(one: Seen, fitness: Fitness) -> None:
+    assert judgement(one, park=150).fitness is fitness
+    [line] = summary({"radio-1": fitness}, Patrols())
+    assert line.says.startswith("1 of 1 device ")
+    assert line.says.endswith(": radio-1.")
+    assert line.status is (Status.OK if fitness is Fitness.ALL else Status.NOTE)
 
 
 def test_a_device_that_is_sure_of_long_patrols_only_is_told_of() -> None:

@@ -160,15 +160,34 @@ def test_messages_that_come_late_now_and_then_say_nothing_against_the_clock() ->
     assert found.spread_s == 3598
 
 
-def test_what_is_always_late_and_never_alike_is_no_time_zone() -> None:
+def test_what_is_always_late_and_never_alike_is_sent_late_by_a_clock_that_may_be_right() -> None:
     late = 3600 + np.arange(200) * 10.0
     found = figures(track(range(0, 3000, 15), late_s=late), PHONE).clock
     assert found is not None
-    assert found.wrong == "nothing that it sends comes sooner than after 63 min"
+    assert (found.error_s, found.half_s, found.wrong) == (3600.0, 4595.0, None)
 
 
-def test_of_four_messages_nothing_is_said_of_the_clock() -> None:
-    assert figures(track(range(4), late_s=3600), PHONE).clock is None
+def test_one_message_in_time_clears_a_clock_of_being_behind() -> None:
+    late = np.full(200, 600.0)
+    late[100] = 7.0
+    found = figures(track(range(0, 3000, 15), late_s=late), PHONE).clock
+    assert found is not None
+    assert (found.error_s, found.half_s, found.wrong) == (7.0, 600.0, None)
+
+
+def test_of_messages_of_four_minutes_nothing_is_said_of_the_clock() -> None:
+    assert figures(track(range(0, 210, 15), late_s=3600), PHONE).clock is None
+    assert figures(track(range(0, 315, 15), late_s=3600), PHONE).clock is not None
+
+
+def test_old_positions_count_apart() -> None:
+    found = figures(track(range(5), accuracy_m=[4, 20_000, 25_000, np.nan, 101]), PHONE)
+    assert found.stale == pytest.approx(2 / 5)
+    assert (found.accuracy_m, found.accuracy_unknown, found.accuracy_over) == (
+        52.5,
+        pytest.approx(1 / 3),
+        pytest.approx(1 / 3),
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,6 +210,25 @@ def test_a_speed_in_another_unit_is_told_by_what_was_moved(ratio: float, slip: s
     assert found == pytest.approx(ratio, rel=1e-3)
     said = unit_slip(found or 0)
     assert said is None if slip is None else slip in (said or "")
+
+
+@pytest.mark.parametrize("every_s", [1, 5, 15, 30])
+@pytest.mark.parametrize(("factor", "slip"), [(1.0, None), (3.6, "km/h are taken for m/s")])
+def test_a_walker_is_told_by_legs_of_half_a_minute_though_gps_errs(
+    every_s: int, factor: float, slip: str | None
+) -> None:
+    errors = np.random.default_rng(4).normal(0, 4, 7200 // every_s)
+    times = np.arange(len(errors)) * every_s
+    walking = track(times, north_m=1.4 * times + errors, speed_mps=1.4 * factor)
+    found = figures(walking, PHONE).speed_ratio
+    assert found == pytest.approx(factor, rel=0.08)
+    said = unit_slip(found or 0)
+    assert said is None if slip is None else slip in (said or "")
+
+
+def test_a_speed_that_is_not_told_all_along_says_nothing() -> None:
+    driving = track(np.arange(60) * 5, north_m=np.arange(60) * 50.0, speed_mps=-1.0)
+    assert figures(driving, PHONE).speed_ratio is None
 
 
 def test_of_a_device_that_stands_nothing_is_said_of_its_speed() -> None:

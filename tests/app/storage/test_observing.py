@@ -5,10 +5,11 @@ from planted import KNOWN, Planted, plant
 
 from app.access.viewer import Role, Viewer
 from app.observing.track import Saying
-from app.storage import observing, schema, trial
+from app.storage import observing, quarantine, schema, trial
 from app.storage.engine import Database
 from app.storage.pages import Slice
 from app.storage.types import to_us
+from ingest.message import Broken
 
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -84,6 +85,34 @@ async def test_the_formats_that_came_leave_the_trial_out(database: Database) -> 
         none = await observing.formats(reader, NOW, "trial")
     assert found == [observing.Received("pings", 2, NOW - dt.timedelta(seconds=16))]
     assert none == []
+
+
+async def test_a_devices_formats_are_those_of_the_span(database: Database) -> None:
+    await plant(database, [Planted("a"), Planted("b")], NOW)
+    async with database.write() as writer:
+        other = {"device_id": 1, "time": NOW, "received": NOW, "lon": 1.0, "lat": 1.0}
+        await writer.execute(sa.insert(schema.fixes).values(other | {"source": "nmea"}))
+        assert await observing.sources(writer, 1, NOW - DAY, NOW + DAY) == {"pings", "nmea"}
+        assert await observing.sources(writer, 1, NOW - DAY, NOW) == {"pings"}
+        assert await observing.sources(writer, 3, NOW - DAY, NOW) == set()
+
+
+async def test_unusable_messages_are_counted_by_sender_and_format(database: Database) -> None:
+    sent = [
+        ("a", "nmea", "1", 2),
+        ("b", "nmea", "2", 0),
+        ("b", "nmea", "3", 0),
+        ("b", "lip", "4", 0),
+    ]
+    async with database.write() as writer:
+        for sender, format_, reason, days in sent:
+            time_us = to_us(NOW - days * DAY)
+            await quarantine.keep(writer, Broken(b"", format_, time_us, sender, reason))
+        found = await observing.unusable(writer, NOW - DAY)
+    assert found == [
+        observing.Unusable("b", "nmea", 2, "3"),
+        observing.Unusable("b", "lip", 1, "4"),
+    ]
 
 
 async def test_the_trials_device_is_made_once_and_forgotten_each_time(database: Database) -> None:

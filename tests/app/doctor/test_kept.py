@@ -1,0 +1,46 @@
+"""What waits in a spool, or could not be read, and what is said of it."""
+
+from pathlib import Path
+
+import pytest
+
+from app.doctor.finding import Finding, Status
+from app.doctor.kept import Spool, check_spool, check_unusable
+
+
+def told(folder: Path, limit_bytes: int = 1000) -> list[Finding]:
+    room, *found = check_spool(Spool(folder, limit_bytes))
+    assert room.check == "disk"
+    return found
+
+
+def test_a_spool_not_made_yet_has_only_its_disk_to_look_at(tmp_path: Path) -> None:
+    assert told(tmp_path / "none" / "db.spool") == []
+
+
+def test_a_spool_in_which_nothing_waits_is_well(tmp_path: Path) -> None:
+    (tmp_path / "1.lock").touch()
+    [finding] = told(tmp_path)
+    assert finding.status is Status.OK
+
+
+@pytest.mark.parametrize(("size", "status"), [(300, Status.LOOK), (600, Status.BROKEN)])
+def test_messages_that_wait_are_told_of_with_how_full_it_is(
+    tmp_path: Path, size: int, status: Status
+) -> None:
+    (tmp_path / "1.000001.spool").write_bytes(bytes(size))
+    [finding] = told(tmp_path)
+    assert finding.status is status
+    assert f"{size // 10}% of what it may hold" in finding.says
+
+
+def test_files_that_could_not_be_read_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "1.000001.damaged").write_bytes(b"x")
+    waiting, damaged = told(tmp_path)
+    assert waiting.status is Status.OK
+    assert damaged.says == "1 file of the spool could not be read to the end."
+
+
+def test_no_unusable_message_is_well() -> None:
+    [finding] = check_unusable([], 24)
+    assert finding.status is Status.OK
