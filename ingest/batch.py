@@ -159,7 +159,12 @@ class Batcher:
             raise
 
     async def _sink_all(self, batch: Sequence[_Submission]) -> None:
-        columns = Columns.of([submission.delivery for submission in batch])
+        deliveries = [submission.delivery for submission in batch]
+        if sum(len(delivery.fixes) for delivery in deliveries) > self._max_fixes:
+            # One message of a device's whole shift: longer than others on the loop may wait.
+            columns = await asyncio.to_thread(Columns.of, deliveries)
+        else:
+            columns = Columns.of(deliveries)
         verdicts = (await self._sink(columns)).tolist()
         if len(verdicts) != columns.n:
             message = f"{len(verdicts)} verdicts for {columns.n} fixes"

@@ -215,7 +215,7 @@ class Consumer:
             return f"the payload is larger than {self._max_payload_bytes} bytes"
         sender = await self._identify(origin.address)
         if sender is None:
-            return f"no device has the {origin.address.kind} address {origin.address.value!r:.200}"
+            return origin.address.unknown()
         message = Message(arrival.payload, origin.format, received_us, sender)
         try:
             receipt = await self._intake.accept(message)

@@ -23,7 +23,8 @@ class Door:
     """One format's way in. `answer` None: a receipt, which names each fix that was rejected.
 
     `tries_for_ever`: its apps send a message that is refused again and again, most of them nothing
-    else meanwhile, so that one which can never be read is set aside and answered as a success.
+    else meanwhile, so that one which can never be read is set aside and answered as a success. One
+    that is too large for a setting can be read some day, and stays with the app.
     """
 
     format: str

@@ -4,6 +4,7 @@ IngestError
 ├── DecodeError           the message cannot be read
 ├── Unstorable            the message reads well, and storing it fails for a reason of its own
 ├── StorageUnavailable    nothing can be stored now; the sender keeps the message and tries again
+│   └── SpoolUnavailable  the disk that stands in for storage does not take the message either
 ├── TryAgain              an upload that was not taken whole, and is welcome again
 ├── Unauthorised          no key, or one that nobody holds
 └── BodyRefused           an HTTP body that is not read to its end
@@ -32,6 +33,10 @@ class StorageUnavailable(IngestError):
     def __init__(self, detail: str, *, retry_after_s: int = 5) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class SpoolUnavailable(StorageUnavailable):
+    """Storage is away, and the spool, as its text says, full or broken."""
 
 
 class TryAgain(IngestError):

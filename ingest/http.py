@@ -30,7 +30,7 @@ from ingest.errors import (
     Unstorable,
 )
 from ingest.intake import Intake
-from ingest.message import Broken, Message, Receipt
+from ingest.message import Message, Receipt
 from ingest.sender import Identify, Recognise, Sender, ask_always
 from ingest.spooling import SpoolingIntake
 
@@ -50,7 +50,7 @@ class IngestState:
     identify: Identify
     now_us: Callable[[], int]
     recognise: Recognise = ask_always
-    max_body_bytes: int = 1 << 20
+    max_body_bytes: int = 4 << 20
     body_timeout_s: float = 30.0
 
 
@@ -151,11 +151,9 @@ async def _let_in(door: Door, key: str, call: _Call) -> _Reply:
         _LOG.info("%s from %s: set aside: %s", door.format, sender.name, error)
         return _FIXED[door.format]
     except BodyTooLarge as error:
-        if not door.tries_for_ever:
-            raise
-        broken = Broken(b"", door.format, state.now_us(), sender.name, str(error))
-        await state.intake.set_aside(broken)
-        return _FIXED[door.format]
+        # Its sender keeps it: what it holds may well be good, and nobody has read it here.
+        _LOG.warning("%s from %s: refused: %s", door.format, sender.name, error)
+        raise
     return _receipt(door, sender, receipt)
 
 
@@ -184,7 +182,7 @@ async def _message(door: Door, sender: Sender, call: _Call) -> Message:
         payload = payload or _parameters(query, state.max_body_bytes)
     elif query and (named := parse_qs(query.decode("latin-1")).get("device")):
         sender = sender.about(named[-1])
-    return Message(payload, door.format, state.now_us(), sender)
+    return Message(payload, door.format, state.now_us(), sender, told=door.answer is None)
 
 
 def _parameters(query: bytes, max_bytes: int) -> bytes:

@@ -23,6 +23,9 @@ F = TypeVar("F", Fix, Event)
 LARGE_BYTES: Final = 1 << 16
 """Of a message that takes longer to read than the event loop may be held up."""
 
+UNKNOWN_DEVICE: Final = "unknown_device"
+"""Why a fix is rejected that is about somebody its sender may not send for."""
+
 Submit = Callable[[Delivery], Awaitable[list[int]]]
 """Stores a delivery and gives a Verdict per fix after the commit: `Batcher.submit`."""
 
@@ -98,22 +101,19 @@ class Intake:
     async def accept(self, message: Message) -> Receipt:
         """Take in one message whose format is one of DECODERS; the receipt comes after the commit.
 
+        One that is about somebody its sender may not send for is set aside as well, unless the
+        sender is told.
+
         Raises DecodeError or Unstorable for a message that has been set aside, and
         StorageUnavailable for one that has not been kept at all.
         """
         try:
             receipt = await self._stored(message)
         except (DecodeError, Unstorable) as error:
-            await self.set_aside(
-                Broken(
-                    payload=message.payload,
-                    format=message.format,
-                    received_us=message.received_us,
-                    origin=message.sender.name,
-                    reason=str(error),
-                )
-            )
+            await self.set_aside(_broken(message, str(error)))
             raise
+        if strange := _strange(message, receipt.rejected):
+            await self._put_aside(_broken(message, _not_taken(strange)))
         self._count(receipt)
         return receipt
 
@@ -132,6 +132,8 @@ class Intake:
         decoded = found.decoded
         if not decoded.fixes or decoded.events or any(fix.event for fix in decoded.fixes):
             return None
+        if decoded.rejected and _strange(message, decoded.rejected):
+            return None
         verdicts = self._offer(_delivery(message, found))
         return None if verdicts is None else Begun(message, decoded, verdicts)
 
@@ -146,6 +148,11 @@ class Intake:
 
         One of too many is counted alone: whoever floods us is not to fill the disk.
         """
+        await self._put_aside(broken)
+        self.counts.messages += 1
+        self.counts.broken += 1
+
+    async def _put_aside(self, broken: Broken) -> None:
         if self._allowance.take(broken.origin, broken.received_us):
             try:
                 await self._quarantine(broken)
@@ -154,8 +161,6 @@ class Intake:
                 raise
         else:
             self.counts.not_kept += 1
-        self.counts.messages += 1
-        self.counts.broken += 1
 
     async def take(self, message: Message, decoded: Decoded) -> Receipt:
         """Take in what was read of a message elsewhere; the receipt comes after the commit.
@@ -189,6 +194,21 @@ class Intake:
         self.counts.duplicates += receipt.duplicates
         for rejection in receipt.rejected:
             self.counts.rejected[rejection.reason] += 1
+
+
+def _broken(message: Message, reason: str) -> Broken:
+    name = message.sender.name
+    return Broken(message.payload, message.format, message.received_us, name, reason)
+
+
+def _strange(message: Message, rejected: Sequence[Rejection]) -> list[Rejection]:
+    """Give what its sender may not send and will not be told of: somebody is to find it."""
+    return [] if message.told else [one for one in rejected if one.reason == UNKNOWN_DEVICE]
+
+
+def _not_taken(rejected: Sequence[Rejection]) -> str:
+    more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
+    return f"not taken: {rejected[0].detail}{more}"
 
 
 _CODES: Final = {name: code for code, name in enumerate(SOURCES)}
@@ -241,7 +261,7 @@ def _allowed(
             allowed.append(one)
             places.append(index)
         else:
-            refused.append(Rejection(index, "unknown_device", sender.refusal(one.device)))
+            refused.append(Rejection(index, UNKNOWN_DEVICE, sender.refusal(one.device)))
     return allowed, places, devices, refused
 
 

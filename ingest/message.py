@@ -10,12 +10,16 @@ from ingest.sender import Sender
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """The bytes of one message, who sent it, and when it reached us (microseconds UTC)."""
+    """The bytes of one message, who sent it, and when it reached us (microseconds UTC).
+
+    `told`: its sender is answered with the receipt, and so hears what of it was not taken.
+    """
 
     payload: bytes
     format: str
     received_us: int
     sender: Sender
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

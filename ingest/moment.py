@@ -4,6 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 SECOND_US: Final = 1_000_000
+
+LEAST_MS: Final = 1e11
+"""As seconds the year 5138, as milliseconds 1973: such a number counts milliseconds, if it can."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_S: Final = 86_400
 _FIRST_US: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)

@@ -159,6 +159,7 @@ def _responses(door: Door) -> dict[str, _Json]:
     refusals = {
         401: "No key, or one that nobody holds.",
         408: "The body came too slowly.",
+        413: "The body is over the limit, which the answer names; nothing of it was kept.",
         415: "The body is compressed.",
         503: "Storage is away, and the disk that stands in for it is full or does not know the key:"
         " send the same again after `Retry-After` seconds.",
@@ -166,7 +167,6 @@ def _responses(door: Door) -> dict[str, _Json]:
     if not door.tries_for_ever:
         refusals |= {
             400: "The message cannot be read. It is kept for a person to look at.",
-            413: "The body is over the limit, which the answer names.",
             422: "The message cannot be stored. It is kept for a person to look at.",
         }
     problem = {"application/problem+json": {"schema": {"type": "object"}}}

@@ -23,6 +23,13 @@ class Address:
     kind: str
     value: str
 
+    def unknown(self) -> str:
+        """Say in one sentence that nobody is known by it."""
+        said = repr(self.value)[:200]
+        if self.kind == "device":
+            return f"no device is called {said}: a topic has its name, and none of its addresses"
+        return f"no device has the {self.kind} address {said}"
+
 
 Credential = Key | Address
 

@@ -15,12 +15,17 @@ _FOLDER_MODE: Final = 0o700
 
 @dataclass(slots=True)
 class Segment:
-    """One file of a run of the service; `count` messages of it are still to be stored."""
+    """One file of a run of the service; `count` messages of it are still to be stored.
+
+    `size` is what this process has written; `damaged`: some of it is lost; `unreadable`: it could
+    not be opened when it was tried last.
+    """
 
     path: Path
     count: int = 0
     size: int = 0
     damaged: bool = False
+    unreadable: bool = False
     descriptor: int | None = None
 
     @property
@@ -36,17 +41,21 @@ class Segment:
     def append(self, data: bytes) -> None:
         """Write bytes and wait for the disk; all of them are there afterwards, or none.
 
-        Raises OSError, and is not to be written to again after that.
+        Is not to be written to again after it raised anything, such as OSError.
         """
         assert self.descriptor is not None  # noqa: S101 -- create() comes before
         try:
             _write(self.descriptor, data)
             os.fsync(self.descriptor)
-        except OSError:
+        except Exception:
             # After a failed fsync nobody knows what is on the disk: it must not look like a record.
             os.ftruncate(self.descriptor, self.size)
             raise
         self.size += len(data)
+
+    def deleted(self) -> bool:
+        """Tell whether somebody has deleted the file while it is open."""
+        return self.descriptor is not None and not os.fstat(self.descriptor).st_nlink
 
     def seal(self) -> None:
         """Close the file for good."""

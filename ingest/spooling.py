@@ -10,7 +10,7 @@ from typing import Final, Self, TypeVar
 
 from ingest.errors import DecodeError, StorageUnavailable, Unstorable
 from ingest.intake import Begun, Counts, Intake, read
-from ingest.message import Broken, Message, Receipt
+from ingest.message import Broken, Decoded, Message, Receipt
 from ingest.spool import Spool
 from ingest.spoolfile import Segment
 from ingest.watch import Watch
@@ -24,6 +24,9 @@ LOOK_EVERY_S: Final = 0.25
 
 RETRY_S: Final = 1.0
 """Between attempts at the first message of the spool while the database is away."""
+
+TELL_EVERY_S: Final = 60.0
+"""Between words in the log on how much waits: while the database is away nobody can ask for it."""
 
 ADOPT_EVERY_S: Final = 5.0
 """Between looks for what other processes have left behind."""
@@ -55,6 +58,7 @@ class SpoolingIntake:
     @property
     def counts(self) -> Counts:
         """Give what came in since the process started, by whichever way."""
+        self._intake.counts.waiting = self._spool.waiting
         return self._intake.counts
 
     async def accept(self, message: Message) -> Receipt:
@@ -90,6 +94,13 @@ class SpoolingIntake:
         error = None if verdicts.cancelled() else verdicts.exception()
         if isinstance(error, StorageUnavailable):
             self._turn_away(str(error))
+
+    async def take(self, message: Message, decoded: Decoded) -> Receipt:
+        """Take in as Intake does what its sender still has; it never goes to the spool.
+
+        StorageUnavailable, too, where storage hangs.
+        """
+        return await self._patiently(self._intake.take(message, decoded))
 
     async def set_aside(self, broken: Broken) -> None:
         """Keep and count a message that cannot be used. Raises StorageUnavailable."""
@@ -128,11 +139,10 @@ class SpoolingIntake:
         try:
             await self._spool.append(message)
         except StorageUnavailable:
-            if not self._spool.waiting:  # nothing that would find storage back: the next one may
+            if not self._spool.storable:  # nothing that would find storage back: the next one may
                 self._away = False
             raise
         self.counts.spooled += 1
-        self.counts.waiting = self._spool.waiting
 
     def _turn_away(self, why: str) -> None:
         if not self._away:
@@ -149,7 +159,7 @@ class SpoolingIntake:
         if not self._spool.usable():
             text = "the spool cannot be written: posts are refused while storage is away: %s"
             _LOG.error(text, self._spool.folder)
-        for work in (self._look(), self._replay()):
+        for work in (self._look(), self._replay(), self._tell()):
             self._tasks.append(asyncio.create_task(work))
         return self
 
@@ -164,6 +174,12 @@ class SpoolingIntake:
             with suppress(asyncio.CancelledError):
                 await task
         await self._spool.close()
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            if waiting := self._spool.waiting:
+                _LOG.warning("%d messages wait in the spool", waiting)
 
     async def _look(self) -> None:
         """Let nobody wait for storage that hangs."""
@@ -190,11 +206,12 @@ class SpoolingIntake:
         while True:
             try:
                 await self._spool.adopt()
-                while segment := await self._spool.oldest():
-                    await self._store(segment)
+                unreadable: list[Segment] = []  # what is behind them is not to wait
+                while segment := await self._spool.oldest(but=unreadable):
+                    if not await self._store(segment):
+                        unreadable.append(segment)
             except Exception:  # noqa: BLE001 (what is in the spool is to be tried for ever)
                 _LOG.exception("the spool cannot be stored; trying again")
-            self.counts.waiting = self._spool.waiting
             await self._pause()
 
     async def _pause(self) -> None:
@@ -204,19 +221,24 @@ class SpoolingIntake:
             if self._spool.waiting:
                 return
 
-    async def _store(self, segment: Segment) -> None:
-        """Store a file of the spool, however long it takes, and delete it."""
+    async def _store(self, segment: Segment) -> bool:
+        """Store a file of the spool, however long it takes, and delete it.
+
+        False: it cannot be read now.
+        """
         left = await self._spool.read(segment)
+        if left is None:
+            return False
         while left:
             # While storage is away one message is enough to find out.
             some = left[:1] if self._away else left[: _at_once(left)]
             refused = await self._stored(some)
             left = refused + left[len(some) :]
             segment.count = len(left)
-            self.counts.waiting = self._spool.waiting
             if refused:
                 await asyncio.sleep(RETRY_S)
         await self._spool.drop(segment)
+        return True
 
     async def _stored(self, messages: Sequence[Message]) -> list[Message]:
         """Store messages that come after one another; give those for which storage was away."""
@@ -282,4 +304,4 @@ def _lean(message: Message, named: set[str | None] | tuple[()]) -> Message:
     }
     secret = sender.owntracks_secret if message.format == "owntracks" else None
     lean = replace(sender, speaks_for=speaks_for, owntracks_secret=secret)
-    return Message(message.payload, message.format, message.received_us, lean)
+    return Message(message.payload, message.format, message.received_us, lean, message.told)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import Final
+from typing import BinaryIO, Final
 from zlib import crc32
 
 import msgspec
@@ -11,6 +11,8 @@ from ingest.message import Message
 
 MARK_BYTES: Final = 8
 """Length of what every record of a file begins with: random, so that no sender can write one."""
+
+_PIECE_BYTES: Final = 1 << 20  # searched at once: well below a millisecond
 
 # Mark, length of the body, CRC-32 of the body; then CRC-32 of these, so that a length is never
 # believed that is not what was written.
@@ -38,6 +40,16 @@ def pack(message: Message, mark: bytes) -> bytes:
     body = _ENCODER.encode(message)
     header = _HEADER.pack(mark, len(body), crc32(body))
     return header + _CHECK.pack(crc32(header)) + body
+
+
+def begun(file: BinaryIO, mark: bytes) -> int:
+    """Give how many records begin in a file, whether or not they can be read. Raises OSError."""
+    count, before = 0, b""
+    while piece := file.read(_PIECE_BYTES):
+        before += piece
+        count += before.count(mark)
+        before = before[1 - MARK_BYTES :]  # a mark may go on in the next piece
+    return count
 
 
 def unpack(data: bytes, mark: bytes) -> Contents:

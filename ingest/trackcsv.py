@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from ingest.moment import LEAST_MS
 from ingest.tracklines import (
     ASIDE,
     BLOCK_BYTES,
@@ -25,6 +26,16 @@ from ingest.tracklines import (
 from ingest.tracksource import Source, TrackFileError
 
 REQUIRED: Final = ("device", "time", "lat", "lon")
+KNOWN: Final = (*REQUIRED, *OPTIONAL, *ASIDE)
+# What GPSLogger for Android calls them in its own CSV: metres, m/s and degrees, as here. By
+# themselves such names say nothing of a unit.
+GPSLOGGER: Final = {
+    "elevation": "altitude_m",
+    "accuracy": "accuracy_m",
+    "bearing": "heading_deg",
+    "speed": "speed_mps",
+}
+GPSLOGGER_HEADER: Final = {*GPSLOGGER, "satellites", "provider"}
 SEPARATORS: Final = ",;\t"  # the one that the header has most of; the first if in doubt
 HEADER: Final = 1  # number of the line that names the columns
 HEADER_QUOTED: Final = 200  # most characters of it in a message
@@ -43,8 +54,9 @@ def read_csv(
 
     A quoted field may hold separators but no line break, so that a stray quote spoils its own line
     alone. Lines with nothing in them are passed over. A line that is not UTF-8 is none of ours: two
-    names must not become one. `device` is whose the rows are where no column says so. Raises
-    TrackFileError if the file cannot be read, is empty or lacks a column.
+    names must not become one. Where no comma parts the fields, numbers may be written with one.
+    `device` is whose the rows are where no column says so. Raises TrackFileError if the file cannot
+    be read, is empty or lacks a column.
     """
     blocks = line_blocks(source, block_bytes)
     first = next(blocks, Lines([""], {}, 0))
@@ -53,11 +65,12 @@ def read_csv(
         _check_header(source, fault, chain([first], blocks))
     first.text[0] = ""  # as a line that is passed over
     separator = max(SEPARATORS, key=header.count)
-    names = [name.lower() for name in _fields(header, separator)]
+    names = _names(header, separator)
     if (fault or "\0" in header) and not set(names) & set(REQUIRED):
         message = f"{source.path} is no track: neither CSV, GPX, FIT, TCX nor KML"
         raise TrackFileError(message)
     _check_names(source, names, REQUIRED if device is None else REQUIRED[1:])
+    source.passed_over = [clipped(name) for name in names if name and name not in KNOWN][:SHOWN]
     number = HEADER
     for lines in chain([first], blocks):
         text = list(lines.text)
@@ -66,7 +79,8 @@ def read_csv(
         fields = _split(text, number, separator, names)
         if "device" not in names:
             fields = fields.with_columns(pl.lit(device, pl.String).alias("device"))
-        yield _block(source, lines, number, *_read(fields, len(names)))
+        rows = _parse(fields, decimal_comma=separator != ",")
+        yield _block(source, lines, number, *_judged(fields, rows, len(names)))
         number += len(lines.text)
 
 
@@ -98,10 +112,18 @@ def _check_names(source: Source, names: Sequence[str], required: Sequence[str]) 
         lacks = f"has no column {', '.join(missing)}; its first line names: {there}"
         message = f"{source.path} {lacks}"
         raise TrackFileError(message)
-    twice = [name for name in (*REQUIRED, *OPTIONAL) if count[name] > 1]
+    twice = [name for name in KNOWN if count[name] > 1]
     if twice:
         message = f"{source.path} has more than one column {', '.join(twice)}"
         raise TrackFileError(message)
+
+
+def _names(header: str, separator: str) -> list[str]:
+    """Return the names of the columns, ours for those that GPSLogger means the same by."""
+    names = [name.lower() for name in _fields(header, separator)]
+    if set(names) >= GPSLOGGER_HEADER:
+        return [GPSLOGGER.get(name, name) for name in names]
+    return names
 
 
 def _fields(line: str, separator: str) -> list[str]:
@@ -146,7 +168,7 @@ def _columns(table: pl.DataFrame, separator: str, names: Sequence[str]) -> pl.Da
     fields = pl.col("text").str.splitn(separator, len(names) + 1).struct
     columns = [
         fields.field(f"field_{names.index(name)}").str.strip_chars(BLANK).alias(name)
-        for name in (*REQUIRED, *OPTIONAL, *ASIDE)
+        for name in KNOWN
         if name in names
     ]
     count = pl.col("text").str.count_matches(separator, literal=True) + 1
@@ -154,13 +176,14 @@ def _columns(table: pl.DataFrame, separator: str, names: Sequence[str]) -> pl.Da
     return table.with_columns(pl.col(pl.String).replace("", None))
 
 
-def _read(text: pl.DataFrame, width: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that can be read, and number and first fault of the others.
+def _judged(
+    text: pl.DataFrame, rows: pl.DataFrame, width: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows that could be read of texts, and number and first fault of the others.
 
     A row with more fields than the header's `width` is wrong as a whole: a comma too many, be it a
     decimal one, moves all values after it.
     """
-    rows = _parse(text)
     good = (text["count"] <= width) & rows["device"].is_not_null() & rows["time_us"].is_not_null()
     for name, limit in LIMITS.items():
         good &= rows[name].is_between(-limit, limit).fill_null(value=False)
@@ -173,10 +196,14 @@ def _read(text: pl.DataFrame, width: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
 
 
-def _parse(text: pl.DataFrame) -> pl.DataFrame:
+def _parse(text: pl.DataFrame, *, decimal_comma: bool) -> pl.DataFrame:
     """Return what the texts say, null where it makes no sense."""
+    if decimal_comma:
+        written = [name for name in KNOWN[1:] if name in text.columns]
+        text = text.with_columns(pl.col(written).str.replace(",", ".", literal=True))
     epoch = pl.col("time").str.contains(EPOCH)
-    seconds = pl.col("time").cast(pl.Float64, strict=False)
+    count = pl.col("time").cast(pl.Float64, strict=False)
+    seconds = pl.when(count.abs() < LEAST_MS).then(count).otherwise(count / 1000)
     seconds = pl.when(seconds.is_between(*YEARS_S)).then(seconds * 1e6).round().cast(pl.Int64)
     stamp = pl.when(pl.col("time").str.contains(RFC3339)).then("time")
     moment = stamp.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False, cache=False)
@@ -206,12 +233,12 @@ def _faults(text: pl.DataFrame, rows: pl.DataFrame, width: int) -> pl.DataFrame:
         pl.when(pl.col(f"text_{name}").is_null()).then(pl.lit(f"has no {name}"))
         for name in REQUIRED
     ]
-    shown = pl.format("time '{}' is neither RFC 3339 with an offset nor epoch seconds", "text_time")
-    number = pl.col("text_time").cast(pl.Float64, strict=False)
-    milli = pl.format("time '{}' is past the year 9999; is it in milliseconds?", "text_time")
-    checks.append(pl.when(number.is_between(YEARS_S[1], YEARS_S[1] * 1e3, "right")).then(milli))
+    forms = "RFC 3339 with an offset nor seconds or milliseconds since 1970"
+    shown = pl.format(f"time '{{}}' is neither {forms}", "text_time")
     checks.append(pl.when(pl.col("time_us").is_null()).then(shown))
     for name, limit in LIMITS.items():
+        wrong = pl.format(f"{name} '{{}}' is not a number", f"text_{name}")
+        checks.append(pl.when(pl.col(name).is_null()).then(wrong))
         within = pl.col(name).is_between(-limit, limit).fill_null(value=False)
         wrong = pl.format(
             f"{name} '{{}}' is not within -{limit:.0f} to {limit:.0f}", f"text_{name}"

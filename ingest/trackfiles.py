@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from os import fsencode
 from os.path import abspath
 from pathlib import Path
@@ -181,17 +182,20 @@ def _place(path: Path) -> Path:
 def _devices(paths: Sequence[Path]) -> dict[Path, str]:
     """Return a name for each file, of the end of its path, without ending if that will do.
 
+    Where folders and all but the ending are the same, its name with the ending comes next.
     Bytes of it that are not UTF-8 are written as escapes, which tell names apart.
     """
     files = {path: _place(path) for path in paths}
     names: dict[Path, str] = {}
     alike = set(files.values())
-    for depth in range(1, max((len(file.parts) for file in alike), default=0) + 1):
-        said = {file: "/".join(file.with_suffix("").parts[-depth:]) for file in alike}
+    deepest = max((len(file.parts) for file in alike), default=0)
+    for bare, depth in product((True, False), range(1, deepest + 1)):
+        whole = {file: file.with_suffix("") if bare else file for file in alike}
+        said = {file: "/".join(path.parts[-depth:]) for file, path in whole.items()}
         count = Counter(said.values())
         names |= {file: name for file, name in said.items() if count[name] == 1}
         alike -= names.keys()
     return {
-        path: fsencode(names.get(file, str(file))).decode(errors="backslashreplace")
+        path: fsencode(names[file]).decode(errors="backslashreplace")
         for path, file in files.items()
     }

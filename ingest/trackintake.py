@@ -1,17 +1,18 @@
 """A track file into the intake, block by block, and the receipt for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import repeat
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 import msgspec
 
 from ingest.fix import Fix
-from ingest.intake import Intake
-from ingest.message import Decoded, Message
+from ingest.intake import Counts
+from ingest.message import Decoded, Message, Receipt
 from ingest.sender import Sender
+from ingest.trackkinds import CSV
 from ingest.tracklines import SHOWN, BadLines, Block, clipped
 from ingest.trackread import KINDS, none_usable, read_blocks
 from ingest.tracksource import Source, TrackFileError
@@ -34,8 +35,9 @@ class FileReceipt(msgspec.Struct):
     """What became of one file's fixes, all of it committed; grows while the file is read.
 
     Of `found` fixes some may be among the rejected, of which `rejected` are the first, as
-    `unknown_devices` are of the names that the sender may not send for. `error` is why nothing, or
-    nothing after what is counted here, could be read of it.
+    `unknown_devices` are of the names that the sender may not send for, and `columns_not_read` of
+    those of a CSV. `kind` is None where nothing says it. `error` is why nothing, or nothing after
+    what is counted here, could be read of it.
     """
 
     file: str
@@ -46,6 +48,7 @@ class FileReceipt(msgspec.Struct):
     rejected_count: int = 0
     rejected: list[Refusal] = []
     unknown_devices: list[str] = []
+    columns_not_read: list[str] = []
     error: str | None = None
 
     def refuse(self, refused: list[Refusal], count: int) -> None:
@@ -54,10 +57,21 @@ class FileReceipt(msgspec.Struct):
         self.rejected = [*self.rejected, *refused[: SHOWN - len(self.rejected)]]
 
 
+class Storing(Protocol):
+    """What it takes of an Intake, or of one that waits for storage no longer than it should."""
+
+    @property
+    def counts(self) -> Counts:
+        """Give what came in so far."""
+
+    def take(self, message: Message, decoded: Decoded) -> Awaitable[Receipt]:
+        """Take in what was read of a message elsewhere."""
+
+
 class TrackIntake:
     """Takes in the files of one sender; their fixes were received at `received_us`."""
 
-    def __init__(self, intake: Intake, sender: Sender, received_us: int) -> None:
+    def __init__(self, intake: Storing, sender: Sender, received_us: int) -> None:
         self._intake = intake
         self._sender = sender
         self._received_us = received_us
@@ -79,12 +93,14 @@ class TrackIntake:
         Unstorable as the intake does.
         """
         source = await asyncio.to_thread(Source, Path(receipt.file), file, most_bytes)
-        receipt.kind, bad = source.kind, BadLines()
+        # Whatever nothing is known of is read as CSV; one it is once its first line has been read.
+        receipt.kind, bad = None if source.kind == CSV else source.kind, BadLines()
         blocks = read_blocks(
             source, self._device(), block_bytes=BLOCK_BYTES, block_points=BLOCK_POINTS
         )
         try:
             while block := await asyncio.to_thread(next, blocks, None):
+                receipt.kind, receipt.columns_not_read = source.kind, source.passed_over
                 bad.add(block.bad, block.bad_count)
                 await self._store(block, source.kind, receipt)
                 show(block.bytes_read)

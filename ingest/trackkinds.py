@@ -15,6 +15,7 @@ BINARY: Final = {
     b"PAR1": "is Parquet, not a track",
     b"SQLite format 3": "is a SQLite database, not a track",
 }
+CSV: Final = "csv"  # and whatever is nothing else
 FIT: Final = b".FIT"
 FIT_AT: Final = 8  # bytes into the file; the other marks stand at its begin
 UTF8_MARK: Final = b"\xef\xbb\xbf"
@@ -46,7 +47,7 @@ def kind_of(begin: bytes, ending: str) -> str:
     root = _ROOT.match(text)
     if root and root[1] in ROOTS:
         return ROOTS[root[1]]
-    return ENDINGS.get(ending.lower(), "csv")
+    return ENDINGS.get(ending.lower(), CSV)
 
 
 def known_binary(begin: bytes) -> str | None:

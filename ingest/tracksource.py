@@ -37,7 +37,8 @@ class TrackFileError(ValueError):
 class Source:
     """A track file that is open: `file` gives its bytes, unpacked; messages name it by `path`.
 
-    `fault` is why those bytes end before their time, if they do.
+    `fault` is why those bytes end before their time, if they do; `passed_over` are the columns of
+    which nothing is read, once their names are.
     """
 
     def __init__(self, path: Path, file: BinaryIO, most_bytes: int | None = None) -> None:
@@ -48,6 +49,7 @@ class Source:
         """
         self.path = path
         self.fault: TrackFileError | None = None
+        self.passed_over: list[str] = []
         self._packed = _Counted(file)
         self._most_bytes = most_bytes
         self._unpacked = 0

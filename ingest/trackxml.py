@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import errors
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
@@ -14,6 +15,13 @@ from ingest.tracksource import Source, TrackFileError
 MOST_DEEP: Final = 100  # elements within each other
 MOST_PARTS: Final = 1_000  # elements within one that is kept whole
 LONGEST_PART: Final = 4 << 20  # bytes without a tag in them
+# How the parser says that there should be more.
+CUT_SHORT: Final = {
+    errors.codes[errors.XML_ERROR_NO_ELEMENTS],
+    errors.codes[errors.XML_ERROR_UNCLOSED_TOKEN],
+    errors.codes[errors.XML_ERROR_PARTIAL_CHAR],
+    errors.codes[errors.XML_ERROR_UNCLOSED_CDATA_SECTION],
+}
 
 
 class Part(NamedTuple):
@@ -37,7 +45,7 @@ def parts(
     check_kind(source, known_binary(source.file.peek(BEGIN_BYTES)))
     try:
         for part in _told(iterparse(file, events=("start", "end"), forbid_dtd=True), whole, ends):
-            file.unmarked = 0
+            file.unmarked, file.begun = 0, True
             if part is not None:
                 yield part
     except TrackFileError:
@@ -49,7 +57,10 @@ def parts(
         message = f"{source.path} is not {kind}: it has a document type, which is not read"
         raise TrackFileError(message) from exc
     except (ParseError, LookupError, ValueError) as exc:  # the latter two: of its encoding
-        message = f"{source.path} is not {kind}: {exc}"
+        wrong = f"is not {kind}: {exc}"
+        if file.begun and isinstance(exc, ParseError) and exc.code in CUT_SHORT:
+            wrong = f"breaks off in line {exc.position[0]}"
+        message = f"{source.path} {wrong}"
         raise TrackFileError(message) from exc
 
 
@@ -100,6 +111,7 @@ class _Watched:
     def __init__(self, source: Source) -> None:
         self._source = source
         self.unmarked = 0  # bytes since the last tag
+        self.begun = False  # there was a tag
 
     def read(self, size: int) -> bytes:
         """Read on. Raises ValueError where there was no tag for too long."""

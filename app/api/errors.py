@@ -61,7 +61,7 @@ class Answer:
 
 
 _BEARER = {"WWW-Authenticate": "Bearer"}
-_AGAIN = {"Retry-After": "5"}
+_AGAIN = {"Retry-After": "5"}  # seconds, where the error does not say
 _AWAY = Answer(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "The database is away",
@@ -81,6 +81,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     Incomplete: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Stored in part"),
     DatabaseUnavailable: _AWAY,
     ingest.StorageUnavailable: _AWAY,
+    ingest.SpoolUnavailable: Answer(HTTPStatus.SERVICE_UNAVAILABLE, _AWAY.title, headers=_AGAIN),
     ingest.TryAgain: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Not taken whole", headers=_AGAIN),
     ingest.Unauthorised: Answer(HTTPStatus.UNAUTHORIZED, "Who are you?", headers=_BEARER),
     ingest.DecodeError: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),
@@ -116,7 +117,10 @@ def problem(
 async def _known(_request: Request, exc: Exception) -> JSONResponse:
     answer = next(ANSWERS[kind] for kind in type(exc).__mro__ if kind in ANSWERS)
     detail = answer.detail or str(exc) or answer.title
-    return problem(answer.status, answer.title, detail, answer.headers, **_members(exc))
+    headers = answer.headers
+    if isinstance(exc, ingest.StorageUnavailable):
+        headers = {"Retry-After": str(exc.retry_after_s)}
+    return problem(answer.status, answer.title, detail, headers, **_members(exc))
 
 
 def _members(exc: Exception) -> dict[str, object]:

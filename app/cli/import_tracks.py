@@ -119,7 +119,14 @@ async def _sender(database: Database, device: str | None) -> Sender:
     if found is None or found.device is None:
         reason = f"there is no device {device!r}" if found is None else f"{device!r} is a gateway"
         fail(reason, NOT_DONE)
-    return found
+    return _Chosen(found.name, found.device, found.speaks_for)
+
+
+class _Chosen(Sender):
+    """The one device that the files are said to be of."""
+
+    def refusal(self, named: str | None) -> str:
+        return f"is of {(named or '')[:80]!r}, and not of {self.name!r}, as --device says"
 
 
 class _Operator(Sender):
@@ -146,6 +153,9 @@ def _tell(receipt: FileReceipt) -> None:
         typer.echo(f"beatkeeper: {receipt.file}, {refusal.place}: {refusal.detail}", err=True)
     if len(receipt.unknown_devices) > 1:
         names = ", ".join(map(repr, receipt.unknown_devices))
-        typer.echo(f"beatkeeper: {receipt.file}: there is no device {names}", err=True)
+        typer.echo(f"beatkeeper: {receipt.file}: not taken: lines of {names}", err=True)
+    if receipt.columns_not_read:
+        names = ", ".join(receipt.columns_not_read)
+        typer.echo(f"beatkeeper: {receipt.file}: nothing is read of its columns {names}", err=True)
     if receipt.error:
         typer.echo(f"beatkeeper: {receipt.error}", err=True)

@@ -11,16 +11,12 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 
+MOST_BYTES = 500_000
+
 
 @pytest.fixture
 def service(database_url: str, tmp_path: Path) -> Iterator[Running]:
-    with Running(tmp_path, {"database": database_url}) as running:
-        yield running
-
-
-@pytest.fixture
-def small_service(sqlite_url: str, tmp_path: Path) -> Iterator[Running]:
-    settings = {"database": sqlite_url, "max_upload_bytes": "500000"}
+    settings = {"database": database_url, "max_upload_bytes": str(MOST_BYTES)}
     with Running(tmp_path, settings) as running:
         yield running
 
@@ -44,7 +40,7 @@ def rows(visits: list[dict[str, object]]) -> list[tuple[object, ...]]:
     return sorted(tuple(str(visit[name]) for name in names) for visit in visits)
 
 
-def test_a_real_track_sent_by_curl_gives_the_visits_that_dwell_finds_in_its_file(
+def test_a_real_track_sent_by_curl_gives_its_visits_and_what_is_none_is_refused(
     service: Running, database_url: str, shared_data: Path, tmp_path: Path
 ) -> None:
     track = shared_data / "raw" / "fit" / "activity-small-fenix2-run.fit"
@@ -72,15 +68,14 @@ def test_a_real_track_sent_by_curl_gives_the_visits_that_dwell_finds_in_its_file
     expected = json.loads(out.read_text())
     assert expected
     assert rows(told["items"]) == rows(expected)
+    refuse_what_cannot_be_taken(service, tmp_path)
 
 
-def test_what_cannot_be_taken_is_answered_as_the_api_answers(
-    small_service: Running, tmp_path: Path
-) -> None:
-    service = small_service
+def refuse_what_cannot_be_taken(service: Running, tmp_path: Path) -> None:
+    """As the API answers; what is no track is kept."""
     key, files = made(service, "logger"), f"{service.url}/ingest/files"
     large = tmp_path / "large.csv"
-    large.write_bytes(b"device,time,lat,lon\n" * 50_000)
+    large.write_bytes(b"x" * (MOST_BYTES + 1))
     sent = "--data-binary"
     assert curl(sent, "x", files)[0] == 401
     assert curl(sent, f"@{large}", f"{files}/{key}")[0] == 413

@@ -1,4 +1,5 @@
 import base64
+import json
 import logging
 from collections.abc import MutableMapping
 from dataclasses import replace
@@ -28,6 +29,7 @@ ANSWERS = {
 TAKEN = ('{"accepted":1,"duplicates":0,"rejected":[]}', "application/json")
 POINT = "id=phone-03&timestamp=1772399045&lat=51.5072&lon=-0.1276"
 GARBAGE = b"hello"
+STRANGE_BATCH = EXAMPLES["overland"].text.replace("phone-03", "555")
 
 every_door = pytest.mark.parametrize("door", DOORS, ids=[door.format for door in DOORS])
 
@@ -185,8 +187,8 @@ async def test_what_can_never_be_read_is_set_aside_and_apps_that_would_try_for_e
 
 
 @every_door
-async def test_what_is_too_large_never_holds_up_a_queue(
-    client: httpx.AsyncClient, storage: Storage, door: Door
+async def test_what_is_too_large_stays_with_its_app_and_the_log_says_whose_it_is(
+    client: httpx.AsyncClient, storage: Storage, caplog: pytest.LogCaptureFixture, door: Door
 ) -> None:
     requests = [("POST", "", b" " * 1001)]
     if door.takes_query:
@@ -194,11 +196,62 @@ async def test_what_is_too_large_never_holds_up_a_queue(
     for method, query, body in requests:
         url = f"/ingest/{door.format}{query}"
         response = await client.request(method, url, content=body, headers=BEARER)
-        if door.tries_for_ever:
-            assert said(response) == ANSWERS[door.format]
-            assert "1000 bytes" in storage.broken.pop().reason
-        else:
-            assert response.json()["error"] == "BodyTooLarge"
+        assert response.json()["error"] == "BodyTooLarge"
+        assert f"{door.format} from radio-7: refused" in caplog.records[-1].getMessage()
+        assert "1000 bytes" in caplog.records[-1].getMessage()
+    assert storage.broken == []
+
+
+@pytest.mark.parametrize("format_", ["osmand", "traccar"])
+async def test_a_position_that_names_nobody_is_of_the_device_whose_key_it_is(
+    client: httpx.AsyncClient, storage: Storage, format_: str
+) -> None:
+    point = POINT.partition("&")[2]
+    assert said(await client.get(f"/ingest/{format_}/{KEY}?{point}")) == EMPTY
+    assert storage.fixes == {(7, 1_772_399_045_000_000): (51.5072, -0.1276)}
+    assert storage.broken == []
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "reason"),
+    [
+        (f"osmand/{KEY}?{POINT}".replace("phone-03", "555"), "", "may not send for '555'"),
+        (f"traccar/bkd_gateway-key?{POINT[12:]}", "", "names a device in each fix"),
+        (f"overland/{KEY}", STRANGE_BATCH, "may not send for '555'"),
+        (f"pings/{KEY}", EXAMPLES["pings"].text.replace("{", '{"device": "555", '), None),
+    ],
+)
+async def test_what_one_may_not_send_is_set_aside_where_the_answer_cannot_say_so(
+    client: httpx.AsyncClient, storage: Storage, url: str, body: str, reason: str | None
+) -> None:
+    response = await client.post(f"/ingest/{url}", content=body)
+    assert response.status_code == 200
+    assert storage.fixes == {}
+    reasons = [broken.reason for broken in storage.broken]
+    if reason is None:
+        assert reasons == []
+        assert response.json()["rejected"][0]["reason"] == "unknown_device"
+    else:
+        (kept,) = reasons
+        assert kept.startswith("not taken: device: ")
+        assert reason in kept
+
+
+async def test_a_batch_as_large_as_overland_makes_them_is_taken_whole(
+    client: httpx.AsyncClient, app: FastAPI, storage: Storage
+) -> None:
+    state = app.state.ingest
+    app.state.ingest = http.IngestState(state.intake, state.identify, state.now_us)
+    (point,) = json.loads(EXAMPLES["overland"].text)["locations"]
+    more = point["properties"] | {"wifi": "x" * 800}
+    batch = [
+        point | {"properties": more | {"timestamp": 1_772_399_045 - second}}
+        for second in range(1500)
+    ]
+    response = await client.post("/ingest/overland", json={"locations": batch}, headers=BEARER)
+    assert int(response.request.headers["content-length"]) > 1_500_000
+    assert said(response) == ANSWERS["overland"]
+    assert len(storage.fixes) == 1500
 
 
 async def test_a_batch_with_bad_points_is_ok_for_overland_and_the_log_says_what_was_bad(

@@ -132,14 +132,6 @@ async def test_a_body_over_the_limit_is_refused_naming_the_limit(
     assert storage.broken == []
 
 
-async def test_an_owntracks_body_over_the_limit_does_not_hold_up_the_phones_queue(
-    client: httpx.AsyncClient, storage: Storage
-) -> None:
-    response = await client.post("/ingest/owntracks", content=b" " * 1001, headers=KEY)
-    assert (response.status_code, response.content) == (200, b"[]")
-    assert "larger than 1000 bytes" in storage.broken[0].reason
-
-
 async def test_a_compressed_body_is_refused(client: httpx.AsyncClient) -> None:
     headers = KEY | {"Content-Encoding": "gzip"}
     response = await client.post("/ingest/pings", content=b"x", headers=headers)

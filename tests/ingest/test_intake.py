@@ -1,12 +1,16 @@
+import asyncio
 import json
 
+import msgspec
 import pytest
 from memory import Storage
 
+from ingest.allowance import OF_ONE
+from ingest.columns import Delivery
 from ingest.decoders import DECODERS, FILES, SOURCES
 from ingest.errors import DecodeError, StorageUnavailable, Unstorable
 from ingest.intake import Intake
-from ingest.message import Message, Receipt, Rejection, Said
+from ingest.message import Broken, Message, Receipt, Rejection, Said
 from ingest.sender import Sender
 
 RADIO = Sender("radio-7", 7)
@@ -120,6 +124,37 @@ async def test_a_broken_message_is_set_aside_whole_and_counted(
     assert (intake.counts.messages, intake.counts.broken) == (1, 1)
 
 
+async def test_of_a_flood_at_once_no_more_is_kept_than_one_after_the_other(
+    storage: Storage,
+) -> None:
+    asked = []
+
+    async def slow(broken: Broken) -> None:
+        asked.append(broken)
+        await asyncio.sleep(0)
+        await storage.quarantine(broken)
+
+    intake = Intake(_nothing_else, slow, storage.keep)
+    broken = Broken(b"{", "pings", NOW_US, "radio-7", "not JSON")
+    storage.failures = [StorageUnavailable("gone")] * 3
+    outcomes = await asyncio.gather(
+        *(intake.set_aside(broken) for _ in range(2000)), return_exceptions=True
+    )
+    assert len(asked) == OF_ONE
+    assert (len(storage.broken), outcomes.count(None)) == (OF_ONE - 3, 2000 - 3)
+    given_up = asyncio.create_task(intake.set_aside(broken))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    for _ in range(5):
+        await intake.set_aside(broken)  # what was not kept took no room
+    assert len(storage.broken) == OF_ONE
+
+
+async def _nothing_else(delivery: Delivery) -> list[int]:
+    raise AssertionError(delivery)
+
+
 async def test_a_message_that_storage_chokes_on_is_set_aside(
     intake: Intake, storage: Storage
 ) -> None:
@@ -222,3 +257,24 @@ async def test_an_event_whose_time_cannot_be_true_is_one_of_when_it_came(
     await intake.accept(message({"time": NOW + 300, "event": "emergency"}))
     times = [said.time_us for said in storage.said]
     assert times == [NOW_US, NOW_US + 300_000_000]
+
+
+async def test_what_nobody_would_hear_of_is_set_aside_beside_what_is_stored(
+    intake: Intake, storage: Storage
+) -> None:
+    sent = message({"device": "x"}, {"time": NOW - 1}, {"device": "y"})
+    assert intake.begin(sent) is None
+    storage.failures = [StorageUnavailable("away")]
+    with pytest.raises(StorageUnavailable):
+        await intake.accept(sent)
+    receipt = await intake.accept(sent)
+    assert (receipt.accepted, len(receipt.rejected)) == (1, 2)
+    (broken,) = storage.broken
+    assert broken.payload == sent.payload
+    assert broken.reason == "not taken: device: 'radio-7' may not send for 'x' (and 1 more)"
+    counts = intake.counts
+    assert (counts.messages, counts.broken, counts.accepted) == (1, 0, 1)
+    assert counts.rejected == {"unknown_device": 2}
+    told = msgspec.structs.replace(sent, told=True)
+    assert (await intake.accept(told)).duplicates == 1
+    assert len(storage.broken) == 1

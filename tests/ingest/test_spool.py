@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest import spoolfile
+from ingest import spool as spool_module
+from ingest import spoolfile, spoolrecord
 from ingest.errors import StorageUnavailable
 from ingest.message import Message
 from ingest.sender import Sender
@@ -86,7 +87,9 @@ async def test_only_the_service_itself_may_read_it(folder: Path) -> None:
         assert mode(folder) == 0o700
 
 
-async def test_what_is_full_refuses_and_has_room_again_once_it_is_stored(folder: Path) -> None:
+async def test_what_is_full_refuses_and_has_room_again_once_it_is_stored(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with opened(folder, limit_bytes=2000) as spool:
         tries = (spool.append(message(number, 100)) for number in range(50))
         outcomes = await asyncio.gather(*tries, return_exceptions=True)
@@ -97,6 +100,9 @@ async def test_what_is_full_refuses_and_has_room_again_once_it_is_stored(folder:
         with pytest.raises(StorageUnavailable, match="the spool is full") as refused:
             await spool.append(message(50, 100))
         assert refused.value.retry_after_s > 0
+        told = [record for record in caplog.records if record.levelname == "ERROR"]
+        assert len(told) == 1  # once a minute
+        assert "the spool is full" in told[0].getMessage()
         assert sum(file.stat().st_size for file in files(folder)) <= 2000
         assert await drained(spool) == kept
         await spool.append(message(51, 100))
@@ -135,7 +141,7 @@ async def test_a_torn_record_at_the_end_is_passed_over(folder: Path) -> None:
     whole = file.read_bytes()
     file.write_bytes(whole + whole[:-1])
     async with opened(folder, run=2) as spool:
-        assert spool.waiting == 1
+        assert spool.waiting == 2  # as long as they are only counted
         assert await drained(spool) == [1]
     assert files(folder) == []
 
@@ -156,6 +162,83 @@ async def test_a_damaged_file_is_kept_aside_and_told_of(
     assert kept.suffix == ".damaged"
     assert kept.read_bytes() == changed
     assert str(kept) in caplog.text
+
+
+async def test_a_file_that_was_deleted_is_told_of_and_forgotten(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(folder) as spool:
+        await spool.append(message(1))
+        (file,) = files(folder, ".spool")
+        file.unlink()
+        await spool.append(message(2))  # in a new file: what is in that one is lost
+        assert await drained(spool) == [2]
+    assert f"{file} is gone" in caplog.text
+
+
+async def test_a_file_that_cannot_be_read_waits_until_it_can(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(folder) as spool:
+        await spool.append(message(1))
+    (file,) = files(folder, ".spool")
+    kept = file.rename(folder / "elsewhere")
+    file.mkdir()
+    async with opened(folder, run=2) as spool:
+        await spool.append(message(2))
+        first = await spool.oldest()
+        assert first is not None
+        assert [await spool.read(first), await spool.read(first)] == [None, None]
+        second = await spool.oldest(but=[first])
+        assert second is not None
+        assert await spool.read(second) == [message(2)]
+        file.rmdir()
+        kept.rename(file)
+        assert await drained(spool) == [1, 2]
+    assert caplog.text.count("cannot be read") == 1
+    assert files(folder) == []
+
+
+async def test_a_file_that_cannot_be_deleted_is_not_stored_again(folder: Path) -> None:
+    async with opened(folder) as spool:
+        await spool.append(message(1))
+    async with opened(folder, run=2) as spool:
+        segment = await spool.oldest()
+        assert segment is not None
+        segment.path.unlink()
+        segment.path.mkdir()
+        await spool.drop(segment)
+        await spool.adopt()
+        assert await spool.oldest() is None
+
+
+async def test_nobody_waits_while_files_are_taken_over(folder: Path) -> None:
+    spoolfile.make_folder(folder)
+    pipe = folder / f"{1:016}-{'01' * 8}.000001.spool"
+    os.mkfifo(pipe)  # reading it takes until somebody writes
+    spool = Spool(folder, run=f"{2:016}", mark=bytes([2]) * 8)
+    adopting = asyncio.create_task(spool.adopt())
+    while not files(folder, ".lock"):  # noqa: ASYNC110 -- nothing tells of it
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        await spool.append(message(2))
+    assert not adopting.done()
+    record = spoolrecord.pack(message(1), bytes([1]) * 8)
+    await asyncio.to_thread(pipe.write_bytes, record)
+    await adopting
+    assert spool.waiting == 2
+    pipe.unlink()
+    pipe.write_bytes(record)
+    assert await drained(spool) == [1, 2]
+    await spool.close()
+
+
+async def test_whatever_goes_wrong_in_writing_nobody_is_left_waiting() -> None:
+    spool = Spool(Path("no\0folder"), run=f"{1:016}", mark=bytes(8))  # a ValueError, for one
+    for _ in range(2):
+        async with asyncio.timeout(10):
+            with pytest.raises(StorageUnavailable, match="cannot be written"):
+                await spool.append(message(1, spool_module.MOST_UNWRITTEN_BYTES * 2 // 3))
 
 
 # ---- Disks that fail, for real ----

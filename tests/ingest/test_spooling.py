@@ -12,7 +12,7 @@ from memory import NOW_US, Storage
 
 from ingest.batch import Batcher
 from ingest.errors import DecodeError, StorageUnavailable
-from ingest.intake import Intake
+from ingest.intake import Intake, read
 from ingest.message import Broken, Message, Receipt
 from ingest.sender import Sender
 from ingest.spool import Spool
@@ -266,3 +266,67 @@ async def test_setting_aside_waits_for_nothing_that_hangs(way: Way) -> None:
     with pytest.raises(StorageUnavailable, match="away"):
         await way.intake.set_aside(broken)
     assert way.storage.broken == []
+
+
+async def test_one_file_that_is_gone_or_cannot_be_read_holds_up_none_behind_it(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.spool.SEGMENT_BYTES", 100)  # a file a message
+    monkeypatch.setattr("ingest.spooling.ADOPT_EVERY_S", 0.1)
+    fail(way)
+    for second in range(6, 0, -1):
+        await way.accept(second)
+    files = sorted(way.folder.glob("*.spool"))
+    assert len(files) == 6
+    files[2].unlink()
+    kept = files[4].rename(way.folder / "elsewhere")
+    files[4].mkdir()
+    way.storage.failures.clear()
+    await until(lambda: way.intake.counts.waiting == 1)
+    assert {time_us for _, time_us in way.storage.fixes} == {
+        NOW_US - second * 1_000_000 for second in (6, 5, 3, 1)
+    }
+    files[4].rmdir()
+    kept.rename(files[4])
+    await until(lambda: not way.intake.counts.waiting)
+    assert len(way.storage.fixes) == 5
+
+
+async def test_a_file_that_cannot_be_read_does_not_keep_storage_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ingest.spool.SEGMENT_BYTES", 100)
+    async with serving(tmp_path / "spool", limit_bytes=2000) as way:
+        fail(way)
+        await way.accept(3)
+        await way.accept(2)
+        _, second = sorted(way.folder.glob("*.spool"))
+        second.unlink()
+        second.mkdir()
+        with (way.folder / "large").open("wb") as large:
+            large.truncate(2000)
+        way.storage.failures.clear()
+        await until(lambda: "cannot be read" in caplog.text)
+        fail(way, 1)
+        with pytest.raises(StorageUnavailable, match="the spool is full"):
+            await way.accept(1)
+        assert (await way.accept(1)).accepted == 1
+
+
+async def test_the_log_tells_each_minute_how_much_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ingest.spooling.TELL_EVERY_S", 0.05)
+    async with serving(tmp_path / "spool") as way:
+        fail(way)
+        await asyncio.gather(way.accept(1), way.accept(2))
+        await until(lambda: "2 messages wait in the spool" in caplog.text)
+
+
+async def test_what_its_sender_still_has_waits_for_nothing_that_hangs(way: Way) -> None:
+    sent = message(1)
+    way.storage.open.clear()
+    async with asyncio.timeout(10):
+        with pytest.raises(StorageUnavailable, match="has not answered"):
+            await way.intake.take(sent, read(sent).decoded)
+    assert not way.folder.exists()

@@ -1,3 +1,5 @@
+from io import BytesIO
+
 import pytest
 
 from ingest import spoolrecord
@@ -20,6 +22,13 @@ def test_what_is_packed_is_read_again() -> None:
     assert contents.messages == MESSAGES
     assert not contents.damaged
     assert spoolrecord.unpack(b"", MARK) == spoolrecord.Contents()
+
+
+def test_records_are_counted_without_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for piece in (1, 7, 8, 9, 50, 1 << 20):
+        monkeypatch.setattr(spoolrecord, "_PIECE_BYTES", piece)
+        assert spoolrecord.begun(BytesIO(FILE * 3), MARK) == 9
+        assert spoolrecord.begun(BytesIO(FILE), b"another!") == 0
 
 
 def test_a_file_cut_off_anywhere_has_all_that_was_whole_and_is_not_damaged() -> None:

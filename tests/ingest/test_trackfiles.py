@@ -69,7 +69,7 @@ def test_lines_that_cannot_be_read_are_named_and_the_rest_is_used(tmp_path: Path
     )
     track = read_tracks([path])
     assert track.time_us.tolist() == [0, 1_000_000]
-    unread = "is neither RFC 3339 with an offset nor epoch seconds"
+    unread = "is neither RFC 3339 with an offset nor seconds or milliseconds since 1970"
     assert [str(line) for line in track.bad] == [
         f"{path}, line 3: lat '91' is not within -90 to 90",
         f"{path}, line 4: has no device",
@@ -224,19 +224,65 @@ def test_values_are_quoted_no_longer_than_they_help(tmp_path: Path) -> None:
     ]
 
 
-def test_milliseconds_are_asked_about(tmp_path: Path) -> None:
-    path = csv(tmp_path, "device,time,lat,lon\na,1577836800000,51,0\na,1577836801000,51,0\n")
-    with pytest.raises(TrackFileError) as refused:
-        read_tracks([path])
-    assert str(refused.value).endswith(
-        "line 2: time '1577836800000' is past the year 9999; is it in milliseconds?"
+def test_milliseconds_are_told_from_seconds_by_how_many_they_are(tmp_path: Path) -> None:
+    path = csv(
+        tmp_path,
+        "device,time,lat,lon\na,1577836800125,51,0\na,1577836801,51,0\na,99999999999,51,0\n"
+        "a,1577836800125000,51,0\n",
     )
+    track = read_tracks([path])
+    assert (track.time_us - MOMENT_US).tolist()[:2] == [125_000, 1_000_000]
+    assert track.time_us[2] == 99_999_999_999_000_000
+    assert [line.place for line in track.bad] == ["line 5"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_numbers_with_a_decimal_comma_are_read_where_no_comma_parts_the_fields(
+    tmp_path: Path, separator: str
+) -> None:
+    lines = (
+        "device;time;lat;lon;accuracy_m",
+        "a;0,25;53,4;-2,9;7,5",
+        'a;1;"53,5";-2.9;',
+        "a;2;5,3,4;-2,9;",
+        "a;3;91,5;-2,9;",
+    )
+    path = csv(tmp_path, "\n".join(lines).replace(";", separator))
+    track = read_tracks([path])
+    assert track.time_us.tolist() == [250_000, 1_000_000]
+    assert (track.lat.tolist(), track.lon.tolist()) == ([53.4, 53.5], [-2.9, -2.9])
+    np.testing.assert_array_equal(track.accuracy_m, [7.5, np.nan])
+    assert [line.reason for line in track.bad] == [
+        "lat '5,3,4' is not a number",
+        "lat '91,5' is not within -90 to 90",
+    ]
+
+
+def test_a_quoted_decimal_comma_between_commas_is_told_as_no_number(tmp_path: Path) -> None:
+    path = csv(tmp_path, 'device,time,lat,lon\na,0,"53,4","-2,9"\na,1,53.4,-2.9\n')
+    assert [line.reason for line in read_tracks([path]).bad] == ["lat '53,4' is not a number"]
+
+
+def test_gpsloggers_own_columns_are_read_and_those_of_nobody_named(tmp_path: Path) -> None:
+    logger = "time,lat,lon,elevation,accuracy,bearing,speed,satellites,provider,hdop"
+    row = "2020-01-01T00:00:01.000Z,51,0,42.5,7,90,1.5,9,gps,"
+    wanted = ("accuracy_m", "speed_mps", "heading_deg", "altitude_m")
+    unknown = logger.replace("provider", "source")  # of such a speed nobody knows the unit
+    for header, values, passed_over in (
+        (logger, [7, 1.5, 90, 42.5], ["satellites", "provider", "hdop"]),
+        (unknown, [np.nan] * 4, unknown.split(",")[3:]),
+    ):
+        path = csv(tmp_path, f"{header}\n{row}\n")
+        with open_track(path) as source:
+            (block,) = read_blocks(source, "a")
+        np.testing.assert_array_equal(block.rows.select(wanted).row(0), values)
+        assert source.passed_over == passed_over
 
 
 def test_gpx_files_whose_names_differ_in_the_ending_alone_are_told_apart(tmp_path: Path) -> None:
     point = '<trkpt lat="51" lon="0"><time>2020-01-01T00:00:00Z</time></trkpt>'
     paths = [csv(tmp_path, GPX.format(point), name) for name in ("a.gpx", "a.GPX")]
-    assert read_tracks(paths).names == sorted(map(str, paths))
+    assert read_tracks(paths).names == ["a.GPX", "a.gpx"]
 
 
 def test_quoted_fields_may_hold_separators_and_quotes(tmp_path: Path) -> None:
@@ -290,7 +336,7 @@ def test_a_file_that_is_no_use_is_named_and_the_others_are_read(tmp_path: Path) 
     empty = csv(tmp_path, "", "empty.csv")
     bad = csv(tmp_path, "device,time,lat,lon\na,x,51,0\na,y,51,0\n", "bad.csv")
     track = read_tracks([empty, good, bad, tmp_path / "none.gpx"])
-    unread = "is neither RFC 3339 with an offset nor epoch seconds"
+    unread = "is neither RFC 3339 with an offset nor seconds or milliseconds since 1970"
     assert track.names == ["a"]
     assert track.bad == []
     assert [str(file).partition(tmp_path.name)[2] for file in track.unread] == [
@@ -318,7 +364,8 @@ def test_a_file_that_is_no_use_is_named_and_the_others_are_read(tmp_path: Path) 
         ("a.csv", "device,time,lat,lon, LAT\na,1,2,3,4\n", "has more than one column lat"),
         ("a.csv", "device,time,lat,lon\na,1,2,x\n", "its only line cannot be read; line 2: "),
         ("a.gpx", "", "is not GPX: no element found"),
-        ("a.gpx", "<gpx><trk>", "is not GPX: no element found"),
+        ("a.gpx", "<gpx><trk>", "breaks off in line 1"),
+        ("a.gpx", "<gpx><trk>\n</gpx>", "is not GPX: mismatched tag"),
         ("a.gpx", "<gpx></gpx>", "has no track points"),
         ("a.gpx", GPX.format('<trkpt lat="1" lon="1"/>'), "its only track point cannot be read"),
         ("a.gpx", GPX.format('<trkpt lat="1" lon="x"/>'), "its only track point cannot be read"),
@@ -405,7 +452,7 @@ def test_of_a_file_broken_off_what_comes_before_is_used(tmp_path: Path) -> None:
     assert fixes["time_us"].tolist() == [1_000_000] * 3 + [0, 1_000_000]
     assert tracks.unread == []
     (broken,) = tracks.broken
-    assert str(broken).startswith(f"{cut} is not GPX: ")
+    assert str(broken) == f"{cut} breaks off in line 4"
     assert tracks.bytes_read == tracks.bytes_in_all
     assert [str(file) for file in read_tracks([cut, good]).unread] == [str(broken)]
 

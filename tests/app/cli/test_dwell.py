@@ -259,7 +259,7 @@ def test_a_track_broken_off_is_used_so_far_and_the_status_says_so(
     assert result.exit_code == 1
     assert [row.split(",")[4] for row in result.stdout.splitlines()[1:]] == ["180.000000"] * 2
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"beatkeeper dwell: {path} is not GPX: no element found")
+    assert line.startswith(f"beatkeeper dwell: {path} breaks off in line 1")
     assert line.endswith("(what comes before is used)")
 
 

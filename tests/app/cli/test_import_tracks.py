@@ -84,12 +84,24 @@ def test_what_is_wrong_is_named_and_the_rest_is_taken(url: str, tmp_path: Path) 
         f"beatkeeper: {one}, line 8: lat '92' is not within -90 to 90",
         f"beatkeeper: {one}, line 9: there is no device 'x'",
         f"beatkeeper: {one}, line 14: there is no device 'y'",
-        f"beatkeeper: {one}: there is no device 'x', 'y'",
+        f"beatkeeper: {one}: not taken: lines of 'x', 'y'",
         f"beatkeeper: {two}, track point 1: does not say whose it is: give --device NAME",
     ]
-    assert err[6].startswith(f"beatkeeper: {two} is not GPX: no element found")
+    assert err[6].startswith(f"beatkeeper: {two} breaks off in line ")
     assert err[7:] == [f"beatkeeper: {none} cannot be read: No such file or directory"]
     assert count(url) == len(WALK)
+
+
+def test_of_a_file_that_names_another_device_the_words_are_those_of_the_command_line(
+    url: str, tmp_path: Path
+) -> None:
+    path = put(tmp_path, "c.csv", "device,time,lat,lon,hdop\nh2,1577836800,51,0,1\n")
+    status, out, err = run(url, path, "--device", "h1")
+    assert (status, out) == (2, [f"{path}: 0 new, 0 there already, 1 not taken"])
+    assert err == [
+        f"beatkeeper: {path}, line 2: is of 'h2', and not of 'h1', as --device says",
+        f"beatkeeper: {path}: nothing is read of its columns hdop",
+    ]
 
 
 def test_where_nothing_can_be_done_the_status_says_so(url: str, tmp_path: Path) -> None:
