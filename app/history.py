@@ -82,8 +82,8 @@ async def rerun(
         parts = {device: cut for device, cut in again.cut_us.items() if cut != NEVER}
         # Told of when something else counted, or they would not reach across a cut.
         across = await visit_storage.across(reader, parts)
-        torn = {d: told.first_us for d, told in across.items() if parts[d] < late_us[d]}
-        ends_us = {d: to_us(told.end) for d, told in across.items() if d not in torn}
+        torn = {d: one.first_us for d, one in across.items() if parts[d] < late_us[d]}
+        ends_us = {d: to_us(one.end) for d, one in across.items() if d not in torn}
         cuts = _replaced(again, ends_us, past.last_us)
         cuts = {device: cut for device, cut in cuts.items() if device not in torn}
         findings.found += visit_rows(_between(again.visits, cuts, tops_us), past.catalogue)

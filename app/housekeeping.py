@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeVar
 
+from app.announce import tell
 from app.recompute import PAUSE_S, Recompute, Stumbled
 from app.storage import partitions, quarantine, silence
 from app.storage.engine import Database
@@ -65,9 +66,11 @@ async def make_partitions(database: Database, now_us: int) -> list[str]:
 
 
 async def close_silent(database: Database, now_us: int) -> int:
-    """Closes the visits of devices that have fallen silent; says how many."""
+    """Closes the visits of devices that have fallen silent, and tells people; says how many."""
     async with database.write() as writer:
-        return await silence.close(writer, from_us(now_us))
+        closed = await silence.close(writer, from_us(now_us))
+        await tell(writer, closed, from_us(now_us), why="fell silent")
+    return len(closed)
 
 
 async def clear_quarantine(database: Database, now_us: int, limits: quarantine.Limits) -> int:

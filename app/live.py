@@ -28,6 +28,8 @@ LOOK_EVERY_S: Final = {"sqlite": 0.1, "postgresql": 1.0}
 PAUSE_S: Final = 1.0
 # Events in memory, for all followers together, and read at once.
 RECENT: Final = 1_000
+# For so long, as who had a device then may be put right.
+RECENT_S: Final = 60.0
 
 
 class News(NamedTuple):
@@ -37,13 +39,20 @@ class News(NamedTuple):
     position: int
 
 
+class _Read(NamedTuple):
+    """An event, and when it was read, by the event loop's clock."""
+
+    told: Told
+    at_s: float
+
+
 class Live:
     """The reading task and what it read last; use as `async with`."""
 
     def __init__(self, database: Database, *, look_every_s: float | None = None) -> None:
         self._database = database
         self._look_every_s = look_every_s or LOOK_EVERY_S[database.dialect]
-        self._recent: deque[Told] = deque()
+        self._recent: deque[_Read] = deque()
         # All events past `_floor` up to `_ceiling` are in memory; None while nobody reads.
         self._floor: int | None = None
         self._ceiling = 0
@@ -115,8 +124,8 @@ class Live:
     async def _look(self, position: int) -> News:
         floor, ceiling = self._floor, self._ceiling
         if floor is not None and floor <= position:
-            latest = list(takewhile(lambda one: one.id > position, reversed(self._recent)))
-            return News(latest[::-1], max(position, ceiling))
+            new = takewhile(lambda read: read.told.id > position, reversed(self._recent))
+            return News([read.told for read in new][::-1], max(position, ceiling))
         try:
             async with self._database.read() as reader:
                 told = await events.after(reader, position, RECENT)
@@ -163,15 +172,19 @@ class Live:
 
     async def _read(self) -> None:
         """Reads what has come since the last time, and wakes those who wait for it."""
+        clock = asyncio.get_running_loop().time
         while True:
             async with self._database.read() as reader:
                 told = await events.after(reader, self._ceiling, RECENT)
+            now_s = clock()
+            self._recent.extend(_Read(one, now_s) for one in told)
+            while self._recent and (
+                len(self._recent) > RECENT or now_s - self._recent[0].at_s > RECENT_S
+            ):
+                self._floor = self._recent.popleft().told.id
             if not told:
                 return
-            self._recent.extend(told)
             self._ceiling = told[-1].id
-            while len(self._recent) > RECENT:
-                self._floor = self._recent.popleft().id
             self._publish()
 
     def _publish(self) -> None:

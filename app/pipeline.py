@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from app.announce import comings_and_goings
+from app.announce import tell
 from app.history import Past, rerun
 from app.storage import catalogue as catalogues
-from app.storage import events as event_storage
 from app.storage import fixes as fix_storage
 from app.storage import states as state_storage
 from app.storage import visits as visit_storage
@@ -91,7 +90,7 @@ class Pipeline:
             now = from_us(self._now_us())
             changes = await visit_storage.write(writer, findings, now)
             await state_storage.save(writer, state_storage.remember(memory, states), now)
-            await event_storage.write(writer, comings_and_goings(changes), now)
+            await tell(writer, changes, now)
         return new
 
 

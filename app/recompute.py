@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from app.announce import tell
 from app.history import Past, rerun, settled
 from app.storage import catalogue as catalogues
 from app.storage import fixes as fix_storage
@@ -28,6 +29,7 @@ from app.storage.findings import Findings
 from app.storage.recomputes import Extent, Job
 from app.storage.states import DeviceState
 from app.storage.types import from_us, to_us
+from app.storage.visits import Change
 from geofence.engine import look_back_us
 from geofence.memory import Memory
 from geofence.model import FOREVER, NEVER, Profile
@@ -146,12 +148,14 @@ class Recompute:
         tops_us = await _tops(writer, span, await self._ends(writer, span, extents[0]))
         memory, findings = await rerun(writer, span.past, span.late_us, span.needs_us, tops_us)
         # Now, too: what those wrote is known from later than when we began to wait.
-        await _write(writer, states, memory, findings, from_us(self._now_us()))
+        now = from_us(self._now_us())
+        changes = await _write(writer, states, memory, findings, now)
         device = extents[0].device
         if tops_us.get(device, span.until_us) < span.until_us:
             await recomputes.move(writer, job, job.last_device, from_us(tops_us[device]))
         else:
             await recomputes.move(writer, job, extents[-1].device, None)
+        await tell(writer, changes, now, history=False, why="measured anew")
 
     async def _ends(self, writer: Writer, span: "_Span", first: Extent) -> dict[int, int]:
         """Up to when to look at those devices that are not to be looked at up to now."""
@@ -219,18 +223,19 @@ async def _write(
     memory: Memory,
     findings: Findings,
     now: dt.datetime,
-) -> None:
+) -> list[Change]:
     """Makes the tables say what was found; nobody was heard by it, and who was silent still is."""
     quiet = await silence.silent(writer, [state.device for state in states], now)
     findings.found = [
         replace(visit, open=visit.open and visit.device_id not in quiet) for visit in findings.found
     ]
-    await visit_storage.write(writer, findings, now)
+    changes = await visit_storage.write(writer, findings, now)
     # Of devices that were not looked at up to now nothing else is to be remembered.
     known = set(memory.tail.device.tolist()) - findings.tops_us.keys()
     kept = [state for state in states if state.device in known]
     mine = memory.of(np.array([state.device for state in kept], np.int64))
     await state_storage.save(writer, state_storage.remember(mine, kept))
+    return changes
 
 
 def _look_back(catalogue: Catalogue) -> dt.timedelta:

@@ -26,16 +26,37 @@ def upgrade() -> None:
         ),
         sa.Column("device_id", Id, nullable=True, comment="whose; null: nobody's"),
         sa.Column("hotspot_id", Id, nullable=True, comment="where; null: at none"),
+        sa.Column(
+            "visit",
+            Instant(),
+            nullable=True,
+            comment="of entered and left: the visit's first moment, as first told",
+        ),
         sa.Column("detail", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "whereabouts",
+        sa.Column("device_id", Id, autoincrement=False, nullable=False),
+        sa.Column("hotspot_id", Id, autoincrement=False, nullable=False),
+        sa.Column("visit", Instant(), nullable=False, comment="its first moment, as first told"),
+        sa.Column("live", sa.Boolean(), nullable=False, comment="people were told at once"),
+        sa.PrimaryKeyConstraint("device_id", "hotspot_id", name=op.f("pk_whereabouts")),
+    )
+    op.create_index(
+        "ix_visits_open",
+        "visits",
+        ["device_id"],
+        sqlite_where=sa.text("open = 1 AND known_to IS NULL"),
+        postgresql_where=sa.text("open AND known_to IS NULL"),
     )
     op.create_index("ix_events_time", "events", ["time", "id"])
     op.create_index(
         "ix_events_live",
         "events",
         ["id"],
-        sqlite_where=sa.text("live"),
+        sqlite_where=sa.text("live = 1"),
         postgresql_where=sa.text("live"),
     )
     op.create_index(op.f("ix_quarantine_received"), "quarantine", ["received"])
@@ -65,6 +86,8 @@ def downgrade() -> None:
     op.drop_column("devices", "speed_unit")
     op.drop_column("devices", "owntracks_secret")
     op.drop_index(op.f("ix_quarantine_received"), table_name="quarantine")
+    op.drop_index("ix_visits_open", table_name="visits")
+    op.drop_table("whereabouts")
     op.drop_index("ix_events_live", table_name="events")
     op.drop_index("ix_events_time", table_name="events")
     op.drop_table("events")

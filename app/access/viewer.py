@@ -1,5 +1,6 @@
 """Who asks, and what the one table here says that they may see and do."""
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
@@ -62,12 +63,16 @@ class Forbidden(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever looks: every read about people takes one and gives what it may see, no more."""
+    """Whoever looks: every read about people takes one and gives what it may see, no more.
+
+    Until it `expires`; None: for good.
+    """
 
     name: str
     role: Role
     team_ids: frozenset[int] = frozenset()
     officer_id: int | None = None
+    expires: dt.datetime | None = None
 
     @property
     def scope(self) -> Scope:

@@ -1,28 +1,37 @@
 """What people are told: events as they come, and those that have been."""
 
-import datetime as dt
+import json
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Path, Query, Request, Response
 from pydantic import Field
 
 from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, cursor_of, part_of_list, viewer_with
-from app.api.errors import Invalid
+from app.api.deps import DatabaseDep, Now, begin, cursor_of, part_of_list, viewer_with
 from app.api.eventstream import MEDIA_TYPE, EventStream, follow
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
 from app.api.state import live_of
+from app.live import RECENT
 from app.storage import device_events, events
-from app.storage.events import Told
+from app.storage.events import Kind, Told
 from app.storage.pages import Slice
 
 router = guarded_router("events")
 EventReader = Annotated[Viewer, viewer_with(Right.READ_VISITS)]
 EventPart = Annotated[Slice, part_of_list(default=100, most=1000, ordered_by=2)]
-From = Annotated[Moment | None, Query(alias="from", description="happened then or later")]
+From = Annotated[
+    Moment | None,
+    Query(
+        alias="from",
+        description="happened then or later; without it, for officers and supervisors: in the last "
+        "31 days, or those before `to`",
+    ),
+]
 To = Annotated[Moment | None, Query(alias="to", description="happened before then")]
-Kinds = Annotated[list[Name] | None, Query(max_length=50, description="only of these kinds")]
+Kinds = Annotated[list[Kind] | None, Query(max_length=50, description="only of these kinds")]
+Words = Annotated[list[Name] | None, Query(max_length=50, description="only of these kinds")]
 _EXAMPLE = {
     "id": 4711,
     "kind": "emergency",
@@ -31,6 +40,7 @@ _EXAMPLE = {
     "live": True,
     "device": "radio-17",
     "hotspot": None,
+    "visit": None,
     "officers": ["1234"],
     "detail": None,
 }
@@ -39,9 +49,16 @@ _EXAMPLE = {
 class Event(Schema):
     """Something that people are told.
 
-    `entered` and `left`: a device and a hot spot. `emergency`, `power_on`, `power_off`, `gps_lost`,
-    `gps_back`, `battery_low`: what a device said of itself. What was more than 15 minutes old when
-    it was stored is not `live`: nobody was told at once. An emergency always is.
+    `emergency`, `power_on`, `power_off`, `gps_lost`, `gps_back`, `battery_low`: what a device said
+    of itself. What was more than 15 minutes old when it was stored is not `live`: nobody was told
+    at once. An emergency always is.
+
+    `entered` and `left`: a device and a hot spot, and which `visit`. Of these three the event with
+    the largest id says whether the device is there. `entered` is live where the device was there
+    within the last 15 minutes, and then so is the `left` that follows, however late it becomes
+    known. The device is in one visit there at most: whoever enters again, after a gap or after
+    late fixes, has `left` the former before. `detail` says of a `left` that the device
+    `fell silent` or, as late fixes or another hot spot show, `was not there`.
     """
 
     model_config = example(_EXAMPLE)
@@ -53,6 +70,9 @@ class Event(Schema):
     live: bool
     device: str | None
     hotspot: str | None
+    visit: Moment | None = Field(
+        description="of `entered` and `left`: the first moment of the visit, as it was told first"
+    )
     officers: list[str] = Field(description="numbers of those who had the device then")
     detail: str | None
 
@@ -97,7 +117,7 @@ def _position(
     return int(last_event_id) if last_event_id else after
 
 
-_STREAM = f"id: 4711\nevent: emergency\ndata: {_EXAMPLE}\n\n".replace("'", '"')
+_STREAM = f"id: 4711\nevent: emergency\ndata: {json.dumps(_EXAMPLE)}\n\n"
 
 
 @router.get(
@@ -110,6 +130,7 @@ async def list_events(
     request: Request,
     viewer: EventReader,
     database: DatabaseDep,
+    now: Now,
     part: EventPart,
     form: Annotated[Literal["json", "stream"], Depends(_form)],
     position: Annotated[int | None, Depends(_position)],
@@ -127,9 +148,9 @@ async def list_events(
     if form == "stream":
         last = await live_of(request).last()
         # What is past the last was told by another database: it has been restored since.
-        begin = last if position is None else min(position, last)
-        return EventStream(follow(request, _text, begin, None if kind is None else set(kind)))
-    wanted = _wanted(start, end, kind)
+        known = last if position is None else min(position, last)
+        return EventStream(follow(request, _text, known, None if kind is None else set(kind)))
+    wanted = events.Wanted(begin(viewer, start, end, now), end, kind)
     async with database.read() as reader:
         page = await events.page(reader, viewer, wanted, part)
     return Listing(items=[_shown(told) for told in page.items], next=cursor_of(page))
@@ -141,27 +162,22 @@ async def list_device_events(
     name: Annotated[Name, Path()],
     viewer: EventReader,
     database: DatabaseDep,
+    now: Now,
     part: EventPart,
     start: From = None,
     end: To = None,
-    kind: Kinds = None,
+    kind: Words = None,
 ) -> Listing[DeviceEvent]:
     """What a device said of itself, by time, while it was with somebody whom you may see."""
-    wanted = _wanted(start, end, kind)
+    wanted = events.Wanted(begin(viewer, start, end, now), end, kind)
     async with database.read() as reader:
         page = await device_events.page(reader, viewer, name, wanted, part)
     items = [DeviceEvent.model_validate(one, from_attributes=True) for one in page.items]
     return Listing(items=items, next=cursor_of(page))
 
 
-def _wanted(
-    start: dt.datetime | None, end: dt.datetime | None, kinds: list[str] | None
-) -> events.Wanted:
-    if start is not None and end is not None and start > end:
-        raise Invalid(where="from", what="it is after to")
-    return events.Wanted(start, end, kinds)
-
-
+# Followers see the same of an event, or one of a few parts; many follow.
+@lru_cache(maxsize=2 * RECENT)
 def _text(told: Told) -> str:
     """An event as one of a stream (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
     return f"id: {told.id}\nevent: {told.kind}\ndata: {_shown(told).model_dump_json()}\n\n"
@@ -176,6 +192,7 @@ def _shown(told: Told) -> Event:
         live=told.live,
         device=told.device,
         hotspot=told.hotspot,
+        visit=told.visit,
         officers=[one.number for one in told.carriers],
         detail=told.detail,
     )

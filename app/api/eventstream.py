@@ -11,8 +11,9 @@ from starlette.types import Message, Send
 
 from app.access.viewer import Forbidden, Right, Viewer
 from app.api.errors import Stranger
+from app.api.patience import patiently
 from app.api.route import viewer_of
-from app.api.state import live_of
+from app.api.state import live_of, now_of
 from app.storage.errors import DatabaseUnavailable
 from app.storage.events import Told
 
@@ -21,6 +22,8 @@ MEDIA_TYPE: Final = "text/event-stream"
 BEAT_S: Final = 15.0
 # Who has taken nothing for so long has gone away: it comes back with Last-Event-ID.
 SLOWEST_S: Final = 20.0
+# Events for one follower until it is the others' turn, and the devices'.
+AT_ONCE: Final = 20
 
 
 class EventStream(StreamingResponse):
@@ -67,9 +70,12 @@ async def follow(
         due_s = clock() + beat_s
         while viewer is not None and not live.ended:
             told, position = await live.after(position, max(due_s - clock(), 0.0))
-            seen = (one.seen_by(viewer) for one in told if kinds is None or one.kind in kinds)
-            if lines := "".join(text(one) for one in seen if one is not None):
-                yield lines
+            chosen = [one for one in told if kinds is None or one.kind in kinds]
+            for i in range(0, len(chosen), AT_ONCE):
+                seen = (one.seen_by(viewer) for one in chosen[i : i + AT_ONCE])
+                if lines := "".join(text(one) for one in seen if one is not None):
+                    yield lines
+                await asyncio.sleep(0)
             if clock() >= due_s:
                 viewer = await _still(request, viewer)
                 yield _beat(position)
@@ -84,10 +90,11 @@ def _beat(position: int) -> str:
 async def _still(request: Request, viewer: Viewer) -> Viewer | None:
     """Who holds the request's token now; None if it is good no longer."""
     try:
-        now = await viewer_of(request)
+        now = await patiently(request, viewer_of(request))
         now.require(Right.READ_VISITS)
     except (Stranger, Forbidden):
         return None
     except DatabaseUnavailable:
-        return viewer
+        good = viewer.expires is None or now_of(request) < viewer.expires
+        return viewer if good else None
     return now

@@ -6,8 +6,7 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 
 from app.access.viewer import Right, Viewer
-from app.api.deps import AsAt, DatabaseDep, Format, cursor_of, part_of_list, viewer_with
-from app.api.errors import Invalid
+from app.api.deps import AsAt, DatabaseDep, Format, Now, begin, cursor_of, part_of_list, viewer_with
 from app.api.fields import Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
 from app.api.tables import csv_response, next_link
@@ -18,6 +17,14 @@ from app.storage.types import to_us
 router = guarded_router("visits")
 VisitReader = Annotated[Viewer, viewer_with(Right.READ_VISITS)]
 VisitPart = Annotated[Slice, part_of_list(default=100, most=1000, ordered_by=2)]
+From = Annotated[
+    Moment | None,
+    Query(
+        alias="from",
+        description="begun then or later; without it, for officers and supervisors: in the last "
+        "31 days, or those before `to`",
+    ),
+]
 SECOND_US = 1e6
 
 
@@ -88,10 +95,11 @@ async def list_visits(
     request: Request,
     viewer: VisitReader,
     database: DatabaseDep,
+    now: Now,
     part: VisitPart,
     as_at: AsAt,
     form: Format,
-    start: Annotated[Moment | None, Query(alias="from", description="begun then or later")] = None,
+    start: From = None,
     end: Annotated[Moment | None, Query(alias="to", description="begun before then")] = None,
     hotspot: Annotated[Name | None, Query(description="its id")] = None,
     device: Annotated[Name | None, Query(description="its name")] = None,
@@ -103,8 +111,7 @@ async def list_visits(
     Officers see those of the devices they carried, supervisors those of their teams. As CSV, the
     `Link` header leads to the rest of a long list.
     """
-    if start is not None and end is not None and start > end:
-        raise Invalid(where="from", what="it is after to")
+    start = begin(viewer, start, end, now)
     wanted = visit_reads.Wanted(start, end, hotspot, device, officer, open, as_at)
     async with database.read() as reader:
         page = await visit_reads.page(reader, viewer, wanted, part)

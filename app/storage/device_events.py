@@ -12,7 +12,7 @@ from app.access.viewer import Right, Scope, Viewer
 from app.storage import devices, events, people
 from app.storage.carrying import carried
 from app.storage.engine import Reader, Writer
-from app.storage.events import Event, Wanted
+from app.storage.events import Event, Kind, Wanted
 from app.storage.pages import Page, Slice
 from app.storage.schema import device_events
 from app.storage.types import from_us, storable, to_us
@@ -22,9 +22,7 @@ from ingest.message import Said
 LONGEST_KIND = 40
 LONGEST_DETAIL = 200
 
-TOLD: Final = frozenset(
-    {"emergency", "power_on", "power_off", "gps_lost", "gps_back", "battery_low"}
-)
+TOLD: Final = frozenset(Kind) - {Kind.ENTERED, Kind.LEFT}
 """What people are told at once; networks come and go with every lift, which only explains gaps."""
 
 _NEW = (

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum, auto
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
@@ -19,10 +20,24 @@ from app.storage.types import from_us, to_us
 CHANNEL: Final = "beatkeeper_events"
 """Where PostgreSQL says that there are new ones, as soon as they can be read."""
 
+
+class Kind(StrEnum):
+    """What people are told."""
+
+    ENTERED = auto()
+    LEFT = auto()
+    EMERGENCY = auto()
+    POWER_ON = auto()
+    POWER_OFF = auto()
+    GPS_LOST = auto()
+    GPS_BACK = auto()
+    BATTERY_LOW = auto()
+
+
 # What happened longer ago than this is kept, and nobody is told: it is history by now.
 LATEST = dt.timedelta(minutes=15)
 # But for these, which matter however late they come: they say when they happened.
-ALWAYS_LIVE: Final = frozenset({"emergency"})
+ALWAYS_LIVE: Final = frozenset({Kind.EMERGENCY})
 
 # Ids are given, and committed, by one transaction at a time: else one could be read before a
 # smaller one is there. It is the last lock that a transaction takes, so that whoever holds it waits
@@ -31,15 +46,24 @@ _TURN = sa.text("SELECT pg_advisory_xact_lock(1702258030)")  # a number that no 
 _WORD = sa.text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 
+# Of an event's columns, what `Told` begins with; names follow.
+_OWN = ("id", "kind", "time", "stored", "live", "visit", "detail", "device_id")
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that people are told: of whose device, at which hot spot, where there is one."""
+    """Something that people are told: of whose device, at which hot spot, where there is one.
+
+    `visit` is which stay there it is about; `live` whether they are told at once, None: by its age.
+    """
 
     kind: str
     time: dt.datetime
     device_id: int | None = None
     hotspot_id: int | None = None
     detail: str | None = None
+    visit: dt.datetime | None = None
+    live: bool | None = None
 
 
 class Carrier(NamedTuple):
@@ -62,17 +86,19 @@ class Told:
     time: dt.datetime
     stored: dt.datetime
     live: bool
+    visit: dt.datetime | None
     detail: str | None
+    device_id: int | None
     device: str | None
     hotspot: str | None
     carriers: tuple[Carrier, ...] = ()
 
     def seen_by(self, viewer: Viewer) -> "Told | None":
         """What a viewer sees of it; None for nothing. What is nobody's, everybody sees."""
+        if viewer.scope is Scope.EVERYBODY or self.device_id is None:
+            return self
         mine = tuple(one for one in self.carriers if viewer.sees(one.officer_id, one.team_id))
-        if self.device is not None and not mine and viewer.scope is not Scope.EVERYBODY:
-            return None
-        return replace(self, carriers=mine)
+        return replace(self, carriers=mine) if mine else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +123,17 @@ async def write(writer: Writer, told: Sequence[Event], now: dt.datetime) -> None
 
 
 def _row(event: Event, now: dt.datetime) -> dict[str, object]:
+    live = event.live
+    if live is None:
+        live = event.kind in ALWAYS_LIVE or now - event.time <= LATEST
     return {
         "kind": event.kind,
         "time": event.time,
         "stored": now,
-        "live": event.kind in ALWAYS_LIVE or now - event.time <= LATEST,
+        "live": live,
         "device_id": event.device_id,
         "hotspot_id": event.hotspot_id,
+        "visit": event.visit,
         "detail": event.detail,
     }
 
@@ -155,7 +185,7 @@ async def _told(
     first = chosen.order_by(*order).limit(most).subquery()
     query = (
         sa.select(
-            *(first.c[name] for name in ("id", "kind", "time", "stored", "live", "detail")),
+            *(first.c[name] for name in _OWN),
             devices.c.name,
             hotspots.c.key,
             officers.c.id.label("officer_id"),
@@ -174,5 +204,6 @@ async def _told(
 
 
 def _one(rows: Sequence[tuple[Any, ...]]) -> Told:
-    carriers = tuple(Carrier(*row[8:]) for row in rows if row[8] is not None)
-    return Told(*(*rows[0][:8], carriers))
+    own = len(_OWN) + 2
+    carriers = tuple(Carrier(*row[own:]) for row in rows if row[own] is not None)
+    return Told(*(*rows[0][:own], carriers))

@@ -296,6 +296,12 @@ visits = Table(
     Index("ix_visits_version", "device_id", "hotspot_id", "first_us"),
     Index("ix_visits_hotspot_enter", "hotspot_id", "enter"),
     Index("ix_visits_enter", "enter"),
+    Index(
+        "ix_visits_open",
+        "device_id",
+        sqlite_where=text("open = 1 AND known_to IS NULL"),
+        postgresql_where=text("open AND known_to IS NULL"),
+    ),
 )
 
 recomputes = Table(
@@ -344,10 +350,23 @@ events = Table(
     Column("live", Boolean, nullable=False, comment="people are told at once; else it was too old"),
     Column("device_id", Id, comment="whose; null: nobody's"),
     Column("hotspot_id", Id, comment="where; null: at none"),
+    Column(
+        "visit", Instant, comment="of entered and left: the visit's first moment, as first told"
+    ),
     Column("detail", Text),
     Index("ix_events_time", "time", "id"),
-    Index("ix_events_live", "id", sqlite_where=text("live"), postgresql_where=text("live")),
+    Index("ix_events_live", "id", sqlite_where=text("live = 1"), postgresql_where=text("live")),
     sqlite_autoincrement=True,
+)
+
+whereabouts = Table(
+    "whereabouts",
+    metadata,
+    # As people have been told: entered, and not left yet.
+    Column("device_id", Id, primary_key=True, autoincrement=False),
+    Column("hotspot_id", Id, primary_key=True, autoincrement=False),
+    Column("visit", Instant, nullable=False, comment="its first moment, as first told"),
+    Column("live", Boolean, nullable=False, comment="people were told at once"),
 )
 
 quarantine = Table(

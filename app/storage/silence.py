@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from app.storage import catalogue, events
+from app.storage import catalogue
+from app.storage import visits as visit_storage
 from app.storage.engine import Reader, Writer
-from app.storage.events import Event
 from app.storage.schema import device_states, devices, visits
+from app.storage.visits import Change
 from geofence.model import Profile
 
 _HEARD = sa.select(device_states.c.device_id, devices.c.profile, device_states.c.heard).join(
@@ -17,10 +18,9 @@ _HEARD = sa.select(device_states.c.device_id, devices.c.profile, device_states.c
 _OPEN = sa.and_(visits.c.open, visits.c.known_to.is_(None))
 
 
-async def close(writer: Writer, now: dt.datetime) -> int:
-    """Closes what is open of each device not heard for as long as its profile says; how many.
+async def close(writer: Writer, now: dt.datetime) -> list[Change]:
+    """Closes what is open of each device not heard for as long as its profile says; which.
 
-    People are told that it left, when it was last seen there.
     A device that another transaction holds is being heard just now, and is left alone.
     """
     mine = visits.c.device_id == device_states.c.device_id
@@ -30,20 +30,7 @@ async def close(writer: Writer, now: dt.datetime) -> int:
         .with_for_update(of=device_states, skip_locked=True)
     )
     silent = await _silent(writer, candidates, now)
-    if not silent:
-        return 0
-    closing = (
-        sa.update(visits)
-        .where(_OPEN, visits.c.device_id.in_(silent))
-        .returning(visits.c.device_id, visits.c.hotspot_id, visits.c.exit)
-    )
-    # Not from before it was told, where the clock of who told it is ahead.
-    told = visits.c.known_from
-    known_from = sa.case((told > now, told), else_=sa.literal(now, told.type))
-    closed = (await writer.execute(closing.values(open=False, known_from=known_from))).all()
-    left = [Event("left", row.exit, row.device_id, row.hotspot_id, "fell silent") for row in closed]
-    await events.write(writer, left, now)
-    return len(closed)
+    return await visit_storage.close(writer, silent, now) if silent else []
 
 
 async def silent(reader: Reader, device_ids: Sequence[int], now: dt.datetime) -> Collection[int]:

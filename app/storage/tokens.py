@@ -76,7 +76,8 @@ async def create(writer: Writer, token: NewToken, secret_hash: bytes, now: dt.da
 
 async def viewer_of(reader: Reader, secret_hash: bytes, now: dt.datetime) -> Viewer | None:
     """Who shows the secret with this digest; None if nobody, or it has expired or been revoked."""
-    query = sa.select(tokens.c.id, tokens.c.name, tokens.c.role, tokens.c.officer_id).where(
+    names = ("id", "name", "role", "officer_id", "expires")
+    query = sa.select(*(tokens.c[name] for name in names)).where(
         tokens.c.secret_hash == secret_hash,
         tokens.c.revoked.is_(None),
         sa.or_(tokens.c.expires.is_(None), tokens.c.expires > now),
@@ -90,6 +91,7 @@ async def viewer_of(reader: Reader, secret_hash: bytes, now: dt.datetime) -> Vie
         role=Role(found.role),
         team_ids=frozenset((await reader.scalars(held)).all()),
         officer_id=found.officer_id,
+        expires=found.expires,
     )
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -111,7 +111,7 @@ async def _apply(writer: Writer, changes: _Changes) -> None:
     await bulk.insert(writer, visits, changes.insert)
 
 
-class Told(NamedTuple):
+class Stretch(NamedTuple):
     """Some visits of one device: when the first of them began, and the end of any of them."""
 
     first_us: int
@@ -152,7 +152,7 @@ _ACROSS_SQLITE = _ACROSS.format(
 )
 
 
-async def across(reader: Reader, moments_us: Mapping[int, int]) -> dict[int, Told]:
+async def across(reader: Reader, moments_us: Mapping[int, int]) -> dict[int, Stretch]:
     """Of each device its visits, held true, that began by a moment and end after it, if any."""
     if not moments_us:
         return {}
@@ -162,7 +162,30 @@ async def across(reader: Reader, moments_us: Mapping[int, int]) -> dict[int, Tol
     else:
         raw = await driver_of(reader)
         rows = await raw.fetch(_ACROSS_POSTGRES, list(moments_us), list(moments_us.values()))
-    return {device: Told(first_us, end) for device, first_us, end in rows}
+    return {device: Stretch(first_us, end) for device, first_us, end in rows}
+
+
+async def under_way(reader: Reader, device_ids: Sequence[int]) -> list[VisitRow]:
+    """The open visits of some devices."""
+    query = sa.select(*(visits.c[name] for name in _FIELDS)).where(
+        visits.c.open, visits.c.known_to.is_(None), visits.c.device_id.in_(device_ids)
+    )
+    return [VisitRow(*row) for row in (await reader.execute(query)).all()]
+
+
+async def close(writer: Writer, device_ids: Sequence[int], now: dt.datetime) -> list[Change]:
+    """Closes the open visits of some devices; says which that changes."""
+    # Not from before it was told, where the clock of who told it is ahead.
+    told = visits.c.known_from
+    known_from = sa.case((told > now, told), else_=sa.literal(now, told.type))
+    closing = (
+        sa.update(visits)
+        .where(visits.c.open, visits.c.known_to.is_(None), visits.c.device_id.in_(device_ids))
+        .values(open=False, known_from=known_from)
+        .returning(*(visits.c[name] for name in _FIELDS))
+    )
+    closed = [VisitRow(*row) for row in (await writer.execute(closing)).all()]
+    return [Change(replace(visit, open=True), visit) for visit in closed]
 
 
 _NAMES = (*_FIELDS, "opened", "known_from", "id")

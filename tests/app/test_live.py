@@ -4,28 +4,29 @@ from itertools import pairwise
 
 import asyncpg
 import pytest
-from happenings import enrol, numbered, tell
+import sqlalchemy as sa
+from happenings import NOW, enrolled, numbered, tell
 
 from app import live as live_module
+from app.access.viewer import Role, Viewer
 from app.live import Live
 from app.storage.engine import Database
+from app.storage.schema import assignments
 
 # Far longer than anything here takes.
 LONG_S = 20.0
 
 
 @pytest.fixture
-async def database(database: Database) -> Database:
-    await enrol(database)
-    return database
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with enrolled(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def postgis(postgis_url: str) -> AsyncIterator[Database]:
-    opened = Database(postgis_url)
-    await enrol(opened)
-    yield opened
-    await opened.close()
+    async with enrolled(postgis_url) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -111,6 +112,28 @@ async def test_events_while_nobody_followed_are_for_who_missed_them_only(
     await asyncio.sleep(0.2)
     await tell(database, *numbered("c"))
     assert (await later, await missed) == (["c"], ["b", "c"])
+
+
+async def test_who_may_see_what_has_been_in_memory_for_long_is_asked_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    north = Viewer("north", Role.SUPERVISOR, team_ids=frozenset({1}))
+    monkeypatch.setattr(live_module, "RECENT_S", 0.2)
+    async with Live(database, look_every_s=0.05) as live:
+        with live.following():
+            waiting = asyncio.create_task(live.after(0, LONG_S))
+            await asyncio.sleep(0.3)
+            await tell(database, *numbered("x"))
+            [told], _ = await waiting
+            assert told.seen_by(north) is None
+            # It was with somebody of the other team all the time.
+            async with database.write() as writer:
+                wrong = sa.update(assignments).where(assignments.c.officer_id == 2)
+                await writer.execute(wrong.values(officer_id=1, start=NOW))
+            await asyncio.sleep(0.8)
+            [told], position = await live.after(0, LONG_S)
+            assert told.seen_by(north) is not None
+            assert await live.after(position, 0.1) == ([], position)
 
 
 async def test_nothing_to_tell_takes_as_long_as_one_would_wait(live: Live) -> None:

@@ -113,7 +113,7 @@ async def test_visits_of_a_silent_device_are_closed(database: Database) -> None:
     half_an_hour = dt.timedelta(minutes=30)
     for silent_for, closed in ((half_an_hour, 0), (half_an_hour + dt.timedelta(seconds=1), 1)):
         async with database.write() as writer:
-            assert await silence.close(writer, NOW + silent_for) == closed
+            assert len(await silence.close(writer, NOW + silent_for)) == closed
     async with database.read() as reader:
         assert (await reader.execute(open_)).scalars().all() == [False]
 
@@ -131,7 +131,7 @@ async def test_a_device_that_reports_seldom_may_be_silent_longer(database: Datab
     # Two and a half intervals of fifteen minutes.
     for minutes, closed in ((37, 0), (38, 1)):
         async with database.write() as writer:
-            assert await silence.close(writer, NOW + dt.timedelta(minutes=minutes)) == closed
+            assert len(await silence.close(writer, NOW + dt.timedelta(minutes=minutes))) == closed
 
 
 async def test_a_device_that_is_being_heard_is_not_closed(postgis_url: str) -> None:
@@ -144,9 +144,9 @@ async def test_a_device_that_is_being_heard_is_not_closed(postgis_url: str) -> N
     async with database.write() as hearing:
         await states.lock(hearing, [1])
         async with database.write() as writer:
-            assert await silence.close(writer, later) == 0
+            assert len(await silence.close(writer, later)) == 0
     async with database.write() as writer:
-        assert await silence.close(writer, later) == 1
+        assert len(await silence.close(writer, later)) == 1
     await database.close()
 
 

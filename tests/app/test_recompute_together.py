@@ -124,7 +124,7 @@ async def test_versions_follow_each_other_where_clocks_differ(database: Database
     async with database.write() as writer:
         # Silent by the clock of all, which is behind that of who heard it.
         await writer.execute(sa.update(schema.device_states).values(heard=NOW - DAY))
-        assert await silence.close(writer, NOW) > 0
+        assert len(await silence.close(writer, NOW)) > 0
     await ahead.store(stay.take(np.arange(40, stay.n)))
     await draw(database, 1, SQUARES[1], ALWAYS)
     await work(database, now=NOW)

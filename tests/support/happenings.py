@@ -1,7 +1,8 @@
 """Events of a device that officers carry, put into the table, and read from it and from streams."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
 
@@ -35,6 +36,15 @@ async def enrol(database: Database) -> None:
             {**held, "officer_id": 2, "start": eleven, "end": None},
         ]
         await writer.execute(sa.insert(assignments), rows)
+
+
+@asynccontextmanager
+async def enrolled(url: str) -> AsyncIterator[Database]:
+    """The database there, with these enrolled."""
+    opened = Database(url)
+    await enrol(opened)
+    yield opened
+    await opened.close()
 
 
 async def tell(database: Database, *told: Event, now: dt.datetime = NOW) -> None:

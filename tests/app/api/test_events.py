@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+import sqlalchemy as sa
 from callers import Clock, TokenFor
 from fastapi import FastAPI, Request
 from happenings import MINUTE, NOW, PHONE, PLACE, RADIO, enrol, numbered, tell
@@ -19,6 +20,7 @@ from app.live import Live
 from app.storage import device_events
 from app.storage.engine import Database
 from app.storage.events import Event
+from app.storage.schema import assignments
 from app.storage.types import to_us
 from ingest.message import Said
 
@@ -54,11 +56,12 @@ async def test_the_list_shows_what_was_told_and_what_was_not(
         "live": True,
         "device": "radio",
         "hotspot": "HS1",
+        "visit": None,
         "officers": ["2"],
         "detail": None,
     }
     assert (left["kind"], left["live"], left["officers"]) == ("left", False, [])
-    assert await ask(admin, "/events?kind=left&kind=overdue") == [left]
+    assert await ask(admin, "/events?kind=left&kind=emergency") == [left]
     assert await ask(admin, "/events?from=2026-01-15T11:58:00Z") == [entered]
     assert await ask(admin, "/events?to=2026-01-15T11:58:00Z") == [left]
     part = (await admin.get("/events?limit=1")).json()
@@ -70,6 +73,7 @@ async def test_the_list_shows_what_was_told_and_what_was_not(
     [
         ("/events?from=2026-01-15T12:00:01Z&to=2026-01-15T12:00:00Z", 422),
         ("/events?f=csv", 422),
+        ("/events?kind=emergencies", 422),
         ("/events?f=stream&after=-1", 422),
         ("/events?f=stream&after=9223372036854775808", 422),
         ("/devices/radio/events?cursor=1", 422),
@@ -80,6 +84,43 @@ async def test_what_cannot_be_meant_is_refused(
     admin: httpx.AsyncClient, path: str, status: int
 ) -> None:
     assert (await admin.get(path)).status_code == status
+
+
+async def test_an_unknown_kind_is_refused_with_those_that_there_are(
+    admin: httpx.AsyncClient,
+) -> None:
+    answer = await admin.get("/events?f=stream&kind=emergencies")
+    assert (answer.status_code, "'emergency'" in answer.text) == (422, True)
+
+
+async def test_the_example_of_a_stream_is_one(application: FastAPI) -> None:
+    shown = application.openapi()["paths"]["/api/v1/events"]["get"]["responses"]["200"]["content"]
+    [data] = [
+        line for line in shown["text/event-stream"]["example"].splitlines() if line[:5] == "data:"
+    ]
+    assert json.loads(data[5:])["kind"] == "emergency"
+
+
+async def test_who_does_not_see_everybody_is_shown_the_last_31_days_if_they_do_not_say(
+    admin: httpx.AsyncClient, stranger: httpx.AsyncClient, database: Database, token_for: TokenFor
+) -> None:
+    south = await token_for("supervisor", teams=["South"])
+    day = 24 * 60 * MINUTE
+    async with database.write() as writer:
+        started = NOW - 100 * day
+        await writer.execute(sa.update(assignments).values(start=started))
+    ages = (90, 32, 30)
+    await tell(
+        database, *(Event("emergency", NOW - age * day, RADIO, None, f"{age}") for age in ages)
+    )
+    assert [one["detail"] for one in await ask(admin, "/events")] == ["90", "32", "30"]
+
+    async def seen(query: str = "") -> list[str]:
+        return [one["detail"] for one in await ask(stranger, f"/events{query}", headers=south)]
+
+    assert await seen() == ["30"]
+    assert await seen("?to=2025-12-15T00:00:00Z") == ["32"]
+    assert await seen("?from=2025-01-01T00:00:00Z") == ["90", "32", "30"]
 
 
 async def test_a_last_event_id_that_is_no_number_is_refused(admin: httpx.AsyncClient) -> None:
@@ -172,6 +213,35 @@ async def test_a_stream_ends_when_its_token_is_revoked_or_expires(
         assert len([line async for line in streams[0]]) <= 2
         assert (await admin.delete(f"/tokens/{numbers[-1]}")).status_code == 204
         assert len([line async for line in streams[1]]) <= 20
+
+
+async def test_a_stream_outlives_the_database_and_not_its_token(
+    application: FastAPI, clock: Clock, token_for: TokenFor
+) -> None:
+    brief = await token_for("analyst", expires="2026-01-15T13:00:00Z")
+    stream = await streaming(application, brief, beat_s=0.1)
+    application.state.database = Database("postgresql://nobody@127.0.0.1:1/nowhere")
+    for _ in range(4):
+        assert (await anext(stream)).startswith(": here")
+    clock.set("2026-01-15T13:00:00Z")
+    async with asyncio.timeout(LONG_S):
+        assert len([line async for line in stream]) <= 2
+
+
+async def test_what_many_see_is_written_once_and_each_sees_their_own(
+    application: FastAPI, database: Database, token_for: TokenFor
+) -> None:
+    await tell(database, *numbered(range(45)))
+    _text.cache_clear()
+    analyst, south = await token_for("analyst"), await token_for("supervisor", teams=["South"])
+    streams = [await streaming(application, token) for token in (analyst, south, analyst)]
+    for stream in streams:
+        assert await anext(stream) == ": here\nid: 0\n\n"
+        parts = [details(await anext(stream)) for _ in range(3)]
+        assert [len(part) for part in parts] == [20, 20, 5]
+        assert [number for part in parts for number in part] == [str(i) for i in range(45)]
+        await stream.aclose()
+    assert _text.cache_info().misses == 45
 
 
 async def test_who_takes_nothing_is_cut_off_and_the_others_are_not_held_up(

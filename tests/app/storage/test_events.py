@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
-from happenings import MINUTE, NOW, PHONE, PLACE, RADIO, enrol, numbered, tell
+from happenings import MINUTE, NOW, PHONE, PLACE, RADIO, enrolled, numbered, tell
 
 from app.access.viewer import Role, Viewer
 from app.storage import events
@@ -25,17 +25,15 @@ SEEN = {
 
 
 @pytest.fixture
-async def database(database: Database) -> Database:
-    await enrol(database)
-    return database
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with enrolled(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture
 async def postgis(postgis_url: str) -> AsyncIterator[Database]:
-    opened = Database(postgis_url)
-    await enrol(opened)
-    yield opened
-    await opened.close()
+    async with enrolled(postgis_url) as opened:
+        yield opened
 
 
 async def live(database: Database, after: int = 0, most: int = 100) -> list[str | None]:
@@ -154,6 +152,15 @@ async def test_one_sees_the_events_of_who_had_the_device_then_in_lists_and_live(
         numbers = [carrier.number for one in found for carrier in one.carriers]
         carried = {"before": "1", "after": "2"}
         assert numbers == [carried[detail] for detail in seen if detail in carried], viewer
+
+
+async def test_a_device_without_a_name_is_not_nobodys(database: Database) -> None:
+    await tell(database, Event("emergency", NOW, device_id=99))
+    async with database.read() as reader:
+        [told] = await events.after(reader, 0, 10)
+    assert told.device is None
+    seen = {viewer.name: told.seen_by(viewer) is not None for viewer in SEEN}
+    assert [name for name, sees in seen.items() if sees] == ["analyst"]
 
 
 async def test_a_list_is_by_time_a_part_at_a_time_and_of_some_kinds_or_times(
