@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query, Request
 from pydantic import Field
 
 from app.access.viewer import Right, Viewer
@@ -17,13 +17,15 @@ from app.observing.speed import unit_slip
 from app.observing.track import SECOND_US
 from app.storage import observing
 from app.storage.observing import Watched
-from app.storage.pages import Slice
+from app.storage.pages import Page, Slice
 from app.storage.types import from_us
 
 router = guarded_router("observability")
 DevicePart = Annotated[Slice, part_of_list(default=50, most=200)]
 LONGEST = dt.timedelta(days=31)
 MOST_GAPS = 100
+# Of one answer, which ends with the device that reaches it: some tenths of a second's work.
+MOST_FIXES = 200_000
 
 
 class ShownGap(Schema):
@@ -119,6 +121,15 @@ class Observed(Schema):
     doubled: int = Field(description="fixes within half a second of the one before")
 
 
+def turn_of(request: Request) -> asyncio.Lock:
+    """What one request holds while it reads devices' spans: ingest wants the connections, too."""
+    state = request.app.state
+    if not hasattr(state, "observing"):
+        state.observing = asyncio.Lock()
+    turn: asyncio.Lock = state.observing
+    return turn
+
+
 @router.get("/observability")
 async def list_observability(
     *,
@@ -129,21 +140,37 @@ async def list_observability(
     start: Annotated[Moment, Query(alias="from")],
     end: Annotated[Moment, Query(alias="to", description="at most 31 days later")],
     device: Annotated[Name | None, Query(description="its name")] = None,
+    turn: Annotated[asyncio.Lock, Depends(turn_of)],
 ) -> Listing[Observed]:
     """How well each device that you may see could be observed over a span, by its fixes' times.
 
     Low observability means that the device's time is not measurable, never that nobody was there.
+    A part of the list ends early once some 200,000 fixes have been read for it.
     """
     if not start < end <= start + LONGEST:
         raise Invalid(where="to", what="it is not after from, or by more than 31 days")
-    async with database.read() as reader:
-        page = await observing.page(reader, viewer, part, now, device)
-        items = []
+    async with turn:
+        async with database.read() as reader:
+            page = await observing.page(reader, viewer, part, now, device)
+        items: list[Observed] = []
+        fixes = 0
         for one in page.items:
-            track, sayings = await observing.figures_of(reader, one.id, start, end)
+            if fixes >= MOST_FIXES:
+                break
+            # A connection for one device: ingest may have it in between.
+            async with database.read() as reader:
+                track, sayings = await observing.figures_of(reader, one.id, start, end)
             found = await asyncio.to_thread(figures, track, one.profile, sayings)
             items.append(_shown(one, found))
-    return Listing(items=items, next=cursor_of(page))
+            fixes += len(track)
+    return Listing(items=items, next=cursor_of(_up_to(page, len(items))))
+
+
+def _up_to(page: Page[Watched], shown: int) -> Page[Watched]:
+    """A page's first devices, as a page of their own."""
+    if shown == len(page.items):
+        return page
+    return Page(page.items[:shown], (page.items[shown - 1].id,))
 
 
 def _shown(device: Watched, found: Figures) -> Observed:

@@ -53,7 +53,7 @@ def doctor(
     """Tries database, broker, service and a fix of each format, and looks at all devices.
 
     Exit status 0: all is well; 1: there is something to look at; 2: something is broken. The trial
-    leaves nothing behind but the device it is made with, which nobody carries.
+    leaves nothing behind but the device it is made with, which nobody carries and no list shows.
     """
     settings = read_settings(database=database, mqtt=mqtt)
     question = _question(settings, url, hours)

@@ -6,6 +6,7 @@ can change by it.
 
 import asyncio
 import datetime as dt
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,7 +16,7 @@ import numpy as np
 from app.access.secrets import Kind, digest, new_secret
 from app.doctor import service
 from app.doctor.broker import CHECK, Listening, check_broker, check_name
-from app.doctor.finding import Finding, Status
+from app.doctor.finding import Finding, Status, attempted
 from app.doctor.messages import RADIO, Whereabouts, message
 from app.storage import trial
 from app.storage.engine import Database
@@ -28,6 +29,7 @@ from ingest.decoders import DECODERS
 SEAS: Final = ((45.0, -35.0), (30.0, -150.0), (-45.0, -120.0))
 _PATIENCE_S: Final = 8.0
 _FORMATS: Final = tuple(DECODERS)
+_TRIAL: Final = "trial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,22 @@ async def check_chain(
     """Tries service and broker. Without a `database` that can be written, only that they answer."""
     if database is None:
         return await _without_database(way)
-    key = new_secret(Kind.DEVICE_KEY)
+    # Nobody else has that name, and what comes by it after the trial is a stranger's.
+    key, name = new_secret(Kind.DEVICE_KEY), f"beatkeeper-doctor-{secrets.token_hex(4)}"
     try:
         async with database.write() as writer:
-            device = await trial.enrol(writer, RADIO, digest(key), now())
+            device = await trial.enrol(writer, name, RADIO, digest(key), now())
     except StorageError as exc:
         says = f"No device could be made for the trial: {exc}."
-        failed = Finding("trial", Status.BROKEN, says, "See that our role may write.")
-        return [failed, *await _without_database(way)]
+        unmade = Finding(_TRIAL, Status.BROKEN, says, "See that our role may write.")
+        return [unmade, *await _without_database(way)]
+    places = [(v.geometry.centroid.y, v.geometry.centroid.x) for v in spots]
+    chain = _Chain(database, device, name, key, sea_far_from(places), now)
     try:
-        places = [(v.geometry.centroid.y, v.geometry.centroid.x) for v in spots]
-        chain = _Chain(database, device, key, sea_far_from(places), now)
-        return await chain.tried(way)
+        found = await chain.tried(way)
     finally:
-        async with database.write() as writer:
-            await trial.forget(writer, device, now())
+        left = await attempted(_TRIAL, chain.forgotten())
+    return [*found, *left]
 
 
 async def _without_database(way: Way) -> list[Finding]:
@@ -93,6 +96,7 @@ class _Chain:
 
     database: Database
     device: int
+    name: str
     key: str
     sea: tuple[float, float]
     now: Callable[[], dt.datetime]
@@ -103,7 +107,7 @@ class _Chain:
             found, parts = await service.check_service(client, sought=way.sought)
             if parts.get("database"):
                 wrong = await service.post(client, self.key, self._messages())
-                found += wrong or await self._stored(_FORMATS, "HTTP")
+                found += wrong or await attempted(service.DOOR, self._stored(_FORMATS, "HTTP"))
             if way.listening is None:
                 return found
             listens = bool(parts.get("database") and parts.get("broker"))
@@ -117,15 +121,15 @@ class _Chain:
         return [*found, *await asyncio.to_thread(check_name, way.listening)]
 
     async def _over_mqtt(self, listening: Listening, *, listens: bool) -> list[Finding]:
-        sent = [(_topic(name), body) for name, body in self._messages().items()]
+        sent = [(self._topic(name), body) for name, body in self._messages().items()]
         found, came = await asyncio.to_thread(check_broker, listening, sent)
         if listens and any(one.check == CHECK and one.status is Status.BROKEN for one in found):
             says = "The service has a connection to its broker: it uses another one, or login."
             found.append(Finding(CHECK, Status.LOOK, says, "Give this command the same --mqtt."))
         if not came or not listens:
             return found
-        formats = [name for name in _FORMATS if _topic(name) in came]
-        return [*found, *await self._stored(formats, "MQTT")]
+        formats = [name for name in _FORMATS if self._topic(name) in came]
+        return [*found, *await attempted(service.DOOR, self._stored(formats, "MQTT"))]
 
     def _messages(self) -> dict[str, bytes]:
         """A message of each format, each of a second of its own, as fixes are told apart by time.
@@ -135,7 +139,7 @@ class _Chain:
         latest = self.now().replace(microsecond=0)
         times = {name: latest - dt.timedelta(seconds=i) for i, name in enumerate(_FORMATS, 1)}
         return {
-            name: message(name, Whereabouts(trial.NAME, time, *self.sea))
+            name: message(name, Whereabouts(self.name, time, *self.sea))
             for name, time in times.items()
         }
 
@@ -155,6 +159,11 @@ class _Chain:
             await trial.clear(writer, self.device)
         return service.missing(formats, stored, way)
 
+    async def forgotten(self) -> list[Finding]:
+        """Takes away what came of the trial; there is nothing to say of it."""
+        async with self.database.write() as writer:
+            await trial.forget(writer, self.device, self.name, self.now())
+        return []
 
-def _topic(format_: str) -> str:
-    return f"beatkeeper/up/{trial.NAME}/{format_}"
+    def _topic(self, format_: str) -> str:
+        return f"beatkeeper/up/{self.name}/{format_}"

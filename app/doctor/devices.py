@@ -182,8 +182,11 @@ def doubled(seen: Seen) -> Fault | None:
 
 
 def unassigned(seen: Seen) -> Fault | None:
-    """Heard, and nobody's: its visits count for hot spots and for no officer."""
-    if seen.device.carried or seen.device.heard is None or seen.device.heard < seen.start:
+    """Heard, and nobody's: its visits count for no officer; a vehicle needs none."""
+    device = seen.device
+    if device.carried or device.kind == "vehicle":
+        return None
+    if device.heard is None or device.heard < seen.start:
         return None
     do = "POST /api/v1/assignments says who does."
     return Fault(Status.LOOK, "is heard, and nobody has it.", do, "are heard, and nobody has them")

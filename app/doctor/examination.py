@@ -9,15 +9,16 @@ from app.access.viewer import Viewer
 from app.compliance.plan import Plan
 from app.doctor.chain import Way, check_chain
 from app.doctor.database import SCHEMA, check_database, check_file
-from app.doctor.finding import Finding, Status
-from app.doctor.fleet import check_addresses, check_devices, check_formats
+from app.doctor.finding import Finding, Status, attempted, failed
+from app.doctor.fleet import check_addresses, check_devices
 from app.doctor.judging import FITNESS, Patrols
 from app.doctor.kept import Spool, check_spool, check_unusable
+from app.doctor.places import CHECK as PLACES
 from app.doctor.places import check_planned, check_shapes, sized
-from app.storage import hotspots, observing, plans, trial
+from app.storage import hotspots, observing, plans
 from app.storage.engine import Database, sqlite_file
+from app.storage.errors import StorageError
 from app.storage.hotspots import HotspotVersion
-from app.storage.observing import Received, Shared, Unusable
 from app.storage.pages import Slice
 
 _MOST = 100_000  # hot spots, or plans: more than a country has
@@ -68,63 +69,68 @@ def _usable(found: list[Finding]) -> bool:
 async def _rest(
     database: Database, question: Question, now: Callable[[], dt.datetime]
 ) -> list[Finding]:
-    known = await _known(database, question, now())
-    chain = await check_chain(database, question.way, known.spots, now)
+    """Each part by itself: where the database fails in one, the others are found all the same."""
+    moment = now()
+    start, viewer = moment - dt.timedelta(hours=question.hours), question.viewer
     try:
-        places = await asyncio.to_thread(sized, known.spots)
+        asked, broken = await _asked(database, viewer, moment), list[Finding]()
+    except StorageError as exc:
+        asked, broken = _Asked([], {}, []), [failed(PLACES, exc)]
+    found = [*broken, *await check_chain(database, question.way, asked.spots, now)]
+    found += await attempted("unusable", _unusable(database, start, question.hours))
+    found += await attempted("addresses", _addresses(database))
+    try:
+        places = await asyncio.to_thread(sized, asked.spots)
     except ValueError as exc:
         says = f"The engine cannot use these hot spots: {exc}."
-        return [*chain, Finding("hot spots", Status.BROKEN, says, "Import them anew.")]
-    span, patrols = (known.start, known.now), _patrols(known.running)
+        return [*found, Finding(PLACES, Status.BROKEN, says, "Import them anew.")]
+    if not broken:
+        found += await asyncio.to_thread(check_shapes, places)
+        found += check_planned(places.keys, _planned(asked))
+    patrols = _patrols(asked.running)
     return [
-        *chain,
-        *check_formats(known.received, question.hours),
-        *check_unusable(known.unusable, question.hours),
-        *await asyncio.to_thread(check_shapes, places),
-        *check_planned(places.keys, _planned(known)),
-        *check_addresses(known.shared),
-        *await check_devices(database, question.viewer, places.valid(), patrols, span),
+        *found,
+        *await check_devices(database, viewer, places.valid(), patrols, (start, moment)),
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the database holds, at a moment, of all but the devices' fixes."""
+class _Asked:
+    """Of which places what is asked today: hot spots, the keys of all, plans."""
 
-    start: dt.datetime
-    now: dt.datetime
     spots: Sequence[HotspotVersion]
     keys: Mapping[int, str]
     running: Sequence[Plan]
-    shared: Sequence[Shared]
-    received: Sequence[Received]
-    unusable: Sequence[Unusable]
 
 
-async def _known(database: Database, question: Question, now: dt.datetime) -> _Known:
-    start, viewer = now - dt.timedelta(hours=question.hours), question.viewer
+async def _asked(database: Database, viewer: Viewer, now: dt.datetime) -> _Asked:
     async with database.read() as reader:
         known = await plans.page(reader, viewer, Slice(_MOST))
-        return _Known(
-            start=start,
-            now=now,
+        return _Asked(
             spots=(await hotspots.page(reader, viewer, Slice(_MOST), now, now)).items,
             keys=await hotspots.keys(reader, viewer),
             running=[plan for plan in known.items if plan.runs_on(now.date())],
-            shared=await observing.shared_addresses(reader),
-            received=await observing.formats(reader, start, trial.NAME),
-            unusable=await observing.unusable(reader, start),
         )
 
 
-def _planned(known: _Known) -> frozenset[str] | None:
+async def _unusable(database: Database, start: dt.datetime, hours: float) -> list[Finding]:
+    async with database.read() as reader:
+        return check_unusable(await observing.unusable(reader, start), hours)
+
+
+async def _addresses(database: Database) -> list[Finding]:
+    async with database.read() as reader:
+        return check_addresses(await observing.shared_addresses(reader))
+
+
+def _planned(asked: _Asked) -> frozenset[str] | None:
     """The keys of the hot spots that a plan of today asks for; None: there is no such plan."""
-    if not known.running:
+    if not asked.running:
         return None
-    if any(plan.hotspots is None for plan in known.running):
-        return frozenset(known.keys.values())
-    asked = frozenset[int]().union(*(plan.hotspots or () for plan in known.running))
-    return frozenset(known.keys[one] for one in asked)
+    if any(plan.hotspots is None for plan in asked.running):
+        return frozenset(asked.keys.values())
+    wanted = frozenset[int]().union(*(plan.hotspots or () for plan in asked.running))
+    return frozenset(asked.keys[one] for one in wanted)
 
 
 def _patrols(running: Sequence[Plan]) -> Patrols:

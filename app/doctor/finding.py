@@ -1,9 +1,11 @@
 """What a check found: whether that is well, in one plain sentence, and what to do."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
+
+from app.storage.errors import StorageError
 
 MOST_NAMES: Final = 20
 """In one line; --json names all."""
@@ -36,6 +38,20 @@ class Finding:
     do: str = ""
     about: str = ""
     alike: str = ""
+
+
+async def attempted(check: str, work: Awaitable[list[Finding]]) -> list[Finding]:
+    """What a part of the examination finds; where the database fails in it, that."""
+    try:
+        return await work
+    except StorageError as exc:
+        return [failed(check, exc)]
+
+
+def failed(check: str, why: StorageError) -> Finding:
+    """That the database failed while something was looked at."""
+    says = f"The database failed in the middle: {why}."
+    return Finding(check, Status.BROKEN, says, "See its log, mend that, and try again.")
 
 
 def worst(findings: Iterable[Finding]) -> Status:

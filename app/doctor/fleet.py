@@ -3,21 +3,23 @@
 import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 from app.access.viewer import Viewer
 from app.doctor.devices import Seen, faults, fine, told
-from app.doctor.finding import Finding, Status, counted, listed
+from app.doctor.finding import Finding, Status, counted, failed, listed
 from app.doctor.judging import Fitness, Patrols, judged, summary
 from app.doctor.places import Cores, Sized, check_widths
 from app.observing.figures import figures
-from app.storage import observing, trial
+from app.storage import observing
 from app.storage.engine import Database
-from app.storage.observing import Received, Shared, Watched
+from app.storage.errors import StorageError
+from app.storage.observing import Shared, Watched
 from app.storage.pages import Slice
 
 _PAGE: Final = 500
+_DEVICES: Final = "devices"
 _DO_MAKE: Final = "POST /api/v1/devices."
 # Clocks may be ahead by as much as the service lets them.
 _AHEAD: Final = dt.timedelta(days=1)
@@ -32,38 +34,45 @@ async def check_devices(
 ) -> list[Finding]:
     """Everything about the devices over a span, and whether the hot spots are wide enough.
 
-    First which devices can judge a patrol.
+    First which devices can judge a patrol, and which formats came. Where the database fails in the
+    middle, what is found of the devices until then.
     """
     found: list[Finding] = []
     accuracies: list[float] = []
     fitness: dict[str, Fitness] = {}
     known: Counter[str] = Counter()
+    formats: Counter[str] = Counter()
+    broken: list[Finding] = []
     cores = Cores(spots)
-    async for seen in _all(database, viewer, span):
-        found += faults(seen)
-        known.update(told(seen))
-        fitness[seen.device.name], verdict = judged(seen, spots.keys, cores, patrols)
-        found += verdict
-        if seen.figures.accuracy_90_m is not None:
-            accuracies.append(seen.figures.accuracy_90_m)
-    widths = check_widths(spots, accuracies)
+    try:
+        async for seen in _all(database, viewer, span):
+            found += faults(seen)
+            known.update(told(seen))
+            formats.update(seen.formats)
+            fitness[seen.device.name], verdict = judged(seen, spots.keys, cores, patrols)
+            found += verdict
+            if seen.figures.accuracy_90_m is not None:
+                accuracies.append(seen.figures.accuracy_90_m)
+    except StorageError as exc:
+        broken = [failed(_DEVICES, exc)]
     if not fitness:
-        return [*widths, Finding("devices", Status.BROKEN, "There are no devices.", _DO_MAKE)]
+        return broken or [Finding(_DEVICES, Status.NOTE, "There are no devices yet.", _DO_MAKE)]
     fit = summary(fitness, patrols) if spots.keys else []
-    return [*fit, *widths, *found, *fine(found, known, len(fitness))]
+    widths = check_widths(spots, accuracies)
+    well = fine(found, known, len(fitness))
+    return [*fit, *check_formats(formats, span), *broken, *widths, *found, *well]
 
 
 async def _all(
     database: Database, viewer: Viewer, span: tuple[dt.datetime, dt.datetime]
 ) -> AsyncIterator[Seen]:
-    """Each device but the trial's with its figures; memory holds the fixes of one at a time."""
+    """Each device with its figures; memory holds the fixes of one at a time."""
     part: Slice | None = Slice(_PAGE)
     while part is not None:
         async with database.read() as reader:
             page = await observing.page(reader, viewer, part, span[1])
         for device in page.items:
-            if device.name != trial.NAME:
-                yield await _seen(database, device, *span)
+            yield await _seen(database, device, *span)
         part = None if page.next is None else Slice(_PAGE, page.next)
 
 
@@ -95,10 +104,15 @@ def check_addresses(shared: Sequence[Shared]) -> list[Finding]:
     ]
 
 
-def check_formats(received: Sequence[Received], hours: float) -> list[Finding]:
-    """Which formats came in lately."""
+def check_formats(
+    received: Mapping[str, int], span: tuple[dt.datetime, dt.datetime]
+) -> list[Finding]:
+    """Which formats came in over a span, and of how many devices."""
+    hours = (span[1] - span[0]).total_seconds() / 3600
     if not received:
         says = f"No fix of the last {hours:g} h is stored."
         return [Finding("formats", Status.LOOK, says, "Have a device send one.")]
-    which = ", ".join(f"{one.format} (of {counted(one.devices, 'device')})" for one in received)
+    which = ", ".join(
+        f"{name} (of {counted(received[name], 'device')})" for name in sorted(received)
+    )
     return [Finding("formats", Status.OK, f"Received in the last {hours:g} h: {which}.")]

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -21,6 +21,9 @@ from app.storage.schema import (
     devices,
     gateway_devices,
 )
+
+# The kind of address that the doctor's device has: the API takes none with a hyphen.
+TRIAL: Final = "beatkeeper-doctor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +145,24 @@ async def device_id(reader: Reader, name: str) -> int:
 
 
 async def named(reader: Reader, name: str) -> Device:
-    """The device of that name. Raises NotFound where there is none."""
+    """The device of that name. Raises NotFound where there is none, or it is the doctor's."""
     mine = devices.c.id == await device_id(reader, name)
-    rows = (await reader.execute(sa.select(devices).where(mine))).all()
+    rows = (await reader.execute(sa.select(devices).where(mine, ~on_trial()))).all()
+    if not rows:
+        msg = f"there is no device {name!r}"
+        raise NotFound(msg)
     (device,) = await _described(reader, rows, sa.true())
     return device
 
 
 async def page(reader: Reader, viewer: Viewer, part: Slice, now: dt.datetime) -> Page[Device]:
-    """Devices with their addresses; a gateway with those it speaks for.
+    """Devices but the doctor's with their addresses; a gateway with those it speaks for.
 
     Whoever does not see everybody sees the devices that are with those whom they see.
     """
     viewer.require(Right.READ_DEVICES)
     seen = seen_by(viewer, now)
-    query = sa.select(devices).where(seen)
+    query = sa.select(devices).where(seen, ~on_trial())
     found = await by_id(reader, query, devices.c.id, part, lambda row: row)
     return Page(await _described(reader, found.items, seen), found.next)
 
@@ -187,6 +193,12 @@ def seen_by(viewer: Viewer, now: dt.datetime) -> sa.ColumnElement[bool]:
         return sa.true()
     theirs = assignments.c.officer_id.in_(people.seen_by(viewer))
     return devices.c.id.in_(carried(now).where(theirs))
+
+
+def on_trial() -> sa.ColumnElement[bool]:
+    """That a device is the doctor's, by the mark that it has among its addresses."""
+    marked = sa.select(device_addresses.c.device_id).where(device_addresses.c.kind == TRIAL)
+    return devices.c.id.in_(marked)
 
 
 def carried(now: dt.datetime) -> sa.Select[tuple[int]]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from app.access.viewer import Right, Viewer
 from app.observing.track import Saying, Track
 from app.storage import catalogue, pgcopy
-from app.storage.devices import carried, seen_by
+from app.storage.devices import carried, on_trial, seen_by
 from app.storage.engine import Reader, driver_of
 from app.storage.pages import Page, Slice, by_id
 from app.storage.schema import (
@@ -56,13 +56,16 @@ class Watched:
 async def page(
     reader: Reader, viewer: Viewer, part: Slice, now: dt.datetime, name: str | None = None
 ) -> Page[Watched]:
-    """The devices that the viewer may see but gateways, which are nowhere; one, if named."""
+    """The devices that the viewer may see; one, if named.
+
+    Neither gateways, which are nowhere, nor the doctor's.
+    """
     viewer.require(Right.READ_DEVICES)
     profiles = await catalogue.profiles(reader)
     query = (
         sa.select(devices, device_states.c.heard, devices.c.id.in_(carried(now)).label("carried"))
         .outerjoin(device_states, device_states.c.device_id == devices.c.id)
-        .where(seen_by(viewer, now), devices.c.kind != "gateway")
+        .where(seen_by(viewer, now), devices.c.kind != "gateway", ~on_trial())
     )
     if name is not None:
         query = query.where(devices.c.name == name)
@@ -139,31 +142,6 @@ async def sources(
     """The wire formats that a device's fixes of a span came in."""
     mine = fixes.c.device_id == device, fixes.c.time >= start, fixes.c.time < end
     return frozenset(await reader.scalars(sa.select(fixes.c.source).where(*mine).distinct()))
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A wire format, how many devices' fixes came in it, and of when the last one is."""
-
-    format: str
-    devices: int
-    last: dt.datetime
-
-
-async def formats(reader: Reader, start: dt.datetime, but: str) -> Sequence[Received]:
-    """In which formats fixes since a moment came, by name; the device of a name left out."""
-    others = sa.select(devices.c.id).where(devices.c.name == but)
-    query = (
-        sa.select(
-            fixes.c.source,
-            sa.func.count(sa.distinct(fixes.c.device_id)),
-            sa.func.max(fixes.c.time, type_=fixes.c.time.type),
-        )
-        .where(fixes.c.time >= start, fixes.c.device_id.not_in(others))
-        .group_by(fixes.c.source)
-        .order_by(fixes.c.source)
-    )
-    return [Received(*row) for row in await reader.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)

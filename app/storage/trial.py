@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 
 from app.storage import devices
-from app.storage.devices import Address, Device
+from app.storage.devices import TRIAL, Address, Device
 from app.storage.engine import Reader, Writer
-from app.storage.errors import NotFound
-from app.storage.schema import device_events, device_states, fixes
+from app.storage.pages import unique
+from app.storage.schema import device_addresses, device_events, device_states, fixes
+from app.storage.schema import devices as table
 
-NAME: Final = "beatkeeper-doctor"
 _KIND: Final = "handheld"
 
 
@@ -23,20 +23,29 @@ class Stored(NamedTuple):
     time: dt.datetime
 
 
-async def enrol(writer: Writer, radio: str, key_hash: bytes, now: dt.datetime) -> int:
-    """Gives the trial's device a key, and makes it if there is none; gives its id.
+async def enrol(writer: Writer, name: str, radio: str, key_hash: bytes, now: dt.datetime) -> int:
+    """Gives the trial's device a name and a key, and makes it if there is none; gives its id.
 
-    It is on nobody's gateway and nobody carries it. `radio` is what it is called where a format has
-    room for a number only. Raises NotFound where its profile is not there.
+    It is known by its mark, is on nobody's gateway, and nobody carries it. `radio` is what it is
+    called where a format has room for a number only. Raises Conflict where another device has that
+    name, NotFound where its profile is not there.
     """
-    try:
-        found = await devices.device_id(writer, NAME)
-    except NotFound:
-        device = Device(NAME, _KIND, _KIND, [Address("doctor", radio)])
-        await devices.create(writer, device, key_hash, now)
-        return await devices.device_id(writer, NAME)
-    await devices.add_key(writer, NAME, key_hash, now)
-    return found
+    marked = sa.select(device_addresses.c.device_id).where(device_addresses.c.kind == TRIAL)
+    found = await writer.scalar(marked)
+    if found is None:
+        await devices.create(
+            writer, Device(name, _KIND, _KIND, [Address(TRIAL, radio)]), key_hash, now
+        )
+        return await devices.device_id(writer, name)
+    await clear(writer, found)
+    await _rename(writer, found, name)
+    await devices.add_key(writer, name, key_hash, now)
+    return int(found)
+
+
+async def _rename(writer: Writer, device: int, name: str) -> None:
+    with unique(f"there is a device {name!r} already"):
+        await writer.execute(sa.update(table).where(table.c.id == device).values(name=name))
 
 
 async def stored(reader: Reader, device: int) -> Sequence[Stored]:
@@ -56,7 +65,12 @@ async def clear(writer: Writer, device: int) -> None:
     await writer.execute(sa.delete(device_events).where(device_events.c.device_id == device))
 
 
-async def forget(writer: Writer, device: int, now: dt.datetime) -> None:
-    """Takes away what came from the trial's device, and its keys; the device itself stays."""
+async def forget(writer: Writer, device: int, name: str, now: dt.datetime) -> None:
+    """Takes away what came from the trial's device, its keys, and its name.
+
+    Who sends by that name later is unknown. The device itself stays: a batch on its way may be of
+    it, and SQLite would give its id to the next device.
+    """
     await clear(writer, device)
-    await devices.revoke_keys(writer, NAME, now)
+    await devices.revoke_keys(writer, name, now)
+    await _rename(writer, device, f"{name}-over")

@@ -1,8 +1,11 @@
+import asyncio
 import datetime as dt
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from callers import Clock, TokenFor
+from fastapi import FastAPI
 from planted import Planted, plant
 
 from app.storage.engine import Database
@@ -55,6 +58,44 @@ async def test_the_list_comes_in_parts_and_can_be_of_one(
     assert rest["next"] is None
     assert [one["device"] for one in (await _ask(admin, device="d1"))["items"]] == ["d1"]
     assert (await _ask(admin, device="d9"))["items"] == []
+
+
+async def test_a_part_ends_early_once_much_has_been_read(
+    admin: httpx.AsyncClient,
+    database: Database,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await plant(database, [Planted(f"d{i}", hours=0.1) for i in range(3)], clock.now)
+    monkeypatch.setattr("app.api.observability.MOST_FIXES", 25)  # each device has 24
+    first = await _ask(admin)
+    rest = await _ask(admin, cursor=first["next"])
+    shown = [[one["device"] for one in part["items"]] for part in (first, rest)]
+    assert shown == [["d0", "d1"], ["d2"]]
+    assert rest["next"] is None
+
+
+async def test_a_second_request_waits_for_the_first_and_holds_no_connection(
+    admin: httpx.AsyncClient, application: FastAPI, database: Database, clock: Clock
+) -> None:
+    await plant(database, [Planted("one", hours=0.1)], clock.now)
+    await _ask(admin)
+    async with application.state.observing:
+        second = asyncio.create_task(_ask(admin))
+        done, _ = await asyncio.wait([second], timeout=0.3)
+        assert not done
+        assert database.engine.pool.checkedout() == 0
+    assert len((await second)["items"]) == 1
+
+
+async def test_each_devices_fixes_are_read_by_a_connection_of_their_own(
+    admin: httpx.AsyncClient, database: Database, clock: Clock
+) -> None:
+    await plant(database, [Planted(f"d{i}", hours=0.1) for i in range(3)], clock.now)
+    taken: list[object] = []
+    sa.event.listen(database.engine.sync_engine, "checkout", lambda *at: taken.append(at))
+    await _ask(admin)
+    assert len(taken) == 1 + 1 + 3  # who asks, which devices, each of them
 
 
 async def test_a_supervisor_sees_the_devices_that_the_team_has(

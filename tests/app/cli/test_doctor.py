@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 import app as package
 from app.cli import cli
-from app.storage import quarantine, schema, trial
+from app.storage import quarantine, schema
 from app.storage.engine import Database
 from app.storage.types import to_us
 from ingest.message import Broken
@@ -71,7 +71,9 @@ def of(found: list[dict[str, Any]], check: str) -> list[tuple[str, str]]:
 async def _left(url: str) -> list[int]:
     """Of the trial's device: fixes, what it said, good keys; and all that people were told."""
     database = Database(url)
-    mine = sa.select(schema.devices.c.id).where(schema.devices.c.name == trial.NAME)
+    mine = sa.select(schema.devices.c.id).where(
+        schema.devices.c.name.startswith("beatkeeper-doctor-")
+    )
     keys = schema.device_keys.c
     number = sa.func.count()
     queries = [
@@ -191,6 +193,36 @@ def test_nobody_is_thrown_out_of_the_services_name_where_it_may_run_elsewhere(
         elsewhere.loop_stop()
     assert of(found, "round trip")[0][0] == "ok"
     assert of(found, "client id") == []
+
+
+async def _drop(url: str, table: str) -> None:
+    database = Database(url)
+    async with database.write() as writer:
+        await writer.exec_driver_sql(f"DROP TABLE {table}")
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "check"),
+    [("quarantine", "unusable"), ("plan_windows", "hot spots"), ("device_events", "devices")],
+)
+def test_where_the_database_fails_in_a_part_the_others_are_told(
+    sqlite_url: str, table: str, check: str
+) -> None:
+    asyncio.run(_plant(sqlite_url))
+    asyncio.run(_drop(sqlite_url, table))
+    status, found = run(sqlite_url, "--url", NOTHING)
+    assert status == 2
+    assert ("broken", f"The database failed in the middle: no such table: {table}.") in of(
+        found, check
+    )
+    assert {one["check"] for one in found} >= {"service", "unusable", "addresses", "hot spots"}
+    assert (of(found, "clock") == []) is (check == "devices")
+
+
+def test_a_pilot_without_devices_is_not_broken_by_that(sqlite_url: str) -> None:
+    _, found = run(sqlite_url, "--url", NOTHING)
+    assert of(found, "devices") == [("note", "There are no devices yet.")]
 
 
 class _Proxy(BaseHTTPRequestHandler):

@@ -51,6 +51,13 @@ def test_of_a_device_that_is_well_nothing_is_told() -> None:
     assert told(seen([i * 15.0 for i in range(100)])) == []
 
 
+@pytest.mark.parametrize(("kind", "found"), [("phone", ["assignment"]), ("vehicle", [])])
+def test_nobody_needs_to_have_a_vehicle(kind: str, found: list[str]) -> None:
+    one = seen(EACH_15_S, carried=False)
+    one = replace(one, device=replace(one.device, kind=kind))
+    assert [check for check, _ in told(one)] == found
+
+
 def test_fixes_sent_by_two_ways_are_noticed() -> None:
     twice = [i * 15.0 + more for i in range(100) for more in (0.0, 0.3)]
     assert told(seen(twice)) == [("doubled", Status.LOOK)]

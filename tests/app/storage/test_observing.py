@@ -1,12 +1,14 @@
 import datetime as dt
 
+import pytest
 import sqlalchemy as sa
 from planted import KNOWN, Planted, plant
 
 from app.access.viewer import Role, Viewer
 from app.observing.track import Saying
-from app.storage import observing, quarantine, schema, trial
-from app.storage.engine import Database
+from app.storage import devices, directory, observing, quarantine, schema, trial
+from app.storage.engine import Database, Writer
+from app.storage.errors import NotFound
 from app.storage.pages import Slice
 from app.storage.types import to_us
 from ingest.message import Broken
@@ -78,15 +80,6 @@ async def test_an_address_of_two_kinds_that_two_devices_have_is_found(database: 
         assert await observing.shared_addresses(writer) == [observing.Shared("7", ["a", "b"])]
 
 
-async def test_the_formats_that_came_leave_the_trial_out(database: Database) -> None:
-    await plant(database, [Planted("a"), Planted("b"), Planted("trial")], NOW)
-    async with database.read() as reader:
-        found = await observing.formats(reader, NOW - DAY, "trial")
-        none = await observing.formats(reader, NOW, "trial")
-    assert found == [observing.Received("pings", 2, NOW - dt.timedelta(seconds=16))]
-    assert none == []
-
-
 async def test_a_devices_formats_are_those_of_the_span(database: Database) -> None:
     await plant(database, [Planted("a"), Planted("b")], NOW)
     async with database.write() as writer:
@@ -115,11 +108,16 @@ async def test_unusable_messages_are_counted_by_sender_and_format(database: Data
     ]
 
 
+async def _names(writer: Writer) -> list[str]:
+    return list(await writer.scalars(sa.select(schema.devices.c.name)))
+
+
 async def test_the_trials_device_is_made_once_and_forgotten_each_time(database: Database) -> None:
     async with database.write() as writer:
-        device = await trial.enrol(writer, "16777214", b"one", NOW)
+        device = await trial.enrol(writer, "trial-1", "16777214", b"one", NOW)
+        await trial.forget(writer, device, "trial-1", NOW)
     async with database.write() as writer:
-        assert await trial.enrol(writer, "16777214", b"two", NOW) == device
+        assert await trial.enrol(writer, "trial-2", "16777214", b"two", NOW) == device
         fix = {"device_id": device, "time": NOW, "received": NOW, "lon": 1.0, "lat": 1.0}
         await writer.execute(sa.insert(schema.fixes).values(fix | {"source": "pings"}))
         said = {"device_id": device, "time": NOW, "received": NOW, "kind": "hello"}
@@ -128,10 +126,53 @@ async def test_the_trials_device_is_made_once_and_forgotten_each_time(database: 
         await writer.execute(sa.update(schema.device_states).values(changed))
     async with database.write() as writer:
         assert await trial.stored(writer, device) == [trial.Stored("pings", NOW)]
-        await trial.forget(writer, device, NOW)
+        assert await _names(writer) == ["trial-2"]
+        await trial.forget(writer, device, "trial-2", NOW)
     async with database.read() as reader:
         assert await trial.stored(reader, device) == []
         state = (await reader.execute(sa.select(schema.device_states))).one()
         assert state == (device, None, None, None)
         assert set(await reader.scalars(sa.select(schema.device_keys.c.revoked))) == {NOW}
         assert (await reader.execute(sa.select(schema.device_events))).all() == []
+
+
+async def test_a_trial_that_broke_off_is_cleared_by_the_next(database: Database) -> None:
+    async with database.write() as writer:
+        device = await trial.enrol(writer, "trial-1", "16777214", b"one", NOW)
+        fix = {"device_id": device, "time": NOW, "received": NOW, "lon": 1.0, "lat": 1.0}
+        await writer.execute(sa.insert(schema.fixes).values(fix | {"source": "pings"}))
+    async with database.write() as writer:
+        assert await trial.enrol(writer, "trial-2", "16777214", b"two", NOW) == device
+        assert await trial.stored(writer, device) == []
+
+
+async def test_what_comes_by_the_trials_name_afterwards_is_a_strangers(database: Database) -> None:
+    stamps = []
+    async with database.write() as writer:
+        for name in ("trial-1", "trial-2"):
+            device = await trial.enrol(writer, name, "16777214", name.encode(), NOW)
+            stamps.append(await directory.stamp(writer))
+            assert (await directory.by_address(writer, "device", name)) is not None
+            await trial.forget(writer, device, name, NOW)
+            stamps.append(await directory.stamp(writer))
+            assert await directory.by_address(writer, "device", name) is None
+            assert await directory.by_key(writer, name.encode()) is None
+    assert len(set(stamps)) == 4
+
+
+async def test_the_trials_device_is_shown_nowhere_and_nobodys_is_taken_for_it(
+    database: Database,
+) -> None:
+    address = devices.Address("doctor", "16777214")
+    real = devices.Device("beatkeeper-doctor", "phone", "phone", [address])
+    async with database.write() as writer:
+        await devices.create(writer, real, b"key", NOW)
+        own = await devices.device_id(writer, real.name)
+        trials = await trial.enrol(writer, "trial-1", "16777214", b"one", NOW)
+        assert trials != own
+        watched = await observing.page(writer, EVERYBODY, Slice(10), NOW)
+        listed = await devices.page(writer, EVERYBODY, Slice(10), NOW)
+        with pytest.raises(NotFound):
+            await devices.named(writer, "trial-1")
+    assert [one.name for one in watched.items] == ["beatkeeper-doctor"]
+    assert [one.name for one in listed.items] == ["beatkeeper-doctor"]
