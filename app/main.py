@@ -84,12 +84,13 @@ def create_app(settings: Settings, now_us: Callable[[], int] = system_clock) -> 
         version=package.__version__,
         summary="Measures hot spots policing: dwell, coverage and compliance.",
         lifespan=lifespan,
-        # Open pages that nobody needs.
+        # FastAPI's own pages load their parts from the internet.
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
     )
     for router in (upload.router, api.router, api.probes):
         app.include_router(router)
+    api.docs.install(app)
     api.errors.install(app)
     return app
 
@@ -136,6 +137,7 @@ async def _running(
         directory = Directory(database, time.monotonic)
         app.state.database = database
         app.state.now_us = now_us
+        app.state.body_timeout_s = settings.body_timeout_s
         app.state.live = await stack.enter_async_context(Live(database))
         spooling = await stack.enter_async_context(
             SpoolingIntake(intake, _spool(settings, now_us), watch, after_s=settings.spool_after_s)
@@ -149,7 +151,7 @@ async def _running(
             body_timeout_s=settings.body_timeout_s,
         )
         app.state.uploads = upload.Uploads(
-            intake,
+            spooling,
             directory.identify,
             now_us,
             UploadLimits(settings.max_upload_bytes, settings.body_timeout_s),
@@ -213,14 +215,14 @@ def _alone(
 
 def _spool(settings: Settings, now_us: Callable[[], int]) -> Spool:
     return Spool(
-        settings.spool or _spool_of(settings.database),
+        settings.spool or spool_of(settings.database),
         run=f"{now_us():016}",
         mark=secrets.token_bytes(MARK_BYTES),
         limit_bytes=settings.spool_bytes,
     )
 
 
-def _spool_of(database: str) -> Path:
+def spool_of(database: str) -> Path:
     """The folder for one database: what waits for it is not to get into another."""
     file, url = sqlite_file(database), parse_url(database)
     if file is not None:

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="where the service listens")
     port: int = Field(8000, ge=0, le=65535)
-    max_body_bytes: int = Field(1_048_576, ge=1024, description="largest body of a device's post")
+    max_body_bytes: int = Field(4 << 20, ge=1024, description="largest body of a device's post")
     max_upload_bytes: int = Field(
         64 << 20, ge=1024, description="largest upload of track files, as it is sent"
     )
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         1 << 30, ge=1024, description="largest track file of an upload once it is unpacked"
     )
     body_timeout_s: float = Field(
-        30.0, gt=0, description="time a request's head, and a device's post, may take to arrive"
+        30.0, gt=0, description="time a request's head, and its body, may take to arrive"
     )
 
     mqtt: str | None = Field(None, description="mqtt://[USER:PASSWORD@]HOST[:PORT] or mqtts://...")

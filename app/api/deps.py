@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, cast
 from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPBearer
 
-from app.access.viewer import Right, Viewer
+from app.access.viewer import Right, Scope, Viewer
 from app.api.errors import Invalid
 from app.api.fields import Moment
 from app.api.state import database_of, now_of
@@ -20,6 +20,9 @@ bearer = HTTPBearer(
 
 # Past every id and every moment (microseconds) that there will be: no cursor of ours.
 _LARGEST = 2**53
+# What those who do not see everybody are shown who do not say from when on: to find theirs among
+# the rest takes the longer, the farther back.
+LATELY = dt.timedelta(days=31)
 
 DatabaseDep = Annotated[Database, Depends(database_of)]
 Now = Annotated[dt.datetime, Depends(now_of)]
@@ -37,6 +40,20 @@ def viewer_with(right: Right) -> Any:  # noqa: ANN401 -- as FastAPI's Depends
 
 
 Manager = viewer_with(Right.MANAGE)
+
+
+def begin(
+    viewer: Viewer, start: dt.datetime | None, end: dt.datetime | None, now: dt.datetime
+) -> dt.datetime | None:
+    """From when on to list what the viewer sees; None: from the beginning.
+
+    Raises Invalid where that is after the end.
+    """
+    if start is not None and end is not None and start > end:
+        raise Invalid(where="from", what="it is after to")
+    if start is None and viewer.scope is not Scope.EVERYBODY:
+        return (now if end is None else end) - LATELY
+    return start
 
 
 def _as_at(

@@ -1,8 +1,5 @@
 """Whether the service lives and is ready, for anybody; what came in, for those who may know."""
 
-import asyncio
-import datetime as dt
-from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,23 +8,23 @@ from pydantic import Field
 from app.access.viewer import Right
 from app.api.deps import DatabaseDep, Now, viewer_with
 from app.api.fields import Schema, example
+from app.api.patience import Probe, probe_of
 from app.api.route import guarded_router
-from app.storage.engine import Database
 from ingest.consumer import Consumer
 from ingest.http import IngestState
 
 probes = APIRouter(tags=["health"])
 router = guarded_router("ingest")
-GOOD_FOR = dt.timedelta(seconds=1)
 
 
 class Health(Schema):
-    """Whether a part that the service needs is there."""
+    """Whether a part that the service needs is there, and how much waits for the database."""
 
-    model_config = example({"database": True, "broker": True})
+    model_config = example({"database": True, "broker": True, "waiting": 0})
 
     database: bool
     broker: bool | None = None
+    waiting: int = Field(description="messages on the disk, yet to be stored")
 
 
 class Counts(Schema):
@@ -58,30 +55,6 @@ class Counts(Schema):
     not_kept: int = Field(description="broken ones that were too many to keep for a look")
 
 
-@dataclass(slots=True)
-class Probe:
-    """Whether the database answers, asked once a second: strangers must not take the pool."""
-
-    _asked: dt.datetime | None = None
-    _answer: bool = False
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def reachable(self, database: Database, now: dt.datetime) -> bool:
-        """What the database answered within the last second, or does now."""
-        async with self._turn:
-            if self._asked is None or abs(now - self._asked) >= GOOD_FOR:
-                self._answer = await database.reachable()
-                self._asked = now
-            return self._answer
-
-
-def _probe(request: Request) -> Probe:
-    state = request.app.state
-    if not hasattr(state, "probe"):
-        state.probe = Probe()
-    return cast("Probe", state.probe)
-
-
 def _consumer(request: Request) -> Consumer | None:
     return cast("Consumer | None", request.app.state.consumer)
 
@@ -98,16 +71,19 @@ async def healthz() -> dict[str, str]:
 
 @probes.get("/readyz", responses={503: {"model": Health, "description": "A part is away."}})
 async def readyz(
+    *,
     database: DatabaseDep,
     now: Now,
-    probe: Annotated[Probe, Depends(_probe)],
+    probe: Annotated[Probe, Depends(probe_of)],
     consumer: Annotated[Consumer | None, Depends(_consumer)],
+    ingest: Annotated[IngestState, Depends(_ingest)],
     response: Response,
 ) -> Health:
     """Answers 200 if the database, and the broker where there is one, can be reached."""
     health = Health(
         database=await probe.reachable(database, now),
         broker=None if consumer is None else consumer.connected,
+        waiting=ingest.intake.counts.waiting,
     )
     if not health.database or health.broker is False:
         response.status_code = 503

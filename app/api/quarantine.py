@@ -1,22 +1,21 @@
 """Broken messages, with the reason and the bytes: positions of people may be among them."""
 
-import base64
+import codecs
 from typing import Annotated
 
 from fastapi import Path, Query, Response
 
 from app.access.viewer import Viewer
-from app.api.deps import DatabaseDep, Manager, cursor_of, part_of_list
+from app.api.deps import DatabaseDep, Manager, Part, cursor_of
 from app.api.fields import LARGEST_ID, Listing, Moment, Schema, example
 from app.api.route import guarded_router
 from app.storage import quarantine
-from app.storage.pages import Slice
 
 router = guarded_router("quarantine")
 
 MessageId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-# Each may have a payload of 64 KiB, twice.
-FewOfMany = Annotated[Slice, part_of_list(default=20, most=100)]
+# Characters of each message, for a list.
+TEXT_SHOWN = 500
 
 
 class Quarantined(Schema):
@@ -30,7 +29,6 @@ class Quarantined(Schema):
             "sender": "phone-03",
             "reason": "not JSON: unexpected end of data",
             "size": 12,
-            "payload": "eyJ0aW1lIjogMTc2",
             "text": '{"time": 176',
         }
     )
@@ -41,36 +39,38 @@ class Quarantined(Schema):
     sender: str
     reason: str
     size: int
-    payload: str
     text: str | None
 
 
 def _shown(message: quarantine.Quarantined) -> Quarantined:
-    try:
-        text = message.payload.decode()
-    except UnicodeDecodeError:
-        text = None
     return Quarantined(
         id=message.id,
         received=message.received,
         format=message.format,
         sender=message.sender,
         reason=message.reason,
-        size=len(message.payload),
-        payload=base64.b64encode(message.payload).decode(),
-        text=text,
+        size=message.size,
+        text=_text(message.beginning, whole=len(message.beginning) == message.size),
     )
+
+
+def _text(beginning: bytes, *, whole: bool) -> str | None:
+    """The first characters, of which the last may be cut in two; None of what is no UTF-8."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(beginning, whole)[:TEXT_SHOWN]
+    except UnicodeDecodeError:
+        return None
 
 
 @router.get("/quarantine")
 async def list_quarantine(
     viewer: Annotated[Viewer, Manager],
     database: DatabaseDep,
-    part: FewOfMany,
+    part: Part,
     format_: Annotated[str | None, Query(alias="format", max_length=40)] = None,
     sender: Annotated[str | None, Query(max_length=200, description="a name or a topic")] = None,
 ) -> Listing[Quarantined]:
-    """Messages that could not be used, the newest first: why, their bytes (base64), their text."""
+    """Messages that could not be used, the newest first: why, and how each begins, as text."""
     async with database.read() as reader:
         page = await quarantine.page(reader, viewer, part, format_=format_, sender=sender)
     return Listing(items=[_shown(message) for message in page.items], next=cursor_of(page))
@@ -89,10 +89,10 @@ async def read_quarantined(
 ) -> Response:
     """The bytes of one message, as they came."""
     async with database.read() as reader:
-        message = await quarantine.read(reader, viewer, message_id)
+        payload = await quarantine.read(reader, viewer, message_id)
     # What a stranger wrote is not to be taken for a page of ours.
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-    return Response(message.payload, media_type="application/octet-stream", headers=headers)
+    return Response(payload, media_type="application/octet-stream", headers=headers)
 
 
 @router.delete("/quarantine/{message_id}", status_code=204)

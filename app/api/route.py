@@ -1,5 +1,6 @@
 """A route that knows who asks before it reads a body, and reads no more of one than it should."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
@@ -12,8 +13,10 @@ from starlette.types import Message, Receive
 from app.access.secrets import digest
 from app.access.viewer import Viewer
 from app.api.errors import Stranger
-from app.api.state import database_of, now_of
+from app.api.patience import patiently
+from app.api.state import body_timeout_of, database_of, now_of
 from app.storage import tokens
+from ingest.uploadbody import LEAST_BYTES_PER_S
 
 # Room for the hot spots of the largest force.
 LARGEST_BODY = 16 * 1024 * 1024
@@ -30,6 +33,9 @@ class GuardedRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            return await patiently(request, known(request))
+
+        async def known(request: Request) -> Response:
             request.state.viewer = await viewer_of(request)
             return await answer(Request(request.scope, _limited(request)))
 
@@ -56,16 +62,24 @@ async def viewer_of(request: Request) -> Viewer:
 
 
 def _limited(request: Request) -> Receive:
-    """The request's body, as long as it stays under the limit."""
+    """The request's body, as long as it stays under the limit and comes in time."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > LARGEST_BODY:
         raise _too_large()
-    received = 0
+    patience_s, begin_s = body_timeout_of(request), asyncio.get_running_loop().time()
+    received, whole = 0, False
 
     async def receive() -> Message:
-        nonlocal received
-        message = await request.receive()
+        nonlocal received, whole
+        # Who has sent it all may keep the connection, on which nothing more comes.
+        end_s = None if whole else begin_s + patience_s + received / LEAST_BYTES_PER_S
+        try:
+            async with asyncio.timeout_at(end_s):
+                message = await request.receive()
+        except TimeoutError as exc:
+            raise _too_slow(patience_s) from exc
         received += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
         if received > LARGEST_BODY:
             raise _too_large()
         return message
@@ -73,7 +87,16 @@ def _limited(request: Request) -> Receive:
     return receive
 
 
+# FastAPI lets only this kind of exception through while it reads a body.
+
+
+def _too_slow(patience_s: float) -> HTTPException:
+    detail = (
+        f"the body came more slowly than {LEAST_BYTES_PER_S >> 10} KiB/s after {patience_s:g} s"
+    )
+    return HTTPException(HTTPStatus.REQUEST_TIMEOUT, detail)
+
+
 def _too_large() -> HTTPException:
-    # FastAPI lets only this kind of exception through while it reads a body.
     detail = f"the body is larger than {LARGEST_BODY} bytes; send it in parts"
     return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)

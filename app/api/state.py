@@ -1,4 +1,4 @@
-"""What the application gives its routes: the database, the clock and what happens now."""
+"""What the application gives its routes: the database, the clock, patience, what happens now."""
 
 import datetime as dt
 from typing import cast
@@ -23,3 +23,8 @@ def now_of(request: Request) -> dt.datetime:
 def live_of(request: Request) -> Live:
     """The application's reader of live events."""
     return cast("Live", request.app.state.live)
+
+
+def body_timeout_of(request: Request) -> float:
+    """How long a body may take to arrive before it must keep coming; seconds."""
+    return cast("float", request.app.state.body_timeout_s)

@@ -28,6 +28,8 @@ STAGED = (
 BUSY_TIMEOUT_MS = 5_000
 # A server that has not answered by then is gone, or the network has fallen silent.
 COMMAND_TIMEOUT_S = 60.0
+# Whether it answers at all is known sooner.
+PROBE_TIMEOUT_S = 3.0
 # Nor does a server keep the locks of a service that has gone silent in the middle of a batch.
 SESSION = {"idle_in_transaction_session_timeout": "60s"}
 
@@ -41,6 +43,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.engine = _create(url, pool_size)
+        self._probe = _create(url, 1, timeout_s=PROBE_TIMEOUT_S)
 
     @property
     def dialect(self) -> str:
@@ -94,10 +97,14 @@ class Database:
                     await connection.invalidate()
 
     async def reachable(self) -> bool:
-        """Whether the database answers at the moment."""
+        """Whether the database answers at the moment.
+
+        It is asked over a connection of its own: those of the pool may all be busy.
+        """
         try:
-            async with self.read() as reader:
-                await reader.exec_driver_sql("SELECT 1")
+            with _availability():
+                async with self._probe.connect() as connection:
+                    await connection.exec_driver_sql("SELECT 1")
         except DatabaseUnavailable:
             return False
         return True
@@ -105,6 +112,7 @@ class Database:
     async def close(self) -> None:
         """Gives all connections back."""
         await self.engine.dispose()
+        await self._probe.dispose()
 
     def _read_options(self) -> dict[str, Any]:
         if self.dialect == "sqlite":
@@ -120,7 +128,8 @@ async def driver_of(connection: Reader) -> Any:  # noqa: ANN401 -- asyncpg's or 
     return (await connection.get_raw_connection()).driver_connection
 
 
-def _create(url: str, pool_size: int) -> AsyncEngine:
+def _create(url: str, pool_size: int, timeout_s: float | None = None) -> AsyncEngine:
+    """Opens nothing yet; `timeout_s` is how long PostgreSQL may take to a connection or answer."""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_async_engine(
@@ -139,7 +148,11 @@ def _create(url: str, pool_size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         hide_parameters=True,  # officers' positions, which belong in no log
-        connect_args={"command_timeout": COMMAND_TIMEOUT_S, "server_settings": SESSION},
+        connect_args={
+            "timeout": timeout_s or COMMAND_TIMEOUT_S,
+            "command_timeout": timeout_s or COMMAND_TIMEOUT_S,
+            "server_settings": SESSION,
+        },
     )
     sa.event.listen(engine.sync_engine, "begin", _begin_postgres)
     return engine

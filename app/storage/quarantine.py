@@ -15,6 +15,8 @@ from ingest.message import Broken
 
 # Bytes: enough to see what is wrong. Of a longer message the beginning is kept.
 LONGEST_KEPT = 1 << 16
+# Bytes: what a list shows of each, 500 characters if it is text at all.
+BEGINNING = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,18 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A broken message as it is stored; `reason` says so where its end is missing."""
+    """A broken message as a list has it: `size` bytes are stored, `beginning` is the first few.
+
+    `reason` says so where the end was not kept.
+    """
 
     id: int
     received: dt.datetime
     format: str
     sender: str
     reason: str
-    payload: bytes
+    size: int
+    beginning: bytes
 
 
 async def keep(writer: Writer, broken: Broken) -> None:
@@ -53,12 +59,20 @@ async def keep(writer: Writer, broken: Broken) -> None:
     )
 
 
+_LISTED = (
+    *(column for column in quarantine.c if column is not quarantine.c.payload),
+    sa.func.length(quarantine.c.payload),
+    # SQLite has no part of nothing.
+    sa.func.coalesce(sa.func.substr(quarantine.c.payload, 1, BEGINNING), b""),
+)
+
+
 async def page(
     reader: Reader, viewer: Viewer, part: Slice, *, format_: str | None, sender: str | None
 ) -> Page[Quarantined]:
     """Broken messages, the last that was stored first; those of a format or a sender alone."""
     viewer.require(Right.MANAGE)
-    query = sa.select(quarantine).order_by(quarantine.c.id.desc()).limit(part.limit + 1)
+    query = sa.select(*_LISTED).order_by(quarantine.c.id.desc()).limit(part.limit + 1)
     if part.after is not None:
         query = query.where(quarantine.c.id < part.after[0])
     if format_ is not None:
@@ -70,14 +84,14 @@ async def page(
     return Page(rows, (rows[-1].id,) if more else None)
 
 
-async def read(reader: Reader, viewer: Viewer, message_id: int) -> Quarantined:
-    """One broken message. Raises NotFound."""
+async def read(reader: Reader, viewer: Viewer, message_id: int) -> bytes:
+    """The stored bytes of one broken message. Raises NotFound."""
     viewer.require(Right.MANAGE)
-    query = sa.select(quarantine).where(quarantine.c.id == message_id)
-    found = (await reader.execute(query)).one_or_none()
+    query = sa.select(quarantine.c.payload).where(quarantine.c.id == message_id)
+    found: bytes | None = (await reader.execute(query)).scalar_one_or_none()
     if found is None:
         raise NotFound(_missing(message_id))
-    return Quarantined(*found)
+    return found
 
 
 async def delete(writer: Writer, viewer: Viewer, message_id: int) -> None:

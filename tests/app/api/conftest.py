@@ -24,6 +24,7 @@ async def application(database: Database, clock: Clock) -> FastAPI:
     api.errors.install(app)
     app.state.database = database
     app.state.now_us = clock.now_us
+    app.state.body_timeout_s = 30.0
     await ensure_administrator(database, ADMIN, clock.now)
     return app
 

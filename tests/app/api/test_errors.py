@@ -62,6 +62,19 @@ async def test_a_database_that_is_away_asks_for_patience_and_tells_nothing(
     assert "these words" not in answer.text
 
 
+async def test_a_full_spool_is_said_and_patience_asked_for_as_long_as_that_takes(
+    app: FastAPI,
+) -> None:
+    @app.get("/full")
+    async def full() -> None:
+        text = "storage is away, and the spool is full"
+        raise ingest.SpoolUnavailable(text, retry_after_s=30)
+
+    answer = await ask(app, "/full")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert answer.json()["detail"] == "storage is away, and the spool is full"
+
+
 async def test_what_nobody_thought_of_is_500_without_our_insides(app: FastAPI) -> None:
     answer = await ask(app, "/raise/KeyError")
     assert answer.status_code == 500

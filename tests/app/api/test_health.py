@@ -4,7 +4,7 @@ import datetime as dt
 import httpx
 from callers import Clock
 
-from app.api.health import Probe
+from app.api.patience import Probe
 from app.main import create_app
 from app.settings import Settings
 from app.storage.engine import Database
@@ -16,8 +16,9 @@ async def test_the_database_is_asked_once_a_second_however_many_ask(
     probe = Probe()
     answers = await asyncio.gather(*(probe.reachable(database, clock.now) for _ in range(50)))
     assert answers == [True] * 50
-    # One connection was enough for all of them.
-    assert database.engine.pool.checkedin() == 1  # type: ignore[attr-defined] # of a queue pool
+    # One connection was enough for all of them, and none of those for everybody else.
+    assert database._probe.pool.checkedin() == 1  # type: ignore[attr-defined] # of a queue pool
+    assert database.engine.pool.checkedin() == 0  # type: ignore[attr-defined]
 
 
 async def test_an_answer_is_good_for_a_second(clock: Clock, database: Database) -> None:

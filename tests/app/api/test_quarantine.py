@@ -1,5 +1,3 @@
-import base64
-
 import httpx
 import pytest
 from callers import Clock, TokenFor
@@ -30,14 +28,34 @@ async def listed(admin: httpx.AsyncClient, **wanted: str) -> list[dict[str, obje
     return items
 
 
-async def test_broken_messages_are_listed_newest_first_with_bytes_and_text(
+async def test_broken_messages_are_listed_newest_first_with_their_text(
     admin: httpx.AsyncClient,
 ) -> None:
     newest, middle, oldest = await listed(admin)
     assert (newest["sender"], newest["text"]) == ("beatkeeper/up/x/pings", "hello")
-    assert (middle["payload"], middle["size"]) == (base64.b64encode(BYTES).decode(), len(BYTES))
-    assert middle["text"] is None
+    assert (middle["text"], middle["size"]) == (None, len(BYTES))
     assert (oldest["format"], oldest["reason"]) == ("pings", "not JSON")
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        (b"", ""),
+        ("\u20ac".encode() * 20_000, "\u20ac" * 500),
+        (b"x" + "\U0001f680".encode() * 1_000, "x" + "\U0001f680" * 499),
+        (b"x" * 600 + "\u20ac".encode()[:2], None),
+    ],
+    ids=["empty", "long", "cut amid a character", "ends amid a character"],
+)
+async def test_a_list_shows_no_more_than_the_beginning_of_a_long_text(
+    admin: httpx.AsyncClient, database: Database, clock: Clock, payload: bytes, text: str | None
+) -> None:
+    async with database.write() as writer:
+        await quarantine.keep(writer, Broken(payload, "pings", clock.now_us(), "logger", "long"))
+    [message] = await listed(admin, sender="logger")
+    assert (message["text"], message["size"]) == (text, len(payload))
+    assert "payload" not in message
+    assert (await admin.get(f"/quarantine/{message['id']}")).content == payload
 
 
 async def test_they_are_found_by_format_and_sender(admin: httpx.AsyncClient) -> None:

@@ -50,5 +50,5 @@ async def test_of_a_long_message_the_beginning_is_kept_and_its_length_told(
 ) -> None:
     await keep(database, 1, payload=b"x" * (quarantine.LONGEST_KEPT + 1))
     (message,) = await left(database)
-    assert len(message.payload) == quarantine.LONGEST_KEPT
+    assert message.size == quarantine.LONGEST_KEPT
     assert f"of its {quarantine.LONGEST_KEPT + 1} bytes" in message.reason

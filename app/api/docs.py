@@ -1,0 +1,30 @@
+"""The page on which the API documents itself; it needs nothing from the internet."""
+
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+
+PATH: Final = "/docs"
+# As the page names them, so that they are found behind a proxy's prefix too.
+_FILES: Final = "docs/files"
+_DESCRIPTION: Final = "openapi.json"
+_NO_ICON: Final = "data:,"
+
+
+def install(app: FastAPI) -> None:
+    """Serves the page, and Swagger UI's own files as the package fastapi-offline keeps them."""
+    files = StaticFiles(packages=[("fastapi_offline", "static")])
+    app.mount(f"/{_FILES}", files, name="docs files")
+
+    async def page(_request: Request) -> Response:
+        return get_swagger_ui_html(
+            openapi_url=_DESCRIPTION,
+            title=app.title,
+            swagger_js_url=f"{_FILES}/swagger-ui-bundle.js",
+            swagger_css_url=f"{_FILES}/swagger-ui.css",
+            swagger_favicon_url=_NO_ICON,
+        )
+
+    app.add_route(PATH, page, include_in_schema=False)
