@@ -55,6 +55,21 @@ def mosquitto(request: pytest.FixtureRequest) -> Iterator[services.Mosquitto]:
         _or_skip(request, exc)
 
 
+@pytest.fixture(scope="session")
+def mortal_postgres(postgres: services.Postgres) -> Iterator[services.Postgres]:
+    """A cluster that tests may stop, freeze and kill, and leave running."""
+    # After the suite's own: where there is none, that one says so.
+    with services.postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def mortal_broker(mosquitto: services.Mosquitto) -> Iterator[services.Mosquitto]:
+    """A broker of that kind."""
+    with services.mosquitto() as broker:
+        yield broker
+
+
 _NUMBERS = count()
 
 

@@ -1,7 +1,6 @@
-"""A cluster and a broker of these tests' own, as they are killed again and again."""
+"""The databases that are killed again and again."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 import services
@@ -9,19 +8,6 @@ import services
 # A line a post would bury what the tests say.
 for name in ("httpx", "alembic"):
     logging.getLogger(name).setLevel(logging.WARNING)
-
-
-@pytest.fixture(scope="module")
-def mortal_postgres(postgres: services.Postgres) -> Iterator[services.Postgres]:
-    # After the suite's own: where there is none, that one says so.
-    with services.postgres() as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def mortal_broker(mosquitto: services.Mosquitto) -> Iterator[services.Mosquitto]:
-    with services.mosquitto() as broker:
-        yield broker
 
 
 @pytest.fixture(params=["sqlite", "postgis"])

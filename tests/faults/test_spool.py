@@ -62,9 +62,10 @@ def test_what_is_posted_while_the_database_is_away_is_kept_and_outlives_the_serv
                 until(lambda: kept(here) > 10_000)
                 here.service.stop(signal.SIGKILL)
             assert kept(here)
-            here.service.start()
-            time.sleep(0.1)
-            here.service.stop(signal.SIGKILL)  # perhaps while it replays
+            for _ in range(min(ROUNDS, 2) - 1):
+                here.service.start()
+                time.sleep(0.1)
+                here.service.stop(signal.SIGKILL)  # perhaps while it replays
             here.service.start()
             time.sleep(0.3)
         LOG.info("seed %d: %s", seed, reckon(here.database, ledger, here.alarming, all_sent=False))

@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 MAX_BYTES: Final = 1 << 20
-"""As many as the service takes in one message."""
+"""More than apps send in one message, and a quarter of what the service takes by default."""
 
 _OVERSIZED: Final = 4_000  # one input of so many is repeated up to MAX_BYTES
 _NUMBERS: Final = (

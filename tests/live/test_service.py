@@ -149,4 +149,8 @@ def test_nobody_is_answered_without_a_key_or_token(service: Running) -> None:
     assert httpx.post(f"{service.url}/ingest/pings", json=pings(TRACK)).status_code == 401
     assert httpx.get(f"{service.url}/api/v1/visits").status_code == 401
     assert httpx.get(f"{service.url}/healthz").json() == {"status": "alive"}
-    assert httpx.get(f"{service.url}/readyz").json() == {"database": True, "broker": True}
+    assert httpx.get(f"{service.url}/readyz").json() == {
+        "database": True,
+        "broker": True,
+        "waiting": 0,
+    }

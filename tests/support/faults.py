@@ -57,7 +57,7 @@ def cut_off_broker(scene: Scene, random: np.random.Generator) -> None:
 
 def _cut(wire: Wire, random: np.random.Generator) -> None:
     wire.tear()
-    time.sleep(random.uniform(0, 2))
+    time.sleep(random.uniform(0, 1))
     wire.mend()
 
 
@@ -94,7 +94,7 @@ def lock_table(scene: Scene, random: np.random.Generator) -> None:
 def lock_file(scene: Scene, random: np.random.Generator) -> None:
     """Another process writes to the SQLite file, for longer than the service waits for it."""
     with _locked(scene):
-        time.sleep(random.uniform(5, 8))
+        time.sleep(random.uniform(5, 7))
 
 
 @contextmanager
@@ -120,6 +120,8 @@ def away(scene: Scene) -> Iterator[None]:
 
 EITHER: list[Fault] = [kill_service, kill_broker, cut_off_devices, cut_off_broker]
 SQLITE: list[Fault] = [*EITHER, lock_file]
+# What touches the file; the others, a round with PostgreSQL shows as well.
+OF_SQLITE: list[Fault] = [kill_service, lock_file]
 POSTGRES: list[Fault] = [
     *EITHER,
     kill_database,
