@@ -63,14 +63,17 @@ def comings_and_goings(
     `told` is where the devices are as people know, `under_way` their open visits as of now.
     """
     news = News([], [], [])
-    for place in dict.fromkeys(map(_place, changes)):
-        stay = next((one for one in told if (one.device_id, one.hotspot_id) == place), None)
-        here = _Here(
-            [change for change in changes if _place(change) == place],
-            stay,
-            [visit for visit in under_way if (visit.device_id, visit.hotspot_id) == place],
-            now,
-        )
+    heres = {place: _Here([], None, [], now) for place in map(_place, changes)}
+    for change in changes:
+        heres[_place(change)].changes.append(change)
+    for visit in under_way:
+        if here := heres.get((visit.device_id, visit.hotspot_id)):
+            here.under_way.append(visit)
+    for stay in told:
+        place = stay.device_id, stay.hotspot_id
+        if place in heres:
+            heres[place] = heres[place]._replace(told=stay)
+    for here in heres.values():
         here.tell(news, history=history, why=why)
     news.events.sort(key=lambda event: event.time)
     return news

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.access.viewer import Right, Scope, Viewer
 from app.storage import bulk, people
 from app.storage.carrying import carried, held_at
-from app.storage.engine import Reader, Writer
+from app.storage.engine import Reader, Writer, driver_of
 from app.storage.pages import Page, Slice
 from app.storage.schema import assignments, devices, events, hotspots, officers
 from app.storage.types import from_us, to_us
@@ -42,8 +42,11 @@ ALWAYS_LIVE: Final = frozenset({Kind.EMERGENCY})
 # Ids are given, and committed, by one transaction at a time: else one could be read before a
 # smaller one is there. It is the last lock that a transaction takes, so that whoever holds it waits
 # for nobody, and two can never wait for each other. SQLite has one writer anyway.
-_TURN = sa.text("SELECT pg_advisory_xact_lock(1702258030)")  # a number that no other lock has
-_WORD = sa.text(f"SELECT pg_notify('{CHANNEL}', '')")
+# The number is one that no other lock has.
+_TURN = f"""
+SELECT pg_advisory_xact_lock(1702258030);
+SELECT pg_notify('{CHANNEL}', '')
+"""
 
 
 # Of an event's columns, what `Told` begins with; names follow.
@@ -117,8 +120,7 @@ async def write(writer: Writer, told: Sequence[Event], now: dt.datetime) -> None
     rows = [_row(event, now) for event in told]
     if writer.dialect.name == "postgresql" and any(row["live"] for row in rows):
         # Only what is told at once is read in the order of the ids.
-        await writer.execute(_TURN)
-        await writer.execute(_WORD)
+        await (await driver_of(writer)).execute(_TURN)
     await bulk.insert(writer, events, rows)
 
 

@@ -165,12 +165,19 @@ async def across(reader: Reader, moments_us: Mapping[int, int]) -> dict[int, Str
     return {device: Stretch(first_us, end) for device, first_us, end in rows}
 
 
-async def under_way(reader: Reader, device_ids: Sequence[int]) -> list[VisitRow]:
+_UNDER_WAY = f"""SELECT {", ".join(f"v.{name}" for name in _FIELDS)} FROM visits v
+WHERE v.open AND v.known_to IS NULL AND v.device_id = ANY($1::bigint[])"""  # noqa: S608 -- our own column names
+
+
+async def under_way(writer: Writer, device_ids: Sequence[int]) -> list[VisitRow]:
     """The open visits of some devices."""
+    if writer.dialect.name == "postgresql":
+        rows = await (await driver_of(writer)).fetch(_UNDER_WAY, device_ids)
+        return [VisitRow(*row) for row in rows]
     query = sa.select(*(visits.c[name] for name in _FIELDS)).where(
         visits.c.open, visits.c.known_to.is_(None), visits.c.device_id.in_(device_ids)
     )
-    return [VisitRow(*row) for row in (await reader.execute(query)).all()]
+    return [VisitRow(*row) for row in (await writer.execute(query)).all()]
 
 
 async def close(writer: Writer, device_ids: Sequence[int], now: dt.datetime) -> list[Change]:
