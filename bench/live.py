@@ -54,7 +54,7 @@ class _Watch(Follower):
 
 
 async def measure(
-    cluster: Postgres, *, arrivals_per_s: float = 50, others_per_s: float = 10_000
+    cluster: Postgres, *, arrivals_per_s: float = 50, others_per_s: float = 22_000
 ) -> dict[str, float]:
     """Milliseconds from a post that takes a device into a hot spot to its receipt and `entered`.
 
