@@ -195,33 +195,26 @@ def _parameters(query: bytes, max_bytes: int) -> bytes:
 async def _body(call: _Call) -> bytes:
     """Read the body as it comes, no more of it than allowed and no longer than that may take."""
     _check(call.headers, call.state.max_body_bytes)
-    body, more = b"", True
     try:
         async with asyncio.timeout(call.state.body_timeout_s):
-            part = await call.receive()
-            body, more = part.get("body", b""), part.get("more_body", False)
-            if more or part["type"] == "http.disconnect":
-                body = await _long_body(part, call)
+            return await _parts(call)
     except TimeoutError as error:
         message = f"the body did not arrive within {call.state.body_timeout_s:g} s"
         raise BodyTooSlow(message) from error
-    if len(body) > call.state.max_body_bytes:
-        raise _too_large(call.state.max_body_bytes)
-    return body
 
 
-async def _long_body(part: Part, call: _Call) -> bytes:
-    body = bytearray()
-    while True:
+async def _parts(call: _Call) -> bytes:
+    body, more = bytearray(), True
+    while more:
+        part = await call.receive()
         if part["type"] == "http.disconnect":
             message = "the connection was closed before the body was complete"
             raise BodyCutShort(message)
         body += part.get("body", b"")
         if len(body) > call.state.max_body_bytes:
             raise _too_large(call.state.max_body_bytes)
-        if not part.get("more_body", False):
-            return bytes(body)
-        part = await call.receive()
+        more = part.get("more_body", False)
+    return bytes(body)
 
 
 def _check(headers: Headers, max_bytes: int) -> None:
