@@ -78,6 +78,7 @@ class Connection:
         self._held = 0
         self._full = False
         self._last_said = ""
+        self._let_in = False
         self._watched: paho.SocketLike | None = None
         self._lost = asyncio.Event()
         self._stop = asyncio.Event()
@@ -143,10 +144,10 @@ class Connection:
     async def _stay_connected(self) -> None:
         wait_s, longest_s = _WAITS_S
         while not self._stop.is_set():
-            generation = self._generation
+            self._let_in = False
             if await self._connect():
                 await self._until_lost()
-            if self._generation != generation and self._last_said.startswith("disconnected"):
+            if self._let_in:
                 wait_s = _WAITS_S[0]
             await self._within(self._stop, wait_s)
             wait_s = min(2 * wait_s, longest_s)
@@ -261,6 +262,7 @@ class Connection:
         if reason.is_failure:
             self._say(logging.ERROR, f"refused: {reason}; trying again")
             return
+        self._let_in = True
         kept = "session resumed" if flags.session_present else "new session"
         self._say(logging.INFO, f"connected, {kept}")
         # Even when the session is said to be there: some brokers lose subscriptions on a restart.
