@@ -1,6 +1,7 @@
 """What is asked for: hot spots, schedule windows, patrols per window, minutes per patrol."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.compliance.calendar import DAY, Calendar
@@ -25,6 +26,7 @@ class Window:
     It belongs to the operational day in which it starts, and `weekdays` (Monday is 0) are
     operational days: 02:00 to 05:00 on Fridays is the early morning after Friday evening.
     One that ends at or before the time it starts at ends on the next calendar date.
+    `by_weight`: `patrols` is how many all hot spots are to have together, shared by their weights.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Window:
     end: dt.time
     weekdays: frozenset[int] = EVERY_DAY
     patrols: int = 1
+    by_weight: bool = False
 
     def __post_init__(self) -> None:
         where = f"windows[{self.name}]"
@@ -45,10 +48,30 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnTrial:
+    """So many of a plan's hot spots are under treatment each day, drawn by lot from a seed."""
+
+    seed: int
+    treated: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTrial:
+    """Which hot spots (ids) are under treatment on which days (true), or are controls (false).
+
+    What is not listed is neither under treatment nor control.
+    """
+
+    days: Mapping[tuple[int, dt.date], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One version of a plan, from `first_day` to `last_day`, both included (None: without end).
 
-    `hotspots` are ids; None means every hot spot there is on the day.
+    `hotspots` are ids; None means every hot spot there is on the day. `weights` are those that are
+    not 1, of some of them. `keys` names the hot spots of a drawn trial: lots are drawn by name.
+    `teams` are the ids of those whose duty times and abstractions count; None: everybody's.
     Raises PlanError when made of what cannot be meant.
     """
 
@@ -61,6 +84,12 @@ class Plan:
     minimum_minutes: float = 10.0
     maximum_minutes: float = 15.0
     coverage_target: float = 0.9
+    least_observability: float = 0.8
+    overdue_minutes: float = 60.0
+    weights: Mapping[int, float] = field(default_factory=dict)
+    trial: DrawnTrial | ListedTrial | None = None
+    keys: Mapping[int, str] = field(default_factory=dict)
+    teams: frozenset[int] | None = None
     calendar: Calendar = field(default_factory=Calendar)
 
     def __post_init__(self) -> None:

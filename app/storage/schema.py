@@ -176,8 +176,15 @@ plans = Table(
     Column("minimum_minutes", Double, nullable=False),
     Column("maximum_minutes", Double, nullable=False),
     Column("coverage_target", Double, nullable=False, comment="0 to 1"),
+    Column("least_observability", Double, nullable=False, comment="0 to 1; less: not measurable"),
+    Column("overdue_minutes", Double, nullable=False, comment="without a visit, where one is owed"),
     Column("first_day", Date, nullable=False),
     Column("last_day", Date),
+    Column("trial", Text, comment="drawn, or listed in plan_days; null: no trial"),
+    Column("trial_seed", Id, comment="of a drawn trial"),
+    Column(
+        "trial_treated", Integer, comment="of a drawn trial: hot spots under treatment each day"
+    ),
     *_known(),
     Index(
         "uq_plans_current",
@@ -198,6 +205,7 @@ plan_windows = Table(
     Column("start", Text, nullable=False, comment="local time, HH:MM"),
     Column("end", Text, nullable=False, comment="local time; not after start: the next day"),
     Column("patrols", Integer, nullable=False, comment="required of each hot spot"),
+    Column("by_weight", Boolean, nullable=False, comment="patrols are of all: shared by weight"),
 )
 
 plan_hotspots = Table(
@@ -205,6 +213,66 @@ plan_hotspots = Table(
     metadata,
     Column("plan_id", Id, ForeignKey("plans.id"), primary_key=True),
     Column("hotspot_id", Id, ForeignKey("hotspots.id"), primary_key=True),
+    Column("weight", Double, nullable=False, comment="its crime or harm, for windows by_weight"),
+)
+
+plan_teams = Table(
+    "plan_teams",
+    metadata,
+    # Whose duty times and abstractions count; none: everybody's.
+    Column("plan_id", Id, ForeignKey("plans.id"), primary_key=True),
+    Column("team_id", Id, ForeignKey("teams.id"), primary_key=True),
+)
+
+plan_days = Table(
+    "plan_days",
+    metadata,
+    # Of a listed trial. What is not listed is neither under treatment nor control.
+    Column("plan_id", Id, ForeignKey("plans.id"), primary_key=True),
+    Column("hotspot_id", Id, ForeignKey("hotspots.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("treatment", Boolean, nullable=False, comment="else a control day"),
+)
+
+briefings = Table(
+    "briefings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hotspot_id", Id, ForeignKey("hotspots.id"), nullable=False),
+    Column("task", Text, nullable=False, comment="what officers do there, in a line"),
+    Column("note", Text, nullable=False, comment="why, and what to know; may be empty"),
+    *_known(),
+    Index(
+        "uq_briefings_current",
+        "hotspot_id",
+        unique=True,
+        sqlite_where=text("known_to IS NULL"),
+        postgresql_where=text("known_to IS NULL"),
+    ),
+)
+
+briefing_reads = Table(
+    "briefing_reads",
+    metadata,
+    Column("briefing_id", Id, ForeignKey("briefings.id"), primary_key=True),
+    Column("officer_id", Id, ForeignKey("officers.id"), primary_key=True),
+    Column("read", Instant, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    # What an officer says of a cell: beside its figure, never in it.
+    Column("id", Id, primary_key=True),
+    Column("plan", Text, nullable=False, comment="its key"),
+    Column("hotspot_id", Id, ForeignKey("hotspots.id"), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("window", Text, nullable=False, comment="its name"),
+    Column("officer_id", Id, ForeignKey("officers.id"), nullable=False),
+    Column("answer", Text, nullable=False, comment="could_not_attend"),
+    Column("reason", Text, nullable=False),
+    *_known(),
+    Index("ix_answers_cell", "plan", "day", "window", "hotspot_id"),
 )
 
 duty_times = Table(
@@ -212,20 +280,24 @@ duty_times = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("officer_id", Id, ForeignKey("officers.id"), nullable=False, index=True),
-    Column("start", Instant, nullable=False),
+    Column("start", Instant, nullable=False, index=True),
     Column("end", Instant, nullable=False),
     *_known(),
+    CheckConstraint('"end" > start', name="end_after_start"),
 )
 
 abstractions = Table(
     "abstractions",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("officer_id", Id, ForeignKey("officers.id"), nullable=False, index=True),
-    Column("start", Instant, nullable=False),
+    # One officer, or a team, or, where neither is named, everybody.
+    Column("officer_id", Id, ForeignKey("officers.id"), index=True),
+    Column("team_id", Id, ForeignKey("teams.id"), index=True),
+    Column("start", Instant, nullable=False, index=True),
     Column("end", Instant, nullable=False),
     Column("reason", Text, nullable=False),
     *_known(),
+    CheckConstraint('"end" > start', name="end_after_start"),
 )
 
 fixes = Table(
@@ -255,6 +327,7 @@ device_states = Table(
     Column("tail", LargeBinary, comment="first, last and last two usable fixes; null before any"),
     Column("near", LargeBinary, comment="what is remembered near hot spots; null far from all"),
     Column("heard", Instant, comment="when its last fixes came"),
+    Column("unsurveyed", Instant, comment="fixes from here on are to be surveyed; null: none"),
     postgresql_with={"fillfactor": 50},
 )
 
@@ -326,6 +399,32 @@ recomputes = Table(
     Column("error", Text, comment="why the last of these failed"),
 )
 
+device_hours = Table(
+    "device_hours",
+    metadata,
+    # How well a device was observed; outlives its fixes.
+    Column("device_id", Id, primary_key=True, autoincrement=False),
+    Column("hour", Instant, primary_key=True, comment="its start, UTC"),
+    Column("known_from", Instant, primary_key=True),
+    Column("known_to", Instant),
+    Column("fixes", Integer, nullable=False),
+    Column("observed", Id, nullable=False, comment="bit n: minute n of the hour was observed"),
+    Index("ix_device_hours_hour", "hour"),
+)
+
+nearby = Table(
+    "nearby",
+    metadata,
+    # When a device was outside a hot spot, but close by; no longer than an hour each.
+    Column("device_id", Id, primary_key=True, autoincrement=False),
+    Column("hotspot_id", Id, primary_key=True, autoincrement=False),
+    Column("start", Instant, primary_key=True),
+    Column("known_from", Instant, primary_key=True),
+    Column("known_to", Instant),
+    Column("end", Instant, nullable=False),
+    Index("ix_nearby_start", "start"),
+)
+
 device_events = Table(
     "device_events",
     metadata,
@@ -354,6 +453,8 @@ events = Table(
         "visit", Instant, comment="of entered and left: the visit's first moment, as first told"
     ),
     Column("detail", Text),
+    Column("plan", Text, comment="the key of the plan it is about; null: none"),
+    Column("data", Text, comment="figures that belong to it, a JSON object; null: none"),
     Index("ix_events_time", "time", "id"),
     Index("ix_events_live", "id", sqlite_where=text("live = 1"), postgresql_where=text("live")),
     sqlite_autoincrement=True,
@@ -367,6 +468,44 @@ whereabouts = Table(
     Column("hotspot_id", Id, primary_key=True, autoincrement=False),
     Column("visit", Instant, nullable=False, comment="its first moment, as first told"),
     Column("live", Boolean, nullable=False, comment="people were told at once"),
+)
+
+raised = Table(
+    "raised",
+    metadata,
+    # What has been told of a plan, so that it is told once.
+    Column("plan", Text, primary_key=True, comment="its key"),
+    Column("kind", Text, primary_key=True),
+    Column("hotspot_id", Id, primary_key=True, autoincrement=False, comment="0: of all of them"),
+    Column("time", Instant, primary_key=True, comment="the patrol's or the window's start"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    # Work that one process does at a time: whose turn it is, and how far it has come.
+    Column("work", Text, primary_key=True),
+    Column("holder", Text),
+    Column("until", Instant, comment="then it is anybody's turn"),
+    Column("position", Id, comment="the id of the last event that is dealt with"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False, comment="signs what is sent there"),
+    Column("kinds", Text, comment="of events, a JSON list; null: all"),
+    Column("people", Boolean, nullable=False, comment="devices and officers are named"),
+    Column("position", Id, nullable=False, comment="the id of the last event that is dealt with"),
+    Column("created", Instant, nullable=False),
+    Column("revoked", Instant),
+    Column("attempts", Integer, nullable=False, comment="that failed since the last that did not"),
+    Column("failing", Instant, comment="since when; null: the last attempt did not fail"),
+    Column("next_attempt", Instant, comment="not before; null: at once"),
+    Column("error", Text, comment="why the last attempt failed"),
 )
 
 quarantine = Table(
