@@ -132,10 +132,17 @@ def run(settings: Settings, listener: socket.socket) -> None:
     )
     # Until uvicorn listens for signals itself, and when, having stopped in order, it raises again
     # the one that told it to.
+    server = _Server(config, app, settings.body_timeout_s)
+
+    def stop(*_: object) -> None:
+        # Python drops an exit that comes while it clears up after an object: then this is left.
+        server.should_exit = True
+        sys.exit(0)
+
     for told in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(told, lambda *_: sys.exit(0))
+        signal.signal(told, stop)
     collect_seldom()
-    _Server(config, app, settings.body_timeout_s).run(sockets=[listener])
+    server.run(sockets=[listener])
 
 
 def collect_seldom() -> None:
