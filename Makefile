@@ -4,6 +4,9 @@ FUZZ ?= 100
 FAULTS ?= 20
 INPUTS ?= 1000000
 BIN := .venv/bin
+# A worker a core, each with servers of its own; who is done takes tests from the others. ARGS="-n 0"
+# is none, as a debugger needs it.
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: demo test fuzz check faults bench memory accuracy run migrate lock
 
@@ -12,7 +15,7 @@ demo: .venv/run ## a simulated shift through the real service; ARGS="--seed 7 --
 
 test: .venv/dev ## the whole suite, on real PostgreSQL with PostGIS and mosquitto
 	scripts/services.sh
-	$(BIN)/pytest --require-services $(ARGS)
+	$(BIN)/pytest --require-services $(SIDE_BY_SIDE) $(ARGS)
 
 fuzz: .venv/dev ## INPUTS spoilt messages for each decoder, then the engine's property tests FUZZ times over, for hours
 	PYTHONPATH=tests/fuzz $(BIN)/python -m campaign --inputs $(INPUTS)

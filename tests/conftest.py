@@ -1,19 +1,33 @@
 """Databases and brokers for all tests; where one is missing a test skips, or fails if told to."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import asyncpg
 import pytest
 import services
+from hypothesis import HealthCheck, settings
 
 from app.storage import migrate
 from app.storage.engine import Database
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+# How long an example takes is the machine's business. Under CI they are the same at each run: what
+# fails there fails because of what was changed. New ones are tried by people, and by `make fuzz`.
+settings.register_profile(
+    "beatkeeper",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+    derandomize="CI" in os.environ,
+)
+settings.load_profile("beatkeeper")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,8 +53,11 @@ def _or_skip(request: pytest.FixtureRequest, exc: services.ServiceMissing) -> No
 
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> Iterator[services.Postgres]:
+    """A cluster for a database a test: in memory, where to copy one takes a quarter of the time."""
     try:
-        with services.postgres() as cluster:
+        within = services.in_memory()
+        little_log = {"max_wal_size": "256MB"} if within else {}
+        with services.postgres(little_log, within=within) as cluster:
             yield cluster
     except services.ServiceMissing as exc:
         _or_skip(request, exc)
@@ -100,12 +117,18 @@ async def _migrate(url: str) -> None:
     await database.close()
 
 
+@contextmanager
+def _copied(cluster: services.Postgres, template: str) -> Iterator[str]:
+    name = f"beatkeeper_{next(_NUMBERS)}"
+    asyncio.run(_execute(cluster, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield cluster.url(name)
+    asyncio.run(_execute(cluster, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 @pytest.fixture
 def postgis_url(postgres: services.Postgres, postgis_template: str) -> Iterator[str]:
-    name = f"beatkeeper_{next(_NUMBERS)}"
-    asyncio.run(_execute(postgres, f"CREATE DATABASE {name} TEMPLATE {postgis_template}"))
-    yield postgres.url(name)
-    asyncio.run(_execute(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+    with _copied(postgres, postgis_template) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +148,19 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The address of a migrated, empty database of each kind."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgis"])
+def modules_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A migrated database of each kind for all tests of a module, which start one service on it."""
+    template = request.getfixturevalue(f"{request.param}_template")
+    if request.param == "sqlite":
+        yield f"sqlite:///{shutil.copy(template, tmp_path_factory.mktemp('module'))}"
+    else:
+        with _copied(request.getfixturevalue("postgres"), template) as url:
+            yield url
 
 
 @pytest.fixture

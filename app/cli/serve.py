@@ -40,7 +40,9 @@ def serve(
 ) -> None:
     """Takes in fixes, works out visits and answers questions. Settings: BEATKEEPER_..."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # It would log each webhook's address, in which there may be a secret.
+    for wordy in ("alembic", "httpx"):
+        logging.getLogger(wordy).setLevel(logging.WARNING)
     settings = read_settings(host=host, port=port, database=database, mqtt=mqtt)
     # The port comes first: a token that is made but not shown would be lost.
     listener = _listen(settings.host, settings.port)
@@ -130,8 +132,6 @@ def run(settings: Settings, listener: socket.socket) -> None:
         ws="none",
         timeout_graceful_shutdown=GRACE_S,
     )
-    # Until uvicorn listens for signals itself, and when, having stopped in order, it raises again
-    # the one that told it to.
     server = _Server(config, app, settings.body_timeout_s)
 
     def stop(*_: object) -> None:
@@ -139,6 +139,8 @@ def run(settings: Settings, listener: socket.socket) -> None:
         server.should_exit = True
         sys.exit(0)
 
+    # Until uvicorn listens for signals itself, and when, having stopped in order, it raises again
+    # the one that told it to.
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, stop)
     collect_seldom()

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,13 +17,13 @@ PLACED, NOWHERE = "0A4E0B00004200000200000002", "0A4E0B00000004"
 STATUS = "+CTSDSR: 13,2167005,0,7654321,0,16\r\n0000\r\n"
 
 
-@pytest.fixture
-def service(database_url: str, tmp_path: Path) -> Iterator[Running]:
-    with Running(tmp_path, {"database": database_url}) as running:
+@pytest.fixture(scope="module")
+def service(modules_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with Running(tmp_path_factory.mktemp("events"), {"database": modules_url}) as running:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def key(service: Running) -> str:
     radio = {
         "name": "radio-1",
@@ -37,6 +36,16 @@ def key(service: Running) -> str:
 
 def post(service: Running, path: str, body: str) -> int:
     return httpx.post(f"{service.url}/ingest/{path}", content=body, timeout=30).status_code
+
+
+def counted(service: Running) -> int:
+    with service.client() as client:
+        return int(client.get("/ingest").json()["events"])
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(modules_url: str) -> None:
+    execute(modules_url, "DELETE FROM device_events")
 
 
 def kept(url: str) -> list[tuple[str, str]]:
@@ -54,45 +63,45 @@ def kept(url: str) -> list[tuple[str, str]]:
     return asyncio.run(read())
 
 
-def renamed(url: str, name: str, to: str) -> None:
-    async def rename() -> None:
+def execute(url: str, statement: str) -> None:
+    async def run() -> None:
         database = Database(url)
         async with database.write() as writer:
-            await writer.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {to}")
+            await writer.exec_driver_sql(statement)
         await database.close()
 
-    asyncio.run(rename())
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("report", [PLACED, NOWHERE])
 def test_an_emergency_is_kept_once_however_often_it_is_sent(
-    service: Running, key: str, database_url: str, report: str
+    service: Running, key: str, modules_url: str, report: str
 ) -> None:
     for _ in range(2):
         assert post(service, f"lip/{key}", f"2167005 {report}\n") == 200
-        assert kept(database_url) == [("emergency", "lip")]
+        assert kept(modules_url) == [("emergency", "lip")]
 
 
 def test_what_names_no_time_is_kept_at_the_time_when_it_came(
-    service: Running, key: str, database_url: str
+    service: Running, key: str, modules_url: str
 ) -> None:
+    before = counted(service)
     assert post(service, f"owntracks/{key}", '{"_type":"lwt"}') == 200
-    assert kept(database_url) == [("offline", "owntracks")]
+    assert kept(modules_url) == [("offline", "owntracks")]
     assert post(service, f"tetra/{key}", STATUS) == 200
     assert post(service, f"tetra/{key}", STATUS) == 200  # somebody may have pressed again
-    assert kept(database_url) == [("offline", "owntracks"), *[("emergency", "tetra")] * 2]
-    with service.client() as client:
-        assert client.get("/ingest").json()["events"] == 3
+    assert kept(modules_url) == [("offline", "owntracks"), *[("emergency", "tetra")] * 2]
+    assert counted(service) == before + 3
 
 
 def test_events_that_cannot_be_kept_wait_in_the_spool_with_their_message(
-    service: Running, key: str, database_url: str
+    service: Running, key: str, modules_url: str
 ) -> None:
     assert post(service, f"owntracks/{key}", '{"_type":"lwt"}') == 200
-    renamed(database_url, "device_events", "away")
+    execute(modules_url, "ALTER TABLE device_events RENAME TO away")
     assert post(service, f"lip/{key}", f"2167005 {PLACED}\n") == 202
-    renamed(database_url, "away", "device_events")
+    execute(modules_url, "ALTER TABLE away RENAME TO device_events")
     deadline = time.monotonic() + 20
-    while len(kept(database_url)) < 2 and time.monotonic() < deadline:
+    while len(kept(modules_url)) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert kept(database_url) == [("offline", "owntracks"), ("emergency", "lip")]
+    assert kept(modules_url) == [("offline", "owntracks"), ("emergency", "lip")]

@@ -407,9 +407,7 @@ FIELDS = st.sampled_from([*TEXTS, *TIMES])
 LINES = st.lists(FIELDS, max_size=6).map(";".join)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LINES, max_size=8), st.sampled_from(["\n", "\r\n", "\r"]), st.integers(1, 60))
 def test_files_say_the_same_in_blocks_of_any_size(
     tmp_path: Path, lines: list[str], ending: str, block_bytes: int

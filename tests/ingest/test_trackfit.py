@@ -95,9 +95,7 @@ def test_a_vector_cut_at_any_byte_is_used_so_far_or_refused(
     assert set(found) == {0, 1}
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(12, 90), st.integers(0, 255)), max_size=5))
 def test_bytes_turned_anywhere_are_no_other_error(
     tmp_path: Path, turned: list[tuple[int, int]]

@@ -114,6 +114,7 @@ def test_a_file_without_line_ends_is_not_held_whole(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf\n <?xml version='1.0'?><svg/>", "is XML"),
         (b'{"lat": 1}\n{"lat": 2}\n', "is JSON"),
     ],
+    ids=lambda part: part if isinstance(part, str) else "what",  # a packed file holds the time
 )
 def test_a_file_of_another_kind_is_told_by_how_it_begins(
     tmp_path: Path, begin: bytes, kind: str

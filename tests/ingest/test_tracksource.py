@@ -73,6 +73,7 @@ def test_a_kmz_holds_a_track_beside_pictures_wherever_it_says_that_is(tmp_path: 
         (b"\x1f\x8bnothing of the kind", "cannot be unpacked to its end"),
         (gzip.compress(b""), "is empty"),
     ],
+    ids=lambda part: part if isinstance(part, str) else "what",  # a packed file holds the time
 )
 def test_what_is_packed_otherwise_is_refused(tmp_path: Path, inside: bytes, why: str) -> None:
     with pytest.raises(TrackFileError, match=why):
@@ -124,9 +125,7 @@ def test_of_a_packed_file_cut_off_what_comes_before_is_used(tmp_path: Path) -> N
     assert "cannot be unpacked to its end" in str(track.unread[0])
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(
         [b"", b"PK\x03\x04", b"\x1f\x8b\x08", b"\x0e\x10\xd9\x07\x0f\x00\x00\x00.FIT", b"<gpx>"]
@@ -144,9 +143,7 @@ def test_random_bytes_are_refused_and_nothing_else(
 PACKED = (archive(a_gpx=gpx().encode()), gzip.compress(gpx().encode()))
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(PACKED), st.integers(0, 2000), st.integers(0, 255))
 def test_a_packed_file_with_a_byte_turned_is_no_other_error(
     tmp_path: Path, packed: bytes, position: int, byte: int

@@ -154,9 +154,7 @@ def test_a_long_file_is_read_in_little_memory(tmp_path: Path) -> None:
 SAMPLES = (gpx(), tcx(), kml())
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(SAMPLES),
     st.floats(0, 1),

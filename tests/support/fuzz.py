@@ -9,6 +9,4 @@ TIMES = int(os.environ.get("FUZZ", "1"))
 
 def examples(count: int) -> settings:
     """Settings of a property test that tries `count` examples in the suite."""
-    return settings(
-        max_examples=count * TIMES, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    return settings(max_examples=count * TIMES, suppress_health_check=list(HealthCheck))

@@ -38,14 +38,15 @@ class Running:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                if httpx.get(f"{self.url}/readyz").is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
+        deadline = time.monotonic() + 60
+        with httpx.Client() as client:
+            while time.monotonic() < deadline and self.process.poll() is None:
+                try:
+                    if client.get(f"{self.url}/readyz").is_success:
+                        return
+                except httpx.TransportError:
+                    pass
+                time.sleep(0.1)
         raise RuntimeError(self.log())
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:

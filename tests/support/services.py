@@ -19,10 +19,17 @@ class ServiceMissing(Exception):
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port for this process alone to listen on, now and after whatever stops its server.
+
+    The socket that found it stays bound until this process ends, and never listens: Linux gives the
+    port to nobody else who asks for a free one, and still to a server, as those set SO_REUSEADDR.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    port = int(probe.getsockname()[1])
+    probe.detach()
+    return port
 
 
 def _wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -123,11 +130,20 @@ def _children(parent: int) -> list[int]:
     return [int(pid) for pid, of in pairs if int(of) == parent]
 
 
+def in_memory() -> Path | None:
+    """A folder in memory that has room for clusters; None where there is none."""
+    folder = Path("/dev/shm")  # noqa: S108 -- names in it are made by mkdtemp
+    roomy = folder.is_dir() and shutil.disk_usage(folder).free > 2 << 30
+    return folder if roomy else None
+
+
 @contextlib.contextmanager
-def postgres(settings: dict[str, str] | None = None) -> Iterator[Postgres]:
+def postgres(
+    settings: dict[str, str] | None = None, *, within: Path | None = None
+) -> Iterator[Postgres]:
     """Makes a cluster in a temporary folder, runs it, and takes it away again."""
     bin_, user = postgres_bin(), _other_user()
-    root = Path(mkdtemp(prefix="beatkeeper-pg-"))
+    root = Path(mkdtemp(prefix="beatkeeper-pg-", dir=within))
     if user:
         shutil.chown(root, user)
     initdb: list[Path | str] = [bin_ / "initdb", "-D", root / "data", "-U", "postgres"]

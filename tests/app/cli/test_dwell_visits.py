@@ -37,7 +37,7 @@ def columns(table: TrackFixes) -> Fixes:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds.walks(), worlds.profiles, st.integers(1, 20), st.integers(1, 20), st.randoms())
 def test_shuffled_fixes_by_small_runs_and_windows_give_what_one_run_gives(
     fixes: Fixes, profile: Profile, run_fixes: int, window_fixes: int, random: Random

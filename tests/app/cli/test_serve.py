@@ -9,6 +9,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 from services import Postgres, free_port
+from typer.testing import CliRunner
+
+from app.cli import cli
 
 
 def beatkeeper(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -34,6 +37,10 @@ def one_line(ended: subprocess.CompletedProcess[str], *said: str) -> None:
 def test_a_folder_that_is_not_there_is_said_in_one_line() -> None:
     ended = beatkeeper("serve", "--port", "0", "--database", "/nowhere/at/all/beatkeeper.db")
     one_line(ended, "/nowhere/at/all/beatkeeper.db", "unable to open", "See that its folder exists")
+
+
+def test_a_database_of_another_kind_is_said_in_one_line() -> None:
+    one_line(beatkeeper("serve", "--port", "0", "--database", "mysql://db/beatkeeper"), "mysql")
 
 
 def test_a_locked_file_is_said_in_one_line(sqlite_url: str) -> None:
@@ -87,12 +94,15 @@ def test_a_port_in_use_is_said_in_one_line_and_costs_no_token(tmp_path: Path) ->
         ({"max_body_bytes": "a lot"}, "BEATKEEPER_MAX_BODY_BYTES"),
         ({"mqtt": "http://broker"}, "mqtt://HOST"),
         ({"mqtt": "mqtts://broker", "mqtt_ca": "/no/such/file.pem"}, "BEATKEEPER_MQTT_CA"),
-        ({"database": "mysql://db/beatkeeper"}, "mysql"),
         ({"admin_token": "x" * 31}, "BEATKEEPER_ADMIN_TOKEN is wrong: it is shorter than 32"),
     ],
 )
 def test_a_wrong_setting_is_said_in_one_line(settings: dict[str, str], said: str) -> None:
-    one_line(beatkeeper("serve", "--port", "0", **settings), said)
+    named = {f"BEATKEEPER_{name.upper()}": value for name, value in settings.items()}
+    ended = CliRunner().invoke(cli, ["serve", "--port", "0"], env=named)
+    assert ended.exit_code == 2
+    [line] = ended.stderr.splitlines()
+    assert said in line
 
 
 def test_a_file_that_is_not_there_is_not_made_by_a_command_that_reads(tmp_path: Path) -> None:
@@ -169,6 +179,37 @@ def test_of_several_first_starts_at_once_all_serve_and_one_shows_the_token(
     ends = [process.communicate(timeout=30) for process in started]
     assert all("listens on" in text for text in said), (said, ends)
     assert sum("token" in text for text in said) == 1
+
+
+STOPPED_AS_IT_STARTS = """
+import gc, signal, socket
+from app.cli import serve
+from app.settings import Settings
+
+class Garbage:
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):  # what is raised in here, Python drops
+        signal.raise_signal(signal.SIGTERM)
+
+gc.disable()
+Garbage()
+serve.run(Settings(), socket.create_server(("127.0.0.1", 0)))
+"""
+
+
+def test_a_stop_that_comes_as_garbage_is_cleared_up_stops_a_start(sqlite_url: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", STOPPED_AS_IT_STARTS],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PATH": "/usr/bin:/bin", "BEATKEEPER_DATABASE": sqlite_url},
+        check=False,
+    )
+    assert "SystemExit" in ended.stderr, "it was not dropped"
+    assert ended.returncode == 0
 
 
 def _until_listening(process: subprocess.Popen[str]) -> str:
