@@ -6,6 +6,7 @@ import os
 import platform
 from pathlib import Path
 
+import compliance
 import engine
 import live
 import others
@@ -29,11 +30,12 @@ def main() -> None:
         speeds["HTTP, one fix a request"] = asyncio.run(singles.over_http(cluster))
         speeds["MQTT, one fix a message"] = asyncio.run(singles.over_mqtt(cluster))
         latencies = asyncio.run(live.measure(cluster))
+        answers = asyncio.run(compliance.measure(cluster))
     results = {name: speed.as_json() for name, speed in speeds.items()}
     print(HEAD)
     for name, result in results.items():
         print(ROW.format(name=name, **result))
-    for name, value in (figures | beside | latencies).items():
+    for name, value in (figures | beside | latencies | answers).items():
         print(f"{name:<56} {value:>10,.6g}")
     machine = {
         "cores": os.cpu_count(),
@@ -46,6 +48,7 @@ def main() -> None:
         "figures": figures,
         "others": beside,
         "latencies": latencies,
+        "answers": answers,
     }
     file = Path(__file__).with_name("results.json")
     file.write_text(json.dumps(content, indent=2) + "\n")

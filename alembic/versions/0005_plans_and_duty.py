@@ -45,8 +45,11 @@ def upgrade() -> None:
         sa.Column(
             "hotspot_id", Id, autoincrement=False, nullable=False, comment="0: of all of them"
         ),
-        sa.Column("time", Instant(), nullable=False, comment="the patrol's or the window's start"),
-        sa.PrimaryKeyConstraint("plan", "kind", "hotspot_id", "time", name=op.f("pk_raised")),
+        sa.Column("window", sa.Text(), nullable=False, comment="its name; empty: of a patrol"),
+        sa.Column("time", Instant(), nullable=False, comment="when the patrol or the wait began"),
+        sa.PrimaryKeyConstraint(
+            "plan", "kind", "hotspot_id", "window", "time", name=op.f("pk_raised")
+        ),
     )
     op.create_table(
         "turns",
@@ -168,6 +171,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("briefing_id", "officer_id", name=op.f("pk_briefing_reads")),
     )
+    op.create_index(
+        "ix_visits_long",
+        "visits",
+        ["enter"],
+        sqlite_where=sa.text("exit - enter > 86400000000"),
+        postgresql_where=sa.text("exit - enter > interval '1 day'"),
+    )
     # Nothing could be written to these two before.
     op.drop_table("duty_times")
     op.drop_table("abstractions")
@@ -215,7 +225,16 @@ def upgrade() -> None:
             "unsurveyed",
             Instant(),
             nullable=True,
-            comment="fixes from here on are to be surveyed; null: none",
+            comment="the earliest that came since surveying; null: none",
+        ),
+    )
+    op.add_column(
+        "device_states",
+        sa.Column(
+            "surveying",
+            Instant(),
+            nullable=True,
+            comment="hours from here on are to be surveyed; null: none",
         ),
     )
     # What there is already is surveyed in time, too.
@@ -300,6 +319,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_visits_long", table_name="visits")
     for column in (
         "trial_treated",
         "trial_seed",
@@ -312,6 +332,7 @@ def downgrade() -> None:
     op.drop_column("plan_hotspots", "weight")
     op.drop_column("events", "data")
     op.drop_column("events", "plan")
+    op.drop_column("device_states", "surveying")
     op.drop_column("device_states", "unsurveyed")
     op.drop_table("abstractions")
     op.drop_table("duty_times")

@@ -4,20 +4,22 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Viewer
 from app.compliance.cells import NEVER_US
 from app.compliance.visits import Assignments
+from app.storage import columnar, people
 from app.storage import devices as device_storage
-from app.storage import people
 from app.storage.engine import Reader, Writer
 from app.storage.errors import Conflict, NotFound
 from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice, by_id
 from app.storage.schema import assignments, devices, officers
 from app.storage.types import to_us
+
+# Stands in a column for "until further notice".
+_UNENDED = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +169,19 @@ async def columns(
     For figures of places, which name nobody and do not depend on who may ask for them.
     """
     viewer.require(Right.READ_COMPLIANCE)
+    end_type = assignments.c.end.type
+    until = sa.func.coalesce(assignments.c.end, sa.literal(_UNENDED, end_type), type_=end_type)
     query = sa.select(
-        assignments.c.device_id, assignments.c.officer_id, assignments.c.start, assignments.c.end
+        assignments.c.device_id,
+        assignments.c.officer_id,
+        assignments.c.start,
+        until.label("until"),
     ).where(
         known_at(assignments, as_at),
         assignments.c.start < end,
         sa.or_(assignments.c.end.is_(None), assignments.c.end > start),
     )
-    rows = (await reader.execute(query.order_by(assignments.c.id))).all()
-    table = np.array(
-        [
-            (row[0], row[1], to_us(row[2]), NEVER_US if row[3] is None else to_us(row[3]))
-            for row in rows
-        ],
-        dtype=np.int64,
-    ).reshape(len(rows), 4)
-    return Assignments(*table.T)
+    found = await columnar.columns(reader, query.order_by(assignments.c.id))
+    until_us = found["until"]
+    until_us[until_us == to_us(_UNENDED)] = NEVER_US
+    return Assignments(found["device_id"], found["officer_id"], found["start"], until_us)

@@ -327,7 +327,8 @@ device_states = Table(
     Column("tail", LargeBinary, comment="first, last and last two usable fixes; null before any"),
     Column("near", LargeBinary, comment="what is remembered near hot spots; null far from all"),
     Column("heard", Instant, comment="when its last fixes came"),
-    Column("unsurveyed", Instant, comment="fixes from here on are to be surveyed; null: none"),
+    Column("unsurveyed", Instant, comment="the earliest that came since surveying; null: none"),
+    Column("surveying", Instant, comment="hours from here on are to be surveyed; null: none"),
     postgresql_with={"fillfactor": 50},
 )
 
@@ -369,6 +370,13 @@ visits = Table(
     Index("ix_visits_version", "device_id", "hotspot_id", "first_us"),
     Index("ix_visits_hotspot_enter", "hotspot_id", "enter"),
     Index("ix_visits_enter", "enter"),
+    # Few: so that visits which touch a time are found among those that began in the day before it.
+    Index(
+        "ix_visits_long",
+        "enter",
+        sqlite_where=text("exit - enter > 86400000000"),
+        postgresql_where=text("exit - enter > interval '1 day'"),
+    ),
     Index(
         "ix_visits_open",
         "device_id",
@@ -477,7 +485,8 @@ raised = Table(
     Column("plan", Text, primary_key=True, comment="its key"),
     Column("kind", Text, primary_key=True),
     Column("hotspot_id", Id, primary_key=True, autoincrement=False, comment="0: of all of them"),
-    Column("time", Instant, primary_key=True, comment="the patrol's or the window's start"),
+    Column("window", Text, primary_key=True, comment="its name; empty: of a patrol"),
+    Column("time", Instant, primary_key=True, comment="when the patrol or the wait began"),
 )
 
 turns = Table(

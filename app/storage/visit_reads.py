@@ -1,7 +1,7 @@
 """Visits as they are read: by people, who see some, and in columns for the figures of places."""
 
+import asyncio
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.access.viewer import Right, Scope, Viewer
 from app.compliance.intervals import Intervals, Ints
 from app.compliance.visits import VisitColumns
-from app.storage import people
+from app.storage import columnar, people
 from app.storage.carrying import carried
 from app.storage.engine import Reader
 from app.storage.knowledge import known_at
@@ -121,6 +121,7 @@ def _held(as_at: dt.datetime | None) -> sa.ColumnElement[bool]:
     return now if as_at is None else sa.and_(known_at(visits, as_at), sa.not_(visits.c.open))
 
 
+_FLAGS = visits.c.enter_seen, visits.c.exit_seen, visits.c.pass_through, visits.c.open
 _COLUMNS = (
     visits.c.device_id,
     visits.c.hotspot_id,
@@ -128,12 +129,24 @@ _COLUMNS = (
     visits.c.exit,
     visits.c.outer_from,
     visits.c.outer_to,
-    visits.c.enter_seen,
-    visits.c.exit_seen,
-    visits.c.pass_through,
-    visits.c.open,
-    visits.c.spans,
+    *(columnar.number(flag).label(flag.name) for flag in _FLAGS),
+    columnar.number(sa.func.length(visits.c.spans)).label("length"),
 )
+
+
+_LONG = dt.timedelta(days=1)
+# As the index of long visits has it.
+_IS_LONG: dict[str, sa.ColumnElement[bool]] = {
+    "sqlite": sa.literal_column("exit - enter > 86400000000"),
+    "postgresql": sa.literal_column("exit - enter > interval '1 day'"),
+}
+
+
+def _touching(reader: Reader, start: dt.datetime, end: dt.datetime) -> sa.ColumnElement[bool]:
+    """That a visit shares time with a stretch: by indexes, however many there were before."""
+    lately = visits.c.enter >= start - _LONG
+    long = sa.and_(visits.c.enter < start - _LONG, _IS_LONG[reader.dialect.name])
+    return sa.and_(visits.c.enter < end, visits.c.exit > start, sa.or_(lately, long))
 
 
 async def columns(
@@ -148,36 +161,27 @@ async def columns(
     For figures of places, which name nobody and do not depend on who may ask for them.
     """
     viewer.require(Right.READ_COMPLIANCE)
-    query = (
-        sa.select(*_COLUMNS)
-        .where(_held(as_at), visits.c.enter < end, visits.c.exit > start)
-        .order_by(visits.c.id)
-    )
-    rows = (await reader.execute(query)).all()
-    column = {c.name: [row[i] for row in rows] for i, c in enumerate(_COLUMNS)}
+    chosen = _held(as_at), _touching(reader, start, end)
+    query = sa.select(*_COLUMNS).where(*chosen).order_by(visits.c.id)
+    found = await columnar.columns(reader, query)
+    lengths = found["length"]
+    spans = sa.select(visits.c.spans).where(*chosen).order_by(visits.c.id)
+    packed = await columnar.joined(reader, spans, lengths)
     return VisitColumns(
-        device=np.array(column["device_id"], np.int64),
-        hotspot=np.array(column["hotspot_id"], np.int64),
-        enter_us=_times(column["enter"]),
-        exit_us=_times(column["exit"]),
-        outer_from_us=_times(column["outer_from"]),
-        outer_to_us=_times(column["outer_to"]),
-        enter_seen=np.array(column["enter_seen"], np.bool_),
-        exit_seen=np.array(column["exit_seen"], np.bool_),
-        pass_through=np.array(column["pass_through"], np.bool_),
-        open=np.array(column["open"], np.bool_),
-        sure=_sure(column["spans"]),
+        device=found["device_id"],
+        hotspot=found["hotspot_id"],
+        enter_us=found["enter"],
+        exit_us=found["exit"],
+        outer_from_us=found["outer_from"],
+        outer_to_us=found["outer_to"],
+        **{flag.name: found[flag.name].astype(np.bool_) for flag in _FLAGS},
+        sure=await asyncio.to_thread(_sure, packed, lengths),
     )
 
 
-def _times(column: Sequence[dt.datetime]) -> Ints:
-    return np.array([to_us(time) for time in column], np.int64)
-
-
-def _sure(packed: Sequence[bytes]) -> Intervals:
-    counts = [len(spans) // SPAN.itemsize for spans in packed]
-    spans = unpack(b"".join(packed))
-    row = np.repeat(np.arange(len(packed)), counts)
+def _sure(packed: bytes, lengths: Ints) -> Intervals:
+    spans = unpack(packed)
+    row = np.repeat(np.arange(len(lengths)), lengths // SPAN.itemsize)
     sure = spans["kind"] == Span.SURE
     return Intervals(row[sure], spans["start_us"][sure], spans["end_us"][sure])
 
@@ -198,7 +202,7 @@ async def open_count(
     version is known from when it closed; one that is opened again has the same first crossing.
     """
     viewer.require(Right.READ_COMPLIANCE)
-    touching = visits.c.enter < end, visits.c.exit > start
+    touching = _touching(reader, start, end)
     if as_at is None:
         conditions = [visits.c.known_to.is_(None), visits.c.open]
     else:
@@ -208,7 +212,7 @@ async def open_count(
             sa.not_(_closed_at(as_at)),
         ]
     # Several later versions of one visit are one visit that was open.
-    keys = sa.select(*_KEY).where(*touching, *conditions).distinct().subquery()
+    keys = sa.select(*_KEY).where(touching, *conditions).distinct().subquery()
     return int(await reader.scalar(sa.select(sa.func.count()).select_from(keys)) or 0)
 
 
