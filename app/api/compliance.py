@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -11,14 +10,27 @@ from app.access.viewer import Right, Viewer
 from app.api.deps import AsAt, DatabaseDep, Format, Now, viewer_with
 from app.api.errors import Invalid
 from app.api.fields import Day, Name
-from app.api.figures import Compliance, DayRow, Figures, HotspotRow, Row, WindowRow, flat
+from app.api.figurerows import Abstracted, Compliance, Names, columns, shown
+from app.api.figures import Figures, flat
 from app.api.route import guarded_router
 from app.api.tables import csv_response
-from app.compliance import figures
 from app.compliance.calendar import Calendar
 from app.compliance.cells import most_cells
-from app.compliance.report import Evidence, Grouping, Period, report
-from app.storage import assignments, hotspots, plans, recomputes, visit_reads
+from app.compliance.groups import Grouping, Period
+from app.compliance.report import Evidence, report
+from app.storage import (
+    abstractions,
+    answers,
+    assignments,
+    devices,
+    duty,
+    hotspots,
+    people,
+    plans,
+    recomputes,
+    survey,
+    visit_reads,
+)
 from app.storage.engine import Reader
 from app.storage.errors import NotFound
 from app.storage.types import from_us, to_us
@@ -46,21 +58,23 @@ async def get_compliance(
     last: Annotated[Day, Query(alias="to", description="operational day, included")],
     by: Grouping = "hotspot",
 ) -> Compliance | Response:
-    """How a plan was kept: coverage and compliance, each with its range, in total and by rows.
+    """How a plan was kept: coverage, compliance and what belongs beside them, in total and by rows.
 
-    It is the same for all who may ask: of places, made from everybody's visits. Without `as_at`,
-    visits that are still open count as they stand; with it, only those that were closed by then
-    do, and it comes out the same whenever it is asked. As CSV, the last row is the total.
+    It is the same for all who may ask: of places, made from everybody's visits; but for officers'
+    rows, which are of those whom one sees. Without `as_at`, visits that are still open count as
+    they stand; with it, only those that were closed by then do, and it comes out the same whenever
+    it is asked. As CSV, the last row is the total.
     """
+    if by == "officer":
+        viewer.require(Right.READ_VISITS)
     period = _period(first, last)
     async with database.read() as reader:
         evidence = await _evidence(reader, viewer, plan, period, as_at=as_at, now=now)
-        calendar = evidence.plans[-1].plan.calendar
-        names = await hotspots.names(reader, viewer, as_at or now)
-        start, end = _times(period, calendar)
+        names = await _names(reader, viewer, by, as_at or now)
+        start, end = _times(period, evidence.plan.calendar)
         open_visits = await visit_reads.open_count(reader, viewer, start, end, as_at)
         recomputing = await recomputes.touching(reader, viewer, start, end, as_at)
-    found = await asyncio.to_thread(report, evidence, period, by)
+    found = await asyncio.to_thread(report, evidence, period, by, names.officers.keys())
     answer = Compliance(
         plan=plan,
         first=first,
@@ -68,12 +82,15 @@ async def get_compliance(
         as_at=as_at or now,
         by=by,
         method=METHOD,
-        coverage_target=evidence.plans[-1].plan.coverage_target,
+        coverage_target=evidence.plan.coverage_target,
         open_visits=open_visits,
         recomputing=recomputing,
         retrospective=found.retrospective,
+        abstractions=[
+            Abstracted(reason=reason, hours=hours) for reason, hours in found.abstractions.items()
+        ],
         total=Figures.model_validate(found.total),
-        rows=[_row(by, key, row, names) for key, row in found.rows],
+        rows=[shown(by, row, names) for row in found.rows],
     )
     return answer if form == "json" else _table(answer)
 
@@ -89,6 +106,14 @@ def _period(first: dt.date, last: dt.date) -> Period:
 def _times(period: Period, calendar: Calendar) -> tuple[dt.datetime, dt.datetime]:
     start_us, end_us = period.times(calendar)
     return from_us(start_us), from_us(end_us)
+
+
+async def _names(reader: Reader, viewer: Viewer, by: Grouping, moment: dt.datetime) -> Names:
+    return Names(
+        hotspots=await hotspots.names(reader, viewer, moment),
+        teams=await people.team_names(reader, viewer) if by == "team" else {},
+        officers=await people.seen(reader, viewer) if by == "officer" else {},
+    )
 
 
 async def _evidence(
@@ -109,33 +134,29 @@ async def _evidence(
     if most_cells(history, spots, period.first, period.last) > MOST_CELLS:
         what = f"that may be more than {MOST_CELLS:,} cells (window x hot spot x day): ask for less"
         raise Invalid(where="to", what=what)
-    start, end = _times(period.widened().widened(), history[-1].plan.calendar)
+    around = period.widened()
+    start, end = _times(around.widened(), history[-1].plan.calendar)
     return Evidence(
         plans=history,
         hotspots=spots,
         visits=await visit_reads.columns(reader, viewer, start, end, as_at),
         assignments=await assignments.columns(reader, viewer, start, end, moment),
         as_at_us=to_us(moment),
+        duty=await duty.columns(reader, viewer, start, end, moment),
+        abstractions=await abstractions.columns(reader, viewer, start, end, moment),
+        officers=await people.columns(reader, viewer),
+        devices=await devices.columns(reader, viewer),
+        answers=await answers.columns(
+            reader, viewer, plan, around.first, around.last, as_at=moment
+        ),
+        hours=await survey.hours(reader, viewer, start, end, moment),
+        nearby=await survey.nearby(reader, viewer, start, end, moment),
     )
 
 
-def _row(
-    by: Grouping,
-    key: int | str,
-    found: figures.Figures,
-    names: Mapping[int, tuple[str, str]],
-) -> Row:
-    shown = Figures.model_validate(found).model_dump()
-    if by == "window":
-        return WindowRow(window=str(key), **shown)
-    if by == "day":
-        return DayRow(day=dt.date.fromordinal(int(key)), **shown)
-    hotspot, name = names[int(key)]
-    return HotspotRow(hotspot=hotspot, name=name, **shown)
-
-
 def _table(answer: Compliance) -> Response:
-    keys = {"hotspot": ("hotspot", "name"), "day": ("day",), "window": ("window",), "total": ()}
-    total = dict.fromkeys(keys[answer.by], "total") | answer.total.model_dump()
-    rows = [flat(row) for row in (*(row.model_dump() for row in answer.rows), total)]
-    return csv_response(list(rows[-1]), rows, {})
+    rows = [flat(row.model_dump()) for row in answer.rows]
+    total = dict.fromkeys(columns(answer.by), "total") | flat(answer.total.model_dump())
+    names = list(rows[0] if rows else total)
+    # What goes on from row to row has no total.
+    return csv_response(names, [*rows, dict.fromkeys(names) | total], {})

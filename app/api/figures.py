@@ -1,13 +1,11 @@
 """How the figures of a plan are shown, and flattened for tables."""
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from app.api.fields import Moment, Schema, example
-from app.compliance.report import Grouping
+from app.api.fields import Schema
 
 
 class Share(Schema):
@@ -15,7 +13,7 @@ class Share(Schema):
 
     model_config = ConfigDict(from_attributes=True)
 
-    value: float | None
+    value: float | None = Field(description="null over none, or where too little was observed")
     low: float | None
     high: float | None
     n: int | float
@@ -30,8 +28,60 @@ class Mean(Schema):
     n: int
 
 
+class Observability(Schema):
+    """The share of `n` tracked minutes that was observed; null where no duty time is known."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    value: float | None
+    n: int = Field(description="minutes on duty with a device, of the slots of these cells")
+
+
+class Background(Schema):
+    """Presence besides patrols in windows: pass-throughs, and stays outside all windows."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    minutes: float
+    per_day: float | None = Field(description="minutes / n")
+    n: int = Field(description="hot spots x days; of windows and shifts, cells")
+
+
+class Recency(Schema):
+    """Minutes since the last qualifying patrol, at the end of these days or as at the moment."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    mean_minutes: float | None
+    longest_minutes: float | None
+    n: int = Field(description="hot spots with one")
+    none: int = Field(description="hot spots without any")
+
+
+class Predictability(Schema):
+    """The share of `n` arrivals within 15 minutes of the modal time of their hot spot."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    value: float | None
+    n: int = Field(description="qualifying patrols")
+    modal_time: str | None = Field(description="local, where they are of one hot spot")
+
+
+class Control(Schema):
+    """What was done where a trial's controls were, and nothing was required."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    cells: int
+    contaminated: Share = Field(description="with at least one qualifying patrol / cells")
+    patrols: int
+    patrol_minutes: float
+    background_minutes: float
+
+
 class Figures(Schema):
-    """Coverage and the four figures of compliance; null where nothing was required."""
+    """Coverage, the four figures of compliance, and what belongs beside them."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -39,12 +89,21 @@ class Figures(Schema):
     cells_covered: int = Field(description="with at least one qualifying patrol")
     cells_complete: int = Field(description="with all the patrols required")
     cells_uncertain: int = Field(description="where the data do not settle which")
+    cells_unmeasurable: int = Field(description="not covered, and too little was observed")
+    cells_excused: int = Field(description="not covered, and officers were abstracted")
+    cells_answered: int = Field(description="not covered, and an officer said why")
     cells_unfinished: int = Field(description="whose window was still to end")
-    coverage: Share = Field(description="cells covered / cells")
+    days: int = Field(description="operational days with cells")
+    coverage: Share = Field(description="cells covered / cells (intention to treat)")
     compliance_cells: Share = Field(description="cells complete / cells")
     compliance_patrols: Share = Field(description="qualifying, capped a cell / required")
     compliance_minutes: Share = Field(description="in the window, capped a cell / required")
     mean_patrol_minutes: Mean = Field(description="of qualifying patrols")
+    excused: Share = Field(description="coverage without excused cells")
+    as_treated: Share = Field(description="cells and controls with a qualifying patrol / all")
+    as_assigned: Share = Field(description="cells covered and controls kept free / all")
+    observability: Observability
+    measurable: bool | None = Field(description="enough was observed; null: not known")
     patrols: int = Field(description="of any length from 2 minutes, in some window")
     patrols_qualifying: int
     bands: dict[str, int] = Field(description="patrols by minutes")
@@ -54,53 +113,42 @@ class Figures(Schema):
     patrol_minutes: float = Field(description="a double crew counts once")
     officer_minutes: float = Field(description="each officer counts, each once")
     person_hours: float = Field(description="officer-minutes / 60")
+    background: Background
+    nearby_minutes: float | None = Field(
+        description="in windows, outside, but within 50 m; null: not surveyed"
+    )
+    strictness: float | None = Field(
+        description="patrols' minutes in windows / (these and nearby_minutes)"
+    )
+    recency: Recency
+    predictability: Predictability
+    abstracted_hours: float | None = Field(
+        description="of officers' duty in these slots; null: no duty time is known"
+    )
+    control: Control | None = Field(description="null without a trial")
 
-
-class HotspotKey(Schema):
-    """Which hot spot a row is of."""
-
-    hotspot: str
-    name: str
-
-
-class DayKey(Schema):
-    """Which operational day a row is of."""
-
-    day: dt.date
-
-
-class WindowKey(Schema):
-    """Which schedule window a row is of."""
-
-    window: str
-
-
-class HotspotRow(Figures, HotspotKey):
-    """The figures of a hot spot."""
-
-
-class DayRow(Figures, DayKey):
-    """The figures of an operational day."""
-
-
-class WindowRow(Figures, WindowKey):
-    """The figures of a schedule window."""
-
-
-Row = HotspotRow | DayRow | WindowRow
 
 _SHARE = {"value": 0.75, "low": 0.7, "high": 0.8, "n": 20}
-_FIGURES = {
+EXAMPLE: Mapping[str, object] = {
     "cells": 20,
     "cells_covered": 15,
     "cells_complete": 15,
     "cells_uncertain": 2,
+    "cells_unmeasurable": 0,
+    "cells_excused": 2,
+    "cells_answered": 1,
     "cells_unfinished": 0,
+    "days": 1,
     "coverage": _SHARE,
     "compliance_cells": _SHARE,
     "compliance_patrols": _SHARE,
     "compliance_minutes": {"value": 0.82, "low": 0.77, "high": 0.86, "n": 200},
     "mean_patrol_minutes": {"value": 12.4, "n": 16},
+    "excused": {"value": 0.83, "low": 0.78, "high": 0.89, "n": 18},
+    "as_treated": _SHARE,
+    "as_assigned": _SHARE,
+    "observability": {"value": 0.94, "n": 3840},
+    "measurable": True,
     "patrols": 19,
     "patrols_qualifying": 16,
     "bands": {
@@ -117,46 +165,14 @@ _FIGURES = {
     "patrol_minutes": 212.0,
     "officer_minutes": 340.0,
     "person_hours": 5.67,
+    "background": {"minutes": 31.0, "per_day": 1.55, "n": 20},
+    "nearby_minutes": 44.0,
+    "strictness": 0.83,
+    "recency": {"mean_minutes": 95.0, "longest_minutes": 240.0, "n": 15, "none": 5},
+    "predictability": {"value": 0.31, "n": 16, "modal_time": None},
+    "abstracted_hours": 6.0,
+    "control": None,
 }
-
-
-class Compliance(Schema):
-    """What became of a plan on the operational days `from` to `to`, both included."""
-
-    model_config = example(
-        {
-            "plan": "autumn",
-            "from": "2026-01-15",
-            "to": "2026-01-15",
-            "as_at": "2026-01-16T09:00:00.000000Z",
-            "by": "hotspot",
-            "method": 1,
-            "coverage_target": 0.9,
-            "open_visits": 0,
-            "recomputing": False,
-            "retrospective": False,
-            "total": _FIGURES,
-            "rows": [{"hotspot": "HS1", "name": "Market Place", **_FIGURES}],
-        }
-    )
-
-    plan: str
-    first: dt.date = Field(serialization_alias="from")
-    last: dt.date = Field(serialization_alias="to")
-    as_at: Moment = Field(description="ask again with this: the same, without visits open then")
-    by: Grouping
-    method: int = Field(description="version of the dwell method")
-    coverage_target: float
-    open_visits: int = Field(
-        description="not over: counted as they stand in a live figure, left out of one as at a "
-        "moment; the figures may change"
-    )
-    recomputing: bool = Field(
-        description="visits of these days are, or at that moment were, being worked out anew"
-    )
-    retrospective: bool = Field(description="the plan was loaded after some of the days began")
-    total: Figures
-    rows: list[Row]
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, object]:
@@ -167,6 +183,6 @@ def flat(row: Mapping[str, Any]) -> dict[str, object]:
             cells[name] = value
             continue
         stem = "patrols" if name == "bands" else name
-        for part, number in value.items():
+        for part, number in flat(value).items():
             cells[name if part == "value" else f"{stem}_{part}"] = number
     return cells

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAY = dt.timedelta(days=1)
 LONDON = ZoneInfo("Europe/London")
+# Wide enough for every figure, and narrow enough that no zone or database overflows.
+FIRST_DAY, LAST_DAY = dt.date(1970, 1, 3), dt.date(2199, 12, 28)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 

@@ -1,18 +1,31 @@
-"""Required cells: hot spot x schedule window x operational day, from what was known by then."""
+"""A plan's cells: hot spot x schedule window x operational day, from what was known by then."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from app.compliance.calendar import DAY
+from app.compliance.intervals import Ints
 from app.compliance.plan import Plan, Window
+from app.compliance.trial import arms
+from app.compliance.weights import quotas
 
-Ints = npt.NDArray[np.int64]
 # Stands for "still the truth" and "without end" in columns of int64.
 NEVER_US = np.iinfo(np.int64).max
+
+# Kinds of row: what the plan requires; a trial's control, of which it requires nothing; and all
+# that lies in no window, one row a hot spot and operational day.
+REQUIRED: Final = 0
+CONTROL: Final = 1
+REST: Final = 2
+NO_SLOT: Final = -1
+
+_Value = TypeVar("_Value")
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +64,41 @@ class HotspotVersions:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
-    """What is required: columns of equal length, ordered by day, window's start, hot spot.
+class Slots:
+    """Schedule windows on operational days ("shifts"): columns of equal length.
 
-    `day` is a proleptic ordinal, `window` an index into `windows`; times and lengths are in
-    microseconds. `retrospective`: whether the plan was loaded after the start of the cell's day.
+    Ordered by day and start. `day` is a proleptic ordinal, `window` an index into the cells'
+    `windows`, `staff` one into `staffs`: the teams whose duty times count (None: everybody's);
+    `least` is the share of tracked time from which on it is measurable; times in microseconds UTC.
+    """
+
+    day: Ints
+    window: Ints
+    start_us: Ints
+    end_us: Ints
+    least: npt.NDArray[np.float64]
+    staff: Ints
+    staffs: tuple[frozenset[int] | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What each hot spot was to get, and where else time may have been spent: columns.
+
+    First the rows of kind REQUIRED and CONTROL, ordered by day, window's start and end, and hot
+    spot; then those of kind REST, whose `slot` and `window` are NO_SLOT, and whose times are the
+    operational day's. `control`: whether the hot spot is a trial's control on that day. `day` is a
+    proleptic ordinal, `window` an index into `windows`, `slot` one into `slots`; times and lengths
+    are in microseconds. `retrospective`: whether the plan was loaded after the day began.
     """
 
     hotspot: Ints
+    kind: Ints
+    control: npt.NDArray[np.bool_]
+    slot: Ints
     window: Ints
     day: Ints
     start_us: Ints
@@ -68,6 +108,7 @@ class Cells:
     maximum_us: Ints
     retrospective: npt.NDArray[np.bool_]
     windows: tuple[str, ...]
+    slots: Slots
 
     def __len__(self) -> int:
         return len(self.hotspot)
@@ -87,12 +128,15 @@ def cells(
     first that were. So no later change alters a day. Nothing known after `as_at_us` is used.
     """
     slots: list[_Slot] = []
-    for day in days(first_day, last_day):
-        version, known_us = _basis(versions, hotspots, day, as_at_us)
-        if version is None or not version.plan.runs_on(day):
-            continue
-        slots += _slots(version, day, hotspots, known_us)
-    return _columns(slots)
+    rests: list[_Slot] = []
+    for date in days(first_day, last_day):
+        version, known_us = _basis(versions, hotspots, date, as_at_us)
+        if version is not None and version.plan.runs_on(date):
+            day = _Day(date, version, hotspots, known_us)
+            found = sorted(day.slots(), key=lambda slot: slot.times)
+            slots += found
+            rests.append(day.rest(found))
+    return _columns(slots, rests)
 
 
 def most_cells(
@@ -101,7 +145,7 @@ def most_cells(
     first_day: dt.date,
     last_day: dt.date,
 ) -> int:
-    """How many cells there can be at most, without making them."""
+    """How many cells in windows there can be at most, without making them."""
     every = len(np.unique(hotspots.hotspot))
     a_day = (
         len(plan.windows) * (every if plan.hotspots is None else len(plan.hotspots))
@@ -114,22 +158,6 @@ def days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     """The days from one to another, both included."""
     for number in range((last - first).days + 1):
         yield first + number * DAY
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """One window on one day, and the hot spots that it asks for."""
-
-    day: dt.date
-    start_us: int
-    end_us: int
-    window: Window
-    version: PlanVersion
-    hotspots: Ints
-
-    @property
-    def retrospective(self) -> bool:
-        return self.version.known_from_us > self.version.plan.calendar.start_of(self.day)
 
 
 def _basis(
@@ -148,37 +176,126 @@ def _basis(
     return first, min(max(first.known_from_us, spots_us), as_at_us)
 
 
-def _slots(
-    version: PlanVersion, day: dt.date, hotspots: HotspotVersions, known_us: int
-) -> Iterator[_Slot]:
-    plan = version.plan
-    for window in plan.windows:
-        times = plan.times_of(window, day)
-        if times is None:
-            continue
-        valid = hotspots.valid(times[0], known_us)
-        if plan.hotspots is not None:
-            valid = valid[np.isin(valid, list(plan.hotspots))]
-        yield _Slot(day, *times, window, version, valid)
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """An operational day, the version of the plan it goes by, and what was known then."""
+
+    date: dt.date
+    version: PlanVersion
+    hotspots: HotspotVersions
+    known_us: int
+
+    def slots(self) -> Iterator["_Slot"]:
+        """The windows of the day."""
+        plan = self.version.plan
+        treated, controls = self.arms()
+        for window in plan.windows:
+            times = plan.times_of(window, self.date)
+            if times is None:
+                continue
+            valid = self.asked(times[0])
+            due = valid if plan.trial is None else np.intersect1d(valid, treated)
+            required = _required(plan, window, due)
+            some = required > 0
+            yield _Slot(
+                self, window, times, due[some], required[some], np.intersect1d(valid, controls)
+            )
+
+    def rest(self, slots: Sequence["_Slot"]) -> "_Slot":
+        """All that lies in none of its windows."""
+        _, controls = self.arms()
+        times_us = {self.start_us, *(slot.times[0] for slot in slots)}
+        every = np.concatenate([self.asked(time_us) for time_us in times_us])
+        others = np.setdiff1d(every, controls)
+        times = self.start_us, self.version.plan.calendar.start_of(self.date + DAY)
+        return _Slot(self, None, times, others, np.zeros(len(others), np.int64), controls)
+
+    @property
+    def start_us(self) -> int:
+        return self.version.plan.calendar.start_of(self.date)
+
+    @property
+    def retrospective(self) -> bool:
+        return self.version.known_from_us > self.start_us
+
+    def arms(self) -> tuple[Ints, Ints]:
+        return arms(self.version.plan, self.date, self.asked(self.start_us))
+
+    def asked(self, time_us: int) -> Ints:
+        """Ids of the plan's hot spots that exist at a moment."""
+        valid = self.hotspots.valid(time_us, self.known_us)
+        plan = self.version.plan
+        return valid if plan.hotspots is None else valid[np.isin(valid, list(plan.hotspots))]
 
 
-def _columns(slots: list[_Slot]) -> Cells:
-    slots.sort(key=lambda slot: (slot.day, slot.start_us, slot.end_us))
-    names = tuple(dict.fromkeys(slot.window.name for slot in slots))
-    counts = [len(slot.hotspots) for slot in slots]
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """One window on one day, or (None) the rest of the day, with its hot spots by arm."""
 
-    def column(values: Iterable[int]) -> Ints:
-        return np.repeat(np.fromiter(values, np.int64, len(slots)), counts)
+    day: _Day
+    window: Window | None
+    times: tuple[int, int]
+    due: Ints
+    required: Ints
+    controls: Ints
+
+
+def _required(plan: Plan, window: Window, due: Ints) -> Ints:
+    """How many patrols a window asks of each hot spot."""
+    if not window.by_weight:
+        return np.full(len(due), window.patrols, np.int64)
+    return np.array(
+        quotas(window.patrols, tuple(plan.weights.get(spot, 1.0) for spot in due.tolist())),
+        np.int64,
+    )
+
+
+def _columns(slots: Sequence[_Slot], rests: Sequence[_Slot]) -> Cells:
+    every = [*slots, *rests]
+    arms_of_each = [spots for slot in every for spots in (slot.due, slot.controls)]
+    counts = [len(spots) for spots in arms_of_each]
+    windows = _indexed(slot.window.name for slot in every if slot.window)
+
+    def rows(values: Sequence[int]) -> Ints:
+        return np.repeat(np.array(values, np.int64), counts)
+
+    def column(of: Callable[[_Slot], int]) -> Ints:
+        return rows([of(slot) for slot in every for _ in range(2)])
 
     return Cells(
-        hotspot=np.concatenate([np.empty(0, np.int64), *(slot.hotspots for slot in slots)]),
-        window=column(names.index(slot.window.name) for slot in slots),
-        day=column(slot.day.toordinal() for slot in slots),
-        start_us=column(slot.start_us for slot in slots),
-        end_us=column(slot.end_us for slot in slots),
-        required=column(slot.window.patrols for slot in slots),
-        minimum_us=column(slot.version.plan.minimum_us for slot in slots),
-        maximum_us=column(slot.version.plan.maximum_us for slot in slots),
-        retrospective=column(slot.retrospective for slot in slots).astype(np.bool_),
-        windows=names,
+        hotspot=np.concatenate([_NONE, *arms_of_each]),
+        kind=rows([REQUIRED, CONTROL] * len(slots) + [REST, REST] * len(rests)),
+        control=rows([False, True] * len(every)).astype(np.bool_),
+        slot=rows([n for n in range(len(slots)) for _ in range(2)] + [NO_SLOT] * 2 * len(rests)),
+        window=column(lambda slot: windows[slot.window.name] if slot.window else NO_SLOT),
+        day=column(lambda slot: slot.day.date.toordinal()),
+        start_us=column(lambda slot: slot.times[0]),
+        end_us=column(lambda slot: slot.times[1]),
+        required=np.concatenate(
+            [_NONE, *(part for s in every for part in (s.required, np.zeros_like(s.controls)))]
+        ),
+        minimum_us=column(lambda slot: slot.day.version.plan.minimum_us),
+        maximum_us=column(lambda slot: slot.day.version.plan.maximum_us),
+        retrospective=column(lambda slot: slot.day.retrospective).astype(np.bool_),
+        windows=tuple(windows),
+        slots=_slot_columns(slots, windows),
     )
+
+
+def _slot_columns(slots: Sequence[_Slot], windows: Mapping[str, int]) -> Slots:
+    plans = [slot.day.version.plan for slot in slots]
+    teams = _indexed(plan.teams for plan in plans)
+    return Slots(
+        day=np.array([slot.day.date.toordinal() for slot in slots], np.int64),
+        window=np.array([windows[slot.window.name] for slot in slots if slot.window], np.int64),
+        start_us=np.array([slot.times[0] for slot in slots], np.int64),
+        end_us=np.array([slot.times[1] for slot in slots], np.int64),
+        least=np.array([plan.least_observability for plan in plans], np.float64),
+        staff=np.array([teams[plan.teams] for plan in plans], np.int64),
+        staffs=tuple(teams),
+    )
+
+
+def _indexed(values: Iterable[_Value]) -> dict[_Value, int]:
+    """Each value once, and its place in the order in which they first came."""
+    return {value: place for place, value in enumerate(dict.fromkeys(values))}

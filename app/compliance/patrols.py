@@ -4,8 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.compliance.cells import Cells
-from app.compliance.intervals import Intervals, Ints, hulls, meeting, unite, united
+from app.compliance.cells import REST, Cells
+from app.compliance.intervals import (
+    Intervals,
+    Ints,
+    hulls,
+    meeting,
+    shared,
+    sums,
+    unite,
+    united,
+)
 from app.compliance.visits import Bools, VisitColumns
 
 OUTSIDE = -1
@@ -30,9 +39,7 @@ class Patrols:
     @property
     def low_us(self) -> Ints:
         """Certain time of each."""
-        low = np.zeros(len(self), dtype=np.int64)
-        np.add.at(low, self.sure.group, self.sure.length_us)
-        return low
+        return sums(self.sure.group, self.sure.length_us, len(self))
 
     def uncertain(self, minimum_us: Ints) -> Bools:
         """Whether the data leave open that a patrol lasted its minimum (a column)."""
@@ -59,26 +66,37 @@ def patrols(visits: VisitColumns) -> tuple[Patrols, Ints]:
     label = unite(visits.stays)
     stays = hulls(label, visits.stays)
     seen = np.ones(len(stays), dtype=bool)
-    np.logical_and.at(seen, label, visits.enter_seen & visits.exit_seen)
+    seen[label[~(visits.enter_seen & visits.exit_seen)]] = False
     sure = united(replace(visits.sure, group=label[visits.sure.group]))
     return Patrols(stays, hulls(label, visits.outer), sure, seen), label
 
 
 def place(found: Patrols, cells: Cells) -> Ints:
-    """The row of the cell whose window holds most of each patrol, the earlier on a tie.
+    """The row of the cell that each patrol belongs to; OUTSIDE where there is none.
 
-    OUTSIDE where no window of its hot spot holds any of it.
+    That is the one whose window holds most of it, the earlier on a tie; what no window of its hot
+    spot holds any of belongs to the rest of the operational day that it starts in.
     """
-    stays, frames = found.stays, Intervals(cells.hotspot, cells.start_us, cells.end_us)
-    patrol, cell = meeting(stays, frames)
-    shared = np.minimum(stays.end_us[patrol], frames.end_us[cell]) - np.maximum(
-        stays.start_us[patrol], frames.start_us[cell]
-    )
-    moment = (stays.length_us[patrol] == 0) & (stays.start_us[patrol] < frames.end_us[cell])
-    inside = (shared > 0) | moment
-    patrol, cell, shared = patrol[inside], cell[inside], shared[inside]
-    order = np.lexsort((cell, -shared, patrol))
-    rows, best = np.unique(patrol[order], return_index=True)
-    placed = np.full(len(found), OUTSIDE, dtype=np.int64)
-    placed[rows] = cell[order][best]
+    rest = cells.kind == REST
+    placed = _by_start(found.stays, cells, np.flatnonzero(rest))
+    frames = np.flatnonzero(~rest)
+    windows = Intervals(cells.hotspot[frames], cells.start_us[frames], cells.end_us[frames])
+    patrol, window, common = shared(found.stays, windows)
+    moment = (found.stays.length_us[patrol] == 0) & (common.start_us < windows.end_us[window])
+    inside = (common.length_us > 0) | moment
+    patrol, window, length = patrol[inside], window[inside], common.length_us[inside]
+    order = np.lexsort((-window, length, patrol))
+    # Of several windows of a patrol the last in this order is the one that stays.
+    placed[patrol[order]] = frames[window[order]]
+    return placed
+
+
+def _by_start(stays: Intervals, cells: Cells, days: Ints) -> Ints:
+    """The row, of those of whole operational days, in which each stay starts, or OUTSIDE."""
+    placed = np.full(len(stays), OUTSIDE, np.int64)
+    starts = Intervals(stays.group, stays.start_us, stays.start_us)
+    frames = Intervals(cells.hotspot[days], cells.start_us[days], cells.end_us[days])
+    stay, day = meeting(starts, frames)
+    inside = stays.start_us[stay] < frames.end_us[day]
+    placed[stay[inside]] = days[day[inside]]
     return placed

@@ -1,12 +1,14 @@
 """What is asked for: hot spots, schedule windows, patrols per window, minutes per patrol."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.compliance.calendar import DAY, Calendar
 
 MINUTE_US = 60_000_000
+SEEDS = range(-(2**63), 2**63)
 EVERY_DAY = frozenset(range(7))
 
 
@@ -59,7 +61,7 @@ class DrawnTrial:
 class ListedTrial:
     """Which hot spots (ids) are under treatment on which days (true), or are controls (false).
 
-    What is not listed is neither under treatment nor control.
+    What is not listed is neither under treatment nor control. Errors count them in this order.
     """
 
     days: Mapping[tuple[int, dt.date], bool]
@@ -70,7 +72,7 @@ class Plan:
     """One version of a plan, from `first_day` to `last_day`, both included (None: without end).
 
     `hotspots` are ids; None means every hot spot there is on the day. `weights` are those that are
-    not 1, of some of them. `keys` names the hot spots of a drawn trial: lots are drawn by name.
+    not 1, of some of them. `keys` names the hot spots: lots of a drawn trial are drawn by key.
     `teams` are the ids of those whose duty times and abstractions count; None: everybody's.
     Raises PlanError when made of what cannot be meant.
     """
@@ -94,24 +96,82 @@ class Plan:
 
     def __post_init__(self) -> None:
         names = [window.name for window in self.windows]
-        low, high = self.minimum_minutes, self.maximum_minutes
         _require(bool(names), "windows", "a plan needs at least one window")
         _require(len(set(names)) == len(names), "windows", "two windows have the same name")
-        _require(0 < low < float("inf"), "minimum_minutes", f"{low:g} is not a length of a patrol")
-        _require(
-            low <= high < float("inf"),
-            "maximum_minutes",
-            f"{high:g} is not a finite number of at least minimum_minutes, {low:g}",
-        )
-        _require(
-            0 < self.coverage_target <= 1, "coverage_target", "it is a share: above 0, at most 1"
-        )
         _require(
             self.last_day is None or self.first_day <= self.last_day,
             "last_day",
             f"{self.last_day} is before first_day, {self.first_day}",
         )
         _require(self.hotspots is None or bool(self.hotspots), "hotspots", "none is named")
+        _require(self.teams is None or bool(self.teams), "teams", "none is named")
+        self._check_measures()
+        self._check_weights()
+        match self.trial:
+            case DrawnTrial():
+                self._check_drawn(self.trial)
+            case ListedTrial():
+                self._check_listed(self.trial)
+
+    def _check_measures(self) -> None:
+        low, high = self.minimum_minutes, self.maximum_minutes
+        _require(0 < low < math.inf, "minimum_minutes", f"{low:g} is not a length of a patrol")
+        _require(
+            low <= high < math.inf,
+            "maximum_minutes",
+            f"{high:g} is not a finite number of at least minimum_minutes, {low:g}",
+        )
+        _require(
+            0 < self.coverage_target <= 1, "coverage_target", "it is a share: above 0, at most 1"
+        )
+        _require(0 <= self.least_observability <= 1, "least_observability", "it is a share: 0 to 1")
+        _require(
+            0 < self.overdue_minutes < math.inf,
+            "overdue_minutes",
+            f"{self.overdue_minutes:g} is not a length of time",
+        )
+
+    def _check_weights(self) -> None:
+        spots = self.hotspots or frozenset()
+        for spot, weight in self.weights.items():
+            _require(spot in spots, "weights", f"{self.named(spot)} is not named among hotspots")
+            _require(
+                0 < weight < math.inf,
+                "weights",
+                f"{weight:g} for {self.named(spot)} is not a finite number above 0",
+            )
+        for window in self.windows:
+            _require(
+                bool(spots) or not window.by_weight,
+                f"windows[{window.name}]",
+                "patrols are shared by weight among hot spots that are named: name them",
+            )
+
+    def _check_drawn(self, trial: DrawnTrial) -> None:
+        spots = self.hotspots or frozenset()
+        _require(bool(spots), "trial", "lots are drawn among hot spots that are named: name them")
+        _require(spots <= self.keys.keys(), "trial", "lots are drawn by keys, and some have none")
+        _require(
+            1 <= trial.treated <= len(spots),
+            "trial.treated",
+            f"{trial.treated} of {len(spots)} hot spots cannot be under treatment",
+        )
+        _require(trial.seed in SEEDS, "trial.seed", "it takes more than 64 bits")
+
+    def _check_listed(self, trial: ListedTrial) -> None:
+        _require(bool(trial.days), "trial.days", "none is listed")
+        for index, (spot, day) in enumerate(trial.days):
+            where = f"trial.days[{index}]"
+            _require(
+                self.hotspots is None or spot in self.hotspots,
+                where,
+                f"{self.named(spot)} is not among the hot spots of the plan",
+            )
+            _require(self.runs_on(day), where, f"{day} is not a day of the plan")
+
+    def named(self, hotspot: int) -> str:
+        """A hot spot's key, or its id where the plan does not say."""
+        return self.keys.get(hotspot, str(hotspot))
 
     @property
     def minimum_us(self) -> int:

@@ -1,46 +1,46 @@
 """What became of a plan: its figures over a stretch of operational days."""
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from app.compliance import figures
-from app.compliance.calendar import DAY, Calendar
-from app.compliance.cells import HotspotVersions, PlanVersion, cells
+import numpy as np
+
+from app.compliance.account import Grounds, account
+from app.compliance.attendance import Attendance
+from app.compliance.cells import Cells, HotspotVersions, PlanVersion, cells
+from app.compliance.circumstances import answered, surveyed
+from app.compliance.duty import (
+    NO_ABSTRACTIONS,
+    NO_ANSWERS,
+    NO_DEVICES,
+    NO_DUTY_TIMES,
+    NO_OFFICERS,
+    Abstractions,
+    Answers,
+    Devices,
+    DutyTimes,
+    Officers,
+)
 from app.compliance.figures import Figures
-from app.compliance.tally import tally
-from app.compliance.visits import Assignments, VisitColumns
-
-Grouping = Literal["hotspot", "day", "window", "total"]
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Operational days from `first` to `last`, both included."""
-
-    first: dt.date
-    last: dt.date
-
-    def widened(self) -> "Period":
-        """With the day before and the day after.
-
-        Their windows compete for patrols at the edges, so that a day's figures are the same in
-        whatever period they are asked for.
-        """
-        return Period(self.first - DAY, self.last + DAY)
-
-    def times(self, calendar: Calendar) -> tuple[int, int]:
-        """From when until when, microseconds UTC."""
-        return calendar.start_of(self.first), calendar.start_of(self.last + DAY)
+from app.compliance.groups import TIMES, Grouping, Key, Makers, Period, everything, groups
+from app.compliance.intervals import Ints
+from app.compliance.layout import Layout, layout
+from app.compliance.makers import Crews, apart
+from app.compliance.observed import NO_HOURS, NO_NEARBY, Hours, Nearby
+from app.compliance.plan import MINUTE_US, Plan
+from app.compliance.roster import excused, roster, taken_by_reason_us, taken_us
+from app.compliance.shifts import Shifts
+from app.compliance.tracking import tracking
+from app.compliance.trend import Trend, trends
+from app.compliance.visits import Assignments, VisitColumns, attribute
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What figures are made from, as known at `as_at_us`.
 
-    Visits and assignments are everybody's, of the period widened twice: to where the windows of
-    the days around it may reach.
+    Visits, assignments and all that stands beside them are everybody's, of the period widened
+    twice: to where the windows of the days around it may reach. `answers` are of this plan.
     """
 
     plans: Sequence[PlanVersion]
@@ -48,32 +48,118 @@ class Evidence:
     visits: VisitColumns
     assignments: Assignments
     as_at_us: int
+    duty: DutyTimes = NO_DUTY_TIMES
+    abstractions: Abstractions = NO_ABSTRACTIONS
+    officers: Officers = NO_OFFICERS
+    devices: Devices = NO_DEVICES
+    answers: Answers = NO_ANSWERS
+    hours: Hours = NO_HOURS
+    nearby: Nearby = NO_NEARBY
+
+    @property
+    def plan(self) -> Plan:
+        """The plan's last version."""
+        return self.plans[-1].plan
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The figures of one group; of days, weeks and months with how coverage goes on."""
+
+    key: Key
+    figures: Figures
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Figures in total and for each `key`: a hot spot's id, a day's ordinal or a window's name."""
+    """Figures in total and by rows.
+
+    `abstractions`: officers' hours on duty that were taken off the plan, by reason, in total.
+    """
 
     total: Figures
-    rows: Sequence[tuple[int | str, Figures]]
+    rows: Sequence[Row]
+    abstractions: Mapping[str, float]
     retrospective: bool
 
 
-def report(evidence: Evidence, period: Period, grouping: Grouping) -> Report:
-    """Coverage and compliance of the plan over a period."""
-    around = period.widened()
-    required = cells(
-        evidence.plans, evidence.hotspots, around.first, around.last, evidence.as_at_us
+def report(
+    evidence: Evidence, period: Period, by: Grouping, seen: Collection[int] | None = None
+) -> Report:
+    """Coverage, compliance and their companions of the plan over a period.
+
+    By officer, of those who may be `seen` (ids; None: all).
+    """
+    around, calendar = period.widened(), evidence.plan.calendar
+    asked = cells(evidence.plans, evidence.hotspots, around.first, around.last, evidence.as_at_us)
+    attendance = _attendance(evidence, asked)
+    staffed = attendance.together()
+    grounds = _grounds(evidence, period, asked, staffed)
+    owned = attribute(evidence.visits)
+    whole = account(grounds, owned, evidence.assignments, evidence.nearby.times, staffed)
+    total = layout(asked, everything(asked, period, calendar))
+    match by:
+        case "total":
+            rows = []
+        case "team" | "organisation" | "source" | "officer":
+            made = apart(_crews(evidence, by, seen), grounds, owned, evidence.nearby, attendance)
+            rows = [Row(key, part.figures(total)[0]) for key, part in made]
+        case _:
+            parts = layout(asked, groups(asked, period, by, calendar))
+            rows = _rows(parts, whole.figures(parts), by, evidence.plan)
+    return Report(
+        total=whole.figures(total)[0],
+        rows=rows,
+        abstractions=_by_reason(evidence, attendance, total.slot),
+        retrospective=bool(asked.retrospective[period.holds(asked)].any()),
     )
-    counted = tally(evidence.visits, evidence.assignments, required, evidence.as_at_us)
-    first, last = period.first.toordinal(), period.last.toordinal()
-    chosen = (first <= required.day) & (required.day <= last)
-    rows: list[tuple[int | str, Figures]] = []
-    if grouping == "window":
-        by_window = figures.by(counted, chosen, required.window)
-        rows += [(required.windows[index], found) for index, found in by_window]
-    elif grouping != "total":
-        key = required.hotspot if grouping == "hotspot" else required.day
-        rows += figures.by(counted, chosen, key)
-    total = figures.total(counted, chosen)
-    return Report(total, rows, bool(required.retrospective[chosen].any()))
+
+
+def _attendance(evidence: Evidence, asked: Cells) -> Attendance:
+    rostered = roster(evidence.duty, evidence.officers, asked.slots)
+    return Attendance(
+        len(asked.slots),
+        rostered,
+        taken_us(rostered, evidence.abstractions, evidence.officers),
+        tracking(rostered, evidence.assignments, evidence.hours, evidence.as_at_us),
+    )
+
+
+def _grounds(evidence: Evidence, period: Period, asked: Cells, staffed: Shifts) -> Grounds:
+    return Grounds(
+        cells=asked,
+        answered=answered(asked, evidence.answers),
+        excused=excused(asked.slots, staffed.duty_us, staffed.away_us, evidence.abstractions),
+        surveyed=surveyed(asked, evidence.hours),
+        frame_us=period.times(evidence.plan.calendar),
+        as_at_us=evidence.as_at_us,
+        calendar=evidence.plan.calendar,
+        trial=evidence.plan.trial is not None,
+    )
+
+
+def _crews(evidence: Evidence, by: Makers, seen: Collection[int] | None) -> Crews:
+    return Crews(
+        by=by,
+        assignments=evidence.assignments,
+        duty=evidence.duty,
+        officers=evidence.officers,
+        devices=evidence.devices,
+        seen=seen,
+    )
+
+
+def _rows(parts: Layout, found: Sequence[Figures], by: Grouping, plan: Plan) -> list[Row]:
+    if by not in TIMES:
+        return [Row(key, one) for key, one in zip(parts.groups.keys, found, strict=True)]
+    trend = trends([one.coverage.value for one in found], plan.coverage_target)
+    return [Row(*row) for row in zip(parts.groups.keys, found, trend, strict=True)]
+
+
+def _by_reason(evidence: Evidence, attendance: Attendance, slots: Ints) -> Mapping[str, float]:
+    """Hours in some slots."""
+    rostered = attendance.rostered
+    rostered = rostered.take(np.isin(rostered.slot, slots))
+    found = taken_by_reason_us(rostered, evidence.abstractions, evidence.officers)
+    return {reason: length_us / MINUTE_US / 60 for reason, length_us in found.items()}

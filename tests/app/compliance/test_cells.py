@@ -1,10 +1,19 @@
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
 from app.compliance.calendar import DAY, Calendar
-from app.compliance.cells import NEVER_US, HotspotVersions, PlanVersion, cells, most_cells
-from app.compliance.plan import Plan, Window
+from app.compliance.cells import (
+    NEVER_US,
+    REST,
+    Cells,
+    HotspotVersions,
+    PlanVersion,
+    most_cells,
+)
+from app.compliance.cells import cells as every_cell
+from app.compliance.plan import ListedTrial, Plan, Window
 
 MONDAY = dt.date(2026, 1, 12)
 HOUR = 3_600_000_000
@@ -26,6 +35,17 @@ def hotspots(*rows: tuple[int, int, int, int, int]) -> HotspotVersions:
 
 def always(*ids: int) -> HotspotVersions:
     return hotspots(*((id_, LONG_AGO, NEVER_US, LONG_AGO, NEVER_US) for id_ in ids))
+
+
+def windows_of(found: Cells) -> Cells:
+    """The rows that are in windows."""
+    held = found.kind != REST
+    columns = (name for name in Cells.__dataclass_fields__ if name not in {"windows", "slots"})
+    return replace(found, **{name: getattr(found, name)[held] for name in columns})
+
+
+def cells(*given: object) -> Cells:
+    return windows_of(every_cell(*given))  # type: ignore[arg-type] # as it takes them
 
 
 def test_a_cell_is_a_hot_spot_a_window_and_a_day() -> None:
@@ -118,3 +138,71 @@ def test_no_day_has_more_cells_than_is_said_without_making_them() -> None:
     most = most_cells(versions, always(3, 7), MONDAY, MONDAY + 4 * DAY)
     assert most == 5 * 2 * 2
     assert len(cells(versions, always(3, 7), MONDAY, MONDAY + 4 * DAY, LATER)) <= most
+
+
+def kinds(found: Cells) -> list[tuple[int, str, str, int]]:
+    """Hot spot, kind, window and required patrols of each row."""
+    names = ("required", "control", "rest")
+    windows = [*found.windows, "-"]  # the last one is no window's
+    rows = zip(found.hotspot, found.kind, found.window, found.required, strict=True)
+    return [(int(spot), names[kind], windows[window], int(due)) for spot, kind, window, due in rows]
+
+
+def test_patrols_of_a_window_are_shared_by_weight_and_a_share_of_none_is_no_cell() -> None:
+    shared = Window("late", dt.time(15), dt.time(23), patrols=3, by_weight=True)
+    asked = plan(windows=(shared,), hotspots=frozenset({1, 2, 3}), weights={1: 8.0, 3: 3.0})
+    found = every_cell([PlanVersion(asked, LONG_AGO)], always(1, 2, 3), MONDAY, MONDAY, LATER)
+    # 3 x 8/12 = 2, 3 x 1/12 = 0.25, 3 x 3/12 = 0.75.
+    assert kinds(found) == [
+        (1, "required", "late", 2),
+        (3, "required", "late", 1),
+        (1, "rest", "-", 0),
+        (2, "rest", "-", 0),
+        (3, "rest", "-", 0),
+    ]
+
+
+def test_a_trial_s_controls_require_nothing_and_what_is_in_no_arm_has_no_cell() -> None:
+    trial = ListedTrial({(1, MONDAY): True, (2, MONDAY): False})
+    asked = plan(windows=(LATE,), hotspots=frozenset({1, 2, 3}), trial=trial)
+    found = every_cell([PlanVersion(asked, LONG_AGO)], always(1, 2, 3), MONDAY, MONDAY, LATER)
+    assert kinds(found) == [
+        (1, "required", "late", 2),
+        (2, "control", "late", 0),
+        (1, "rest", "-", 0),
+        (3, "rest", "-", 0),
+        (2, "rest", "-", 0),
+    ]
+    assert found.control.tolist() == [False, True, False, False, True]
+
+
+def test_weights_are_shared_among_those_under_treatment() -> None:
+    shared = Window("late", dt.time(15), dt.time(23), patrols=4, by_weight=True)
+    trial = ListedTrial({(1, MONDAY): True, (2, MONDAY): False, (3, MONDAY): True})
+    asked = plan(
+        windows=(shared,), hotspots=frozenset({1, 2, 3}), trial=trial, weights={2: 100.0, 3: 3.0}
+    )
+    found = every_cell([PlanVersion(asked, LONG_AGO)], always(1, 2, 3), MONDAY, MONDAY, LATER)
+    assert kinds(found)[:2] == [(1, "required", "late", 1), (3, "required", "late", 3)]
+
+
+def test_the_rest_is_a_day_of_each_hot_spot_also_without_a_window() -> None:
+    """An operational day of the spring change has 23 hours, and the one before it 24."""
+    saturday = dt.date(2026, 3, 28)
+    asked = plan(windows=(Window("week", dt.time(15), dt.time(23), frozenset(range(5))),))
+    found = every_cell(
+        [PlanVersion(asked, LONG_AGO)], always(1), saturday, saturday + DAY, LATER + 90 * 24 * HOUR
+    )
+    assert kinds(found) == [(1, "rest", "-", 0)] * 2
+    assert len(found.slots) == 0
+    # The clocks go forward in the night that still belongs to Saturday.
+    assert ((found.end_us - found.start_us) / HOUR).tolist() == [23, 24]
+
+
+def test_a_slot_knows_whose_duty_counts_and_how_much_must_be_observed() -> None:
+    both = plan(windows=(NIGHT, LATE), teams=frozenset({4}), least_observability=0.6)
+    found = every_cell([PlanVersion(both, LONG_AGO)], always(1), MONDAY, MONDAY + 4 * DAY, LATER)
+    assert found.slots.least.tolist() == [0.6] * 6
+    assert [found.slots.staffs[one] for one in found.slots.staff] == [frozenset({4})] * 6
+    windows = found.slot != -1
+    assert (found.slots.start_us[found.slot[windows]] == found.start_us[windows]).all()

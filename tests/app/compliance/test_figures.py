@@ -1,26 +1,33 @@
 import numpy as np
 import pytest
-from compliance_rows import MINUTE, Visit, assignments, cells, us, visits
+from compliance_rows import (
+    MINUTE,
+    Visit,
+    account_of,
+    assignments,
+    by_hotspot,
+    cells,
+    everything,
+    grouped,
+    us,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.compliance.cells import Cells
-from app.compliance.figures import Figures, Share, by, total
-from app.compliance.tally import tally
+from app.compliance.figures import Figures, Share
+from app.compliance.groups import OUTSIDE
 from app.compliance.visits import Assignments
 
 NOBODY = assignments()
 LATE = 10_000 * MINUTE
 
 
-def everything(windows: Cells) -> np.ndarray:
-    return np.ones(len(windows), dtype=bool)
-
-
 def figures(
     windows: Cells, *rows: Visit, carried: Assignments = NOBODY, as_at_us: int = LATE
 ) -> Figures:
-    return total(tally(visits(*rows), carried, windows, as_at_us), everything(windows))
+    account = account_of(windows, *rows, carried=carried, as_at_us=as_at_us)
+    return account.figures(everything(windows))[0]
 
 
 def share(value: float, low: float, high: float, n: float) -> Share:
@@ -194,9 +201,9 @@ WINDOWS = cells(*((spot, at, at + 90, 1 + spot % 2) for spot in (1, 2, 3) for at
 
 @given(VISITS)
 def test_totals_are_the_sums_over_hot_spots(rows: list[Visit]) -> None:
-    counted = tally(visits(*rows), assignments((1, 7, 0, 500)), WINDOWS, LATE)
-    whole = total(counted, everything(WINDOWS))
-    parts = [part for _, part in by(counted, everything(WINDOWS), WINDOWS.hotspot)]
+    account = account_of(WINDOWS, *rows, carried=assignments((1, 7, 0, 500)))
+    (whole,) = account.figures(everything(WINDOWS))
+    parts = account.figures(by_hotspot(WINDOWS))
     for name in ("cells", "cells_covered", "cells_uncertain", "patrols", "pass_throughs"):
         assert getattr(whole, name) == sum(getattr(part, name) for part in parts)
     for name in ("patrol_minutes", "officer_minutes", "surplus_minutes"):
@@ -208,9 +215,9 @@ def test_totals_are_the_sums_over_hot_spots(rows: list[Visit]) -> None:
 
 @given(VISITS)
 def test_no_share_is_over_one_and_each_lies_in_its_range(rows: list[Visit]) -> None:
-    counted = tally(visits(*rows), NOBODY, WINDOWS, LATE)
-    every = everything(WINDOWS)
-    for _, found in [(0, total(counted, every)), *by(counted, every, WINDOWS.hotspot)]:
+    account = account_of(WINDOWS, *rows)
+    groups = everything(WINDOWS), by_hotspot(WINDOWS)
+    for found in (figures for group in groups for figures in account.figures(group)):
         for name in ("coverage", "compliance_cells", "compliance_patrols", "compliance_minutes"):
             one = getattr(found, name)
             assert 0 <= one.low <= one.value <= one.high <= 1
@@ -224,14 +231,13 @@ def test_the_order_of_visits_does_not_matter(rows: list[Visit], random: object) 
     assert figures(WINDOWS, *rows, carried=carried) == figures(WINDOWS, *shuffled, carried=carried)
 
 
-def test_rows_are_of_the_chosen_cells_by_key() -> None:
-    counted = tally(visits(Visit(1, 2, 10, 22)), NOBODY, WINDOWS, LATE)
-    every, early = everything(WINDOWS), WINDOWS.start_us == 0
-    assert [key for key, _ in by(counted, every, WINDOWS.hotspot)] == [1, 2, 3]
-    assert by(counted, every, WINDOWS.hotspot)[1][1].coverage == share(1 / 2, 1 / 2, 1 / 2, 2)
-    assert by(counted, early, WINDOWS.hotspot)[1][1].coverage == share(1, 1, 1, 1)
-    assert total(counted, early).coverage == share(1 / 3, 1 / 3, 1 / 3, 3)
-    assert by(counted, ~every, WINDOWS.hotspot) == []
+def test_rows_are_of_the_cells_of_each_group() -> None:
+    account = account_of(WINDOWS, Visit(1, 2, 10, 22))
+    by_spot = account.figures(by_hotspot(WINDOWS))
+    assert by_spot[1].coverage == share(1 / 2, 1 / 2, 1 / 2, 2)
+    early = np.where(WINDOWS.start_us == 0, 0, OUTSIDE)
+    (found,) = account.figures(grouped(WINDOWS, early, "early"))
+    assert found.coverage == share(1 / 3, 1 / 3, 1 / 3, 3)
 
 
 def test_a_year_of_a_force_is_tallied_in_columns() -> None:

@@ -2,7 +2,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.compliance.intervals import Intervals, meeting, unite, united
+from app.compliance.intervals import (
+    Intervals,
+    gaps,
+    meeting,
+    ragged,
+    shared,
+    unite,
+    united,
+)
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 30), st.integers(0, 8)).map(
@@ -70,3 +78,37 @@ def test_clipping_leaves_nothing_of_what_lies_outside_its_frame() -> None:
     found = intervals((0, 0, 10), (0, 20, 30), (0, 40, 50), (0, 24, 60))
     frame = np.full(4, 25), np.full(4, 45)
     assert found.clip(*frame).length_us.tolist() == [0, 5, 5, 20]
+
+
+@given(ROWS)
+def test_gaps_and_what_they_lie_between_fill_the_time(rows: list[tuple[int, int, int]]) -> None:
+    found = intervals(*rows)
+    groups = np.array([0, 10**18, 5 * 10**18])
+    mine = found.take(np.isin(found.group, groups))
+    left = gaps(mine, groups, -20, 25)
+    both = united(left.joined(mine))
+    assert both.group.tolist() == groups.tolist()
+    assert both.start_us.tolist() == [-20] * 3
+    assert both.end_us.tolist() == [25] * 3
+    _, _, overlap = shared(left, united(mine))
+    assert not overlap.length_us.any()
+
+
+def test_gaps_of_all_time_can_be_told() -> None:
+    never = np.iinfo(np.int64).max
+    left = gaps(intervals((1, 0, 10), (1, 10, 12), (2, 5, never)), np.array([1, 2]), -never, never)
+    assert left.group.tolist() == [1, 1, 2]
+    assert left.start_us.tolist() == [-never, 12, -never]
+    assert left.end_us.tolist() == [0, never, 5]
+
+
+def test_what_pairs_share_is_told_by_the_left_one_s_row() -> None:
+    one, other, part = shared(intervals((1, 0, 10), (2, 0, 10)), intervals((2, 4, 20), (2, 30, 40)))
+    assert (one.tolist(), other.tolist()) == ([1], [0])
+    assert (part.start_us.tolist(), part.end_us.tolist()) == ([4], [10])
+
+
+def test_rows_are_told_off_one_after_another() -> None:
+    row, place = ragged(np.array([7, 0, 3]), np.array([2, 0, 3]))
+    assert row.tolist() == [0, 0, 2, 2, 2]
+    assert place.tolist() == [7, 8, 3, 4, 5]

@@ -3,9 +3,18 @@ from typing import Any
 
 import pytest
 
-from app.compliance.plan import EVERY_DAY, Plan, PlanError, Window
+from app.compliance.plan import (
+    EVERY_DAY,
+    DrawnTrial,
+    ListedTrial,
+    Plan,
+    PlanError,
+    Window,
+)
 
 LATE = Window("late", dt.time(15), dt.time(23))
+BY_WEIGHT = Window("late", dt.time(15), dt.time(23), by_weight=True)
+JANUARY = dt.date(2026, 1, 1), dt.date(2026, 1, 31)
 SECOND = 1_000_000
 
 
@@ -17,6 +26,19 @@ def plan(**changes: object) -> Plan:
         "first_day": dt.date(2026, 1, 1),
     }
     return Plan(**{**given, **changes})
+
+
+def named(**changes: object) -> dict[str, object]:
+    """Of two hot spots by name."""
+    return {"hotspots": frozenset({1, 2}), "keys": {1: "HS1", 2: "HS2"}, **changes}
+
+
+def listed(*place_days: tuple[int, int]) -> ListedTrial:
+    """Hot spots, each under treatment on the so manieth of January."""
+    first = JANUARY[0].toordinal() - 1
+    return ListedTrial(
+        {(spot, dt.date.fromordinal(first + number)): True for spot, number in place_days}
+    )
 
 
 def utc(text: str) -> int:
@@ -97,6 +119,25 @@ def test_weekdays_are_those_of_operational_days() -> None:
         ({"coverage_target": 90}, "coverage_target"),
         ({"last_day": dt.date(2025, 12, 31)}, "last_day"),
         ({"hotspots": frozenset()}, "hotspots"),
+        ({"teams": frozenset()}, "teams"),
+        ({"least_observability": -0.1}, "least_observability"),
+        ({"overdue_minutes": float("inf")}, "overdue_minutes"),
+        (named(weights={1: 0}), "weights"),
+        (named(weights={1: float("inf")}), "weights"),
+        (named(weights={1: float("nan")}), "weights"),
+        (named(weights={3: 2.0}), "weights"),
+        ({"weights": {1: 2.0}}, "weights"),
+        ({"windows": (BY_WEIGHT,)}, "windows[late]"),
+        ({"trial": DrawnTrial(7, 1)}, "trial"),
+        (named(trial=DrawnTrial(7, 1), keys={1: "HS1"}), "trial"),
+        (named(trial=DrawnTrial(7, 0)), "trial.treated"),
+        (named(trial=DrawnTrial(7, 3)), "trial.treated"),
+        (named(trial=DrawnTrial(2**63, 1)), "trial.seed"),
+        (named(trial=DrawnTrial(-(2**63) - 1, 1)), "trial.seed"),
+        (named(trial=ListedTrial({})), "trial.days"),
+        (named(trial=listed((1, 1), (3, 2))), "trial.days[1]"),
+        (named(trial=listed((1, 31), (1, 32)), last_day=JANUARY[-1]), "trial.days[1]"),
+        (named(trial=listed((1, 0))), "trial.days[0]"),
     ],
 )
 def test_a_plan_that_cannot_be_meant_is_refused_by_field(
@@ -122,3 +163,17 @@ def test_a_window_that_cannot_be_meant_is_refused_by_name(
 ) -> None:
     with pytest.raises(PlanError, match=r"^windows\[w\]: "):
         window(start, end, **more)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        named(weights={1: 0.5, 2: 3}, windows=(BY_WEIGHT,)),
+        named(trial=DrawnTrial(-(2**63), 2)),
+        named(trial=listed((1, 1), (2, 31)), last_day=JANUARY[-1]),
+        {"trial": listed((9, 1))},
+        {"least_observability": 0},
+    ],
+)
+def test_a_plan_that_can_be_meant_is_taken(changes: dict[str, Any]) -> None:
+    assert plan(**changes).key == "autumn"
