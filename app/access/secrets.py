@@ -1,10 +1,13 @@
 """Keys of devices and tokens of people: random, shown once, and kept only as a digest."""
 
+import base64
 import hashlib
 import secrets
 from enum import StrEnum
 
 RANDOM_BYTES = 32
+# Of a webhook's secret, as Standard Webhooks 1.0 writes it.
+SIGNING_PREFIX = "whsec_"
 
 
 class Kind(StrEnum):
@@ -26,3 +29,11 @@ def digest(secret: str) -> bytes:
     and a plain digest can be looked up in an index, at each fix that a device posts.
     """
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def new_signing_secret() -> str:
+    """A new secret of 256 random bits, by which a webhook's receiver knows what comes from us.
+
+    It is stored as it is: a digest could sign nothing.
+    """
+    return SIGNING_PREFIX + base64.b64encode(secrets.token_bytes(RANDOM_BYTES)).decode()

@@ -23,6 +23,7 @@ class Right(StrEnum):
     READ_VISITS = auto()  # positions of people: of whose, `Viewer.sees` says
     READ_PEOPLE = auto()  # teams, officers and who carried what
     READ_DEVICES = auto()  # devices and profiles
+    ANSWER = auto()  # say of a place that one could not attend, that one has read a briefing
     MANAGE = auto()  # people, devices, keys, hot spots, plans, tokens
 
 
@@ -39,11 +40,12 @@ _PLACES = frozenset({Right.READ_HOTSPOTS, Right.READ_COMPLIANCE})
 _PEOPLE = frozenset({Right.READ_VISITS, Right.READ_PEOPLE, Right.READ_DEVICES})
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.OFFICER: _PLACES | {Right.READ_VISITS},
+    Role.OFFICER: _PLACES | {Right.READ_VISITS, Right.ANSWER},
     Role.SUPERVISOR: _PLACES | _PEOPLE,
     Role.ANALYST: _PLACES | _PEOPLE,
     # An administrator may read positions for now: small forces have one person for all of this.
-    Role.ADMINISTRATOR: frozenset(Right),
+    # But only officers speak for themselves.
+    Role.ADMINISTRATOR: frozenset(Right) - {Right.ANSWER},
     # Sees the log of who looked at what, which is not here yet, and nothing of what it is about.
     Role.AUDITOR: frozenset(),
 }

@@ -1,88 +1,42 @@
-"""Plans: hot spots, schedule windows, patrols per window, minutes per patrol."""
+"""Plans: hot spots, schedule windows, patrols per window, minutes per patrol; and their cells."""
 
-from typing import Annotated, Literal, get_args
+import asyncio
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
-from fastapi import Path
+import numpy as np
+from fastapi import Path, Query, Response
+from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of, viewer_with
+from app.api.deps import (
+    AsAt,
+    DatabaseDep,
+    Format,
+    Manager,
+    Now,
+    Part,
+    cursor_of,
+    ordered,
+    viewer_with,
+)
 from app.api.errors import Invalid
-from app.api.fields import Day, Listing, LocalTime, Name, Schema, example
+from app.api.fields import Day, Listing, Moment, Name, Schema, example, rfc3339
+from app.api.planned import Plan, PlanValues, StoredPlan, meant, shown
 from app.api.route import guarded_router
-from app.compliance import plan as planning
-from app.compliance.calendar import Calendar, zone
-from app.storage import hotspots, plans
-from app.storage.engine import Reader
+from app.api.tables import csv_response
+from app.compliance import existence
+from app.compliance.cells import CONTROL, REST, Cells, cells, most_cells
+from app.storage import hotspots, people, plans
 from app.storage.errors import NotFound
+from app.storage.types import from_us, to_us
 
 router = guarded_router("plans")
 PlaceReader = Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)]
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 Keyed = Annotated[Name, Path()]
-
-_EXAMPLE = {
-    "name": "Autumn nights",
-    "hotspots": ["HS1", "HS2"],
-    "windows": [
-        {
-            "name": "late",
-            "weekdays": ["wed", "thu", "fri", "sat"],
-            "start": "15:00",
-            "end": "23:00",
-            "patrols": 1,
-        }
-    ],
-    "minimum_minutes": 10,
-    "maximum_minutes": 15,
-    "coverage_target": 0.9,
-    "timezone": "Europe/London",
-    "day_start": "06:00",
-    "first_day": "2026-09-01",
-    "last_day": "2026-11-30",
-}
-
-
-class Window(Schema):
-    """A stretch of local time; one that ends at or before its start ends on the next date.
-
-    It belongs to the operational day in which it starts, which is what `weekdays` names.
-    """
-
-    name: Name
-    weekdays: list[Weekday] = Field(list(WEEKDAYS), min_length=1)
-    start: LocalTime
-    end: LocalTime
-    patrols: int = Field(1, ge=1, le=1000, description="required of each hot spot")
-
-
-class PlanValues(Schema):
-    """What is asked for, on operational days from `first_day` to `last_day` (null: on and on)."""
-
-    model_config = example(_EXAMPLE)
-
-    name: Name
-    hotspots: list[Name] | Literal["all"] = Field(
-        "all", description="ids, or `all`: every hot spot that there is on a day"
-    )
-    windows: list[Window] = Field(min_length=1, max_length=100)
-    minimum_minutes: float = Field(10, gt=0, le=1440)
-    maximum_minutes: float = Field(15, gt=0, le=1440)
-    coverage_target: float = Field(0.9, gt=0, le=1)
-    timezone: Name = "Europe/London"
-    day_start: LocalTime = Calendar().day_start
-    first_day: Day
-    last_day: Day | None = None
-
-
-class Plan(PlanValues):
-    """A plan by its key."""
-
-    model_config = example({"key": "autumn", **_EXAMPLE})
-
-    key: Name
+MOST_CELLS = 100_000
 
 
 @router.put("/plans/{key}")
@@ -92,16 +46,25 @@ async def put_plan(
     viewer: Annotated[Viewer, Manager],
     database: DatabaseDep,
     now: Now,
-) -> Plan:
+) -> StoredPlan:
     """Makes a plan what it is from now on: it counts from the next operational day.
 
     What it was before is kept, and counts for the days before. Days that began before there was
-    any plan of that key go by the first one, and are marked retrospective.
+    any plan of that key go by the first one, and are marked retrospective. `notes` tell what to
+    know of it: hot spots that are not there on all of its days.
     """
-    plan = Plan(key=key, **values.model_dump())
+    given = Plan(key=key, **dict(values))
     async with database.write() as writer:
-        await plans.put(writer, await _meant(writer, viewer, plan), now)
-    return plan
+        ids = {spot: id_ for id_, spot in (await hotspots.keys(writer, viewer)).items()}
+        teams = None
+        if given.teams is not None:
+            teams = await people.team_ids(writer, given.teams, where="teams")
+        plan = meant(given, ids, teams)
+        spots = await hotspots.columns(writer, viewer, now)
+        days = existence.days_of(plan, spots, to_us(now))
+        existence.require_valid(plan, days)
+        await plans.put(writer, plan, now)
+    return StoredPlan(**dict(given), notes=existence.notes(plan, days))
 
 
 @router.get("/plans")
@@ -110,7 +73,8 @@ async def list_plans(viewer: PlaceReader, database: DatabaseDep, part: Part) -> 
     async with database.read() as reader:
         page = await plans.page(reader, viewer, part)
         keys = await hotspots.keys(reader, viewer)
-    return Listing(items=[_shown(plan, keys) for plan in page.items], next=cursor_of(page))
+        teams = await people.team_names(reader, viewer)
+    return Listing(items=[shown(plan, keys, teams) for plan in page.items], next=cursor_of(page))
 
 
 @router.get("/plans/{key}")
@@ -119,63 +83,90 @@ async def get_plan(key: Keyed, viewer: PlaceReader, database: DatabaseDep) -> Pl
     async with database.read() as reader:
         plan = await plans.one(reader, viewer, key)
         if plan is None:
-            msg = f"there is no plan {key!r}"
-            raise NotFound(msg)
-        return _shown(plan, await hotspots.keys(reader, viewer))
+            raise _no_plan(key)
+        keys = await hotspots.keys(reader, viewer)
+        return shown(plan, keys, await people.team_names(reader, viewer))
 
 
-async def _meant(reader: Reader, viewer: Viewer, plan: Plan) -> planning.Plan:
-    """The plan as compliance takes it. Raises Invalid, PlanError, Refused."""
-    spots = None
-    if plan.hotspots != "all":
-        spots = frozenset((await hotspots.ids(reader, viewer, plan.hotspots)).values())
-    try:
-        calendar = Calendar(zone(plan.timezone), plan.day_start)
-    except ValueError as exc:
-        raise Invalid(where="timezone", what=str(exc)) from exc
-    return planning.Plan(
-        key=plan.key,
-        name=plan.name,
-        windows=tuple(
-            planning.Window(
-                window.name,
-                window.start,
-                window.end,
-                frozenset(WEEKDAYS.index(day) for day in window.weekdays),
-                window.patrols,
-            )
-            for window in plan.windows
-        ),
-        first_day=plan.first_day,
-        last_day=plan.last_day,
-        hotspots=spots,
-        minimum_minutes=plan.minimum_minutes,
-        maximum_minutes=plan.maximum_minutes,
-        coverage_target=plan.coverage_target,
-        calendar=calendar,
+def _no_plan(key: str) -> NotFound:
+    return NotFound(f"there is no plan {key!r}")
+
+
+class Cell(Schema):
+    """One hot spot in one window on one operational day, and how many patrols it is to have."""
+
+    model_config = example(
+        {
+            "hotspot": "HS1",
+            "window": "late",
+            "day": "2026-09-02",
+            "start": "2026-09-02T14:00:00.000000Z",
+            "end": "2026-09-02T22:00:00.000000Z",
+            "required": 3,
+            "arm": "treatment",
+        }
     )
 
+    hotspot: str
+    window: str
+    day: Day
+    start: Moment
+    end: Moment
+    required: int
+    arm: Literal["treatment", "control"] = Field(description="without a trial, all are `treatment`")
 
-def _shown(plan: planning.Plan, keys: dict[int, str]) -> Plan:
-    return Plan(
-        key=plan.key,
-        name=plan.name,
-        hotspots="all" if plan.hotspots is None else [keys[id_] for id_ in sorted(plan.hotspots)],
-        windows=[
-            Window(
-                name=window.name,
-                weekdays=[WEEKDAYS[day] for day in sorted(window.weekdays)],
-                start=window.start,
-                end=window.end,
-                patrols=window.patrols,
-            )
-            for window in plan.windows
-        ],
-        minimum_minutes=plan.minimum_minutes,
-        maximum_minutes=plan.maximum_minutes,
-        coverage_target=plan.coverage_target,
-        timezone=plan.calendar.zone.key,
-        day_start=plan.calendar.day_start,
-        first_day=plan.first_day,
-        last_day=plan.last_day,
-    )
+
+@router.get(
+    "/plans/{key}/cells",
+    response_model=Listing[Cell],
+    responses={200: {"content": {"text/csv": {"example": ",".join(Cell.model_fields)}}}},
+)
+async def list_cells(
+    *,
+    key: Keyed,
+    viewer: PlaceReader,
+    database: DatabaseDep,
+    now: Now,
+    as_at: AsAt,
+    form: Format,
+    first: Annotated[Day, Query(alias="from", description="operational day")],
+    last: Annotated[Day, Query(alias="to", description="operational day, included")],
+) -> Response:
+    """What a plan asks for, cell by cell, and what was drawn in its trial; all of them at once.
+
+    Control cells ask for nothing. Cells of days to come are as they would be, were nothing changed.
+    """
+    ordered(first, last)
+    async with database.read() as reader:
+        history = await plans.history(reader, viewer, key, as_at or now)
+        spots = await hotspots.columns(reader, viewer, as_at or now)
+        keys = await hotspots.keys(reader, viewer)
+    if not history:
+        raise _no_plan(key)
+    if most_cells(history, spots, first, last) > MOST_CELLS:
+        what = f"that may be more than {MOST_CELLS:,} cells (window x hot spot x day): ask for less"
+        raise Invalid(where="to", what=what)
+
+    def answer() -> Response:
+        found = cells(history, spots, first, last, to_us(as_at or now))
+        rows = list(_rows(found, keys))
+        if form == "csv":
+            return csv_response(list(Cell.model_fields), rows, {})
+        return JSONResponse({"items": rows, "next": None})
+
+    return await asyncio.to_thread(answer)
+
+
+def _rows(found: Cells, keys: Mapping[int, str]) -> Iterator[dict[str, str | int]]:
+    times = np.unique(np.concatenate([found.start_us, found.end_us])).tolist()
+    shown_times = {time_us: rfc3339(from_us(time_us)) for time_us in times}
+    for row in np.flatnonzero(found.kind != REST).tolist():
+        yield {
+            "hotspot": keys[int(found.hotspot[row])],
+            "window": found.windows[found.window[row]],
+            "day": dt.date.fromordinal(int(found.day[row])).isoformat(),
+            "start": shown_times[int(found.start_us[row])],
+            "end": shown_times[int(found.end_us[row])],
+            "required": int(found.required[row]),
+            "arm": "control" if found.kind[row] == CONTROL else "treatment",
+        }

@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Scope, Viewer
+from app.compliance.duty import Devices
 from app.storage import people, profiles, recomputes
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
@@ -21,6 +23,7 @@ from app.storage.schema import (
     devices,
     gateway_devices,
 )
+from app.storage.words import indexed
 
 # The kind of address that the doctor's device has: the API takes none with a hyphen.
 TRIAL: Final = "beatkeeper-doctor"
@@ -165,6 +168,15 @@ async def page(reader: Reader, viewer: Viewer, part: Slice, now: dt.datetime) ->
     query = sa.select(devices).where(seen, ~on_trial())
     found = await by_id(reader, query, devices.c.id, part, lambda row: row)
     return Page(await _described(reader, found.items, seen), found.next)
+
+
+async def columns(reader: Reader, viewer: Viewer) -> Devices:
+    """All devices with their kinds: for figures of places, which name nobody."""
+    viewer.require(Right.READ_COMPLIANCE)
+    query = sa.select(devices.c.id, devices.c.kind).order_by(devices.c.id)
+    rows = (await reader.execute(query)).all()
+    kinds, kind = indexed([row.kind for row in rows])
+    return Devices(np.array([row.id for row in rows], np.int64), kind, kinds)
 
 
 async def _described(

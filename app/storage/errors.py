@@ -1,5 +1,10 @@
 """What can go wrong below, in words of ours."""
 
+from collections.abc import Sequence
+from typing import Final
+
+MOST_SHOWN: Final = 5  # faults in a sentence: as many as one reads
+
 
 class StorageError(Exception):
     """The root of these errors."""
@@ -28,3 +33,13 @@ class Refused(StorageError):
         super().__init__(f"{where}: {what}")
         self.where = where
         self.what = what
+
+
+class AllRefused(StorageError):
+    """Of a list nothing was written: `faults` say of which entries, by index, what is wrong."""
+
+    def __init__(self, faults: Sequence[tuple[int, Refused]]) -> None:
+        shown = "; ".join(f"{index}.{fault}" for index, fault in faults[:MOST_SHOWN])
+        more = len(faults) - MOST_SHOWN
+        super().__init__(f"{shown}; and {more} more" if more > 0 else shown)
+        self.faults = faults

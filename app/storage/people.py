@@ -3,13 +3,19 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Scope, Viewer
+from app.compliance.duty import NOBODY, Officers
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import officers, teams
+from app.storage.words import indexed
+
+# A query can name only so many: of more, all are read.
+_MOST_NAMED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,13 @@ async def list_teams(reader: Reader, viewer: Viewer, part: Slice) -> Page[Team]:
     return await by_id(reader, query, teams.c.id, part, lambda row: Team(row.name))
 
 
-async def team_ids(reader: Reader, names: Collection[str]) -> frozenset[int]:
-    """The ids of teams by their names. Raises Refused for one that is not there."""
-    rows = await reader.execute(sa.select(teams.c.name, teams.c.id).where(teams.c.name.in_(names)))
-    found = {row.name: row.id for row in rows}
+async def team_ids(reader: Reader, names: Collection[str], where: str = "team") -> frozenset[int]:
+    """The ids of teams by their names. Raises Refused, of that field, for one that is not there."""
+    found = await teams_by_name(reader, names)
     for name in names:
         if name not in found:
-            raise Refused(where="team", what=f"there is no team {name!r}")
-    return frozenset(found.values())
+            raise Refused(where=where, what=f"there is no team {name!r}")
+    return frozenset(found[name] for name in names)
 
 
 async def create_officer(writer: Writer, officer: Officer) -> None:
@@ -109,12 +114,63 @@ async def list_officers(reader: Reader, viewer: Viewer, part: Slice) -> Page[Off
     )
 
 
+async def officer_ids(reader: Reader, numbers: Collection[str]) -> dict[str, int]:
+    """The ids of officers by their numbers, without those that are not there."""
+    return await _by_name(reader, officers.c.number, officers.c.id, numbers)
+
+
+async def teams_by_name(reader: Reader, names: Collection[str]) -> dict[str, int]:
+    """The ids of teams by their names, without those that are not there."""
+    return await _by_name(reader, teams.c.name, teams.c.id, names)
+
+
+async def _by_name(
+    reader: Reader,
+    name: sa.ColumnElement[str],
+    id_: sa.ColumnElement[int],
+    wanted: Collection[str],
+) -> dict[str, int]:
+    query = sa.select(name, id_)
+    if len(wanted) <= _MOST_NAMED:
+        query = query.where(name.in_(wanted))
+    return {found[0]: found[1] for found in await reader.execute(query)}
+
+
 async def officer_id(reader: Reader, number: str) -> int:
     """An officer's id by number. Raises Refused where there is none."""
     found = await reader.scalar(sa.select(officers.c.id).where(officers.c.number == number))
     if found is None:
         raise Refused(where="officer", what=f"there is no officer {number!r}")
     return int(found)
+
+
+async def team_names(reader: Reader, viewer: Viewer) -> dict[int, str]:
+    """Each team's name, by id: a team's figures are of places."""
+    viewer.require(Right.READ_COMPLIANCE)
+    rows = await reader.execute(sa.select(teams.c.id, teams.c.name))
+    return {row.id: row.name for row in rows}
+
+
+async def seen(reader: Reader, viewer: Viewer) -> dict[int, tuple[str, str]]:
+    """Number and name of each officer whom the viewer sees, by id."""
+    viewer.require(Right.READ_VISITS)
+    query = sa.select(officers.c.id, officers.c.number, officers.c.name)
+    rows = await reader.execute(query.where(officers.c.id.in_(seen_by(viewer))))
+    return {row.id: (row.number, row.name) for row in rows}
+
+
+async def columns(reader: Reader, viewer: Viewer) -> Officers:
+    """All officers with their teams and organisations: for figures of places, which name nobody."""
+    viewer.require(Right.READ_COMPLIANCE)
+    query = sa.select(officers.c.id, officers.c.team_id, officers.c.organisation)
+    rows = (await reader.execute(query.order_by(officers.c.id))).all()
+    organisations, organisation = indexed([row.organisation for row in rows])
+    return Officers(
+        officer=np.array([row.id for row in rows], np.int64),
+        team=np.array([NOBODY if row.team_id is None else row.team_id for row in rows], np.int64),
+        organisation=organisation,
+        organisations=organisations,
+    )
 
 
 def seen_by(viewer: Viewer) -> sa.Select[tuple[int]]:

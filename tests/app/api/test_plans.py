@@ -1,3 +1,5 @@
+from hashlib import sha256
+
 import httpx
 import pytest
 from squares import collection, feature
@@ -15,6 +17,7 @@ FULL = {
     "key": "late",
     "name": "Late turns",
     "hotspots": ["HS1", "HS2"],
+    "weights": {},
     "windows": [
         {
             "name": "late",
@@ -22,6 +25,7 @@ FULL = {
             "start": "15:00",
             "end": "23:00",
             "patrols": 2,
+            "by_weight": False,
         },
         {
             "name": "night",
@@ -29,11 +33,16 @@ FULL = {
             "start": "22:00",
             "end": "02:00",
             "patrols": 1,
+            "by_weight": False,
         },
     ],
     "minimum_minutes": 10,
     "maximum_minutes": 15,
     "coverage_target": 0.9,
+    "least_observability": 0.8,
+    "overdue_minutes": 60,
+    "trial": None,
+    "teams": None,
     "timezone": "Europe/London",
     "day_start": "06:00",
     "first_day": "2026-01-01",
@@ -43,11 +52,21 @@ FULL = {
 
 @pytest.fixture(autouse=True)
 async def spots(admin: httpx.AsyncClient) -> None:
-    await admin.post("/hotspots", json=collection(feature("HS1"), feature("HS2")))
+    later = feature("HS2", valid_from="2026-02-01")
+    given = collection(feature("HS1"), later, feature("HS3"))
+    assert (await admin.post("/hotspots", json=given)).status_code == 201
 
 
 async def test_a_plan_comes_back_as_it_was_given(admin: httpx.AsyncClient) -> None:
-    assert (await admin.put("/plans/late", json=PLAN)).status_code == 200
+    put = await admin.put("/plans/late", json=PLAN)
+    assert put.json() == FULL | {
+        "hotspots": ["HS2", "HS1"],
+        "windows": [FULL["windows"][0], FULL["windows"][1] | {"weekdays": ["sat", "fri"]}],
+        "notes": [
+            "HS1: valid from 2026-01-15 on, so that nothing is asked for there before",
+            "HS2: valid from 2026-02-01 on, so that nothing is asked for there before",
+        ],
+    }
     assert (await admin.get("/plans/late")).json() == FULL
     assert (await admin.get("/plans")).json() == {"items": [FULL], "next": None}
 
@@ -66,6 +85,11 @@ async def test_a_plan_is_replaced_as_a_whole(admin: httpx.AsyncClient) -> None:
 
 def window(**changes: object) -> dict[str, object]:
     return {"windows": [{"name": "late", "start": "15:00", "end": "23:00"} | changes]}
+
+
+def trial(*place_days: tuple[str, str]) -> dict[str, object]:
+    days = [{"hotspot": spot, "day": day, "treatment": True} for spot, day in place_days]
+    return {"trial": {"days": days}}
 
 
 @pytest.mark.parametrize(
@@ -99,3 +123,124 @@ async def test_a_plan_that_cannot_be_meant_is_refused_by_field(
     assert [error["where"] for error in problem["errors"]] == [where]
     assert said in problem["detail"]
     assert (await admin.get("/plans/late")).status_code == 404
+
+
+REFUSED = [
+    (window(by_weight=True) | {"hotspots": "all"}, "windows[late]", "name them"),
+    ({"weights": {"HS1": 0}}, "weights", "0 for HS1 is not a finite number above 0"),
+    ({"weights": {"HS3": 2}}, "weights", "HS3 is not named among hotspots"),
+    ({"weights": {"HS9": 2}}, "weights", "there is no hot spot 'HS9'"),
+    ({"teams": ["West"]}, "teams", "there is no team 'West'"),
+    ({"teams": []}, "teams", "none is named"),
+    ({"least_observability": 80}, "body.least_observability", "less than or equal to 1"),
+    ({"overdue_minutes": 0}, "body.overdue_minutes", "greater than 0"),
+    ({"trial": {"seed": 7, "treated": 1}, "hotspots": "all"}, "trial", "name them"),
+    ({"trial": {"seed": 7, "treated": 3}}, "trial.treated", "3 of 2 hot spots"),
+    ({"trial": {"seed": 2**63, "treated": 1}}, "trial.seed", "64 bits"),
+    ({"trial": {"seed": 7}}, "body.trial.drawn.treated", "Field required"),
+    (trial(("HS1", "2026-01-15"), ("HS9", "2026-01-15")), "trial.days[1]", "no hot spot"),
+    (trial(("HS3", "2026-01-15")), "trial.days[0]", "not among the hot spots of the plan"),
+    (trial(("HS1", "2025-12-31")), "trial.days[0]", "2025-12-31 is not a day of the plan"),
+    (trial(*[("HS1", "2026-01-15")] * 2), "trial.days[1]", "listed on 2026-01-15 twice"),
+    (
+        trial(("HS1", "2026-01-15"), ("HS2", "2026-01-31")),
+        "trial.days[1]",
+        "HS2 is valid from 2026-02-01 on",
+    ),
+    (trial(), "body.trial.listed.days", "at least 1"),
+]
+
+
+async def test_a_trial_weights_and_teams_that_cannot_be_meant_are_refused_by_field(
+    admin: httpx.AsyncClient,
+) -> None:
+    for changes, where, said in REFUSED:
+        answer = await admin.put("/plans/late", json=PLAN | changes)
+        assert answer.status_code == 422, changes
+        problem = answer.json()
+        assert [error["where"] for error in problem["errors"]] == [where]
+        assert said in problem["detail"]
+    assert (await admin.get("/plans/late")).status_code == 404
+
+
+async def test_what_a_plan_asks_for_besides_comes_back(admin: httpx.AsyncClient) -> None:
+    await admin.post("/teams", json={"name": "North"})
+    more = {
+        "weights": {"HS1": 2.5},
+        "teams": ["North"],
+        "least_observability": 0.7,
+        "overdue_minutes": 45,
+    }
+    for chosen in ({"seed": 7, "treated": 1}, trial(("HS1", "2026-01-15"))["trial"]):
+        asked = PLAN | more | {"trial": chosen}
+        assert (await admin.put("/plans/late", json=asked)).status_code == 200
+        assert (await admin.get("/plans/late")).json() == FULL | more | {"trial": chosen}
+
+
+async def cells(admin: httpx.AsyncClient, first: str, last: str, **more: str) -> httpx.Response:
+    return await admin.get("/plans/late/cells", params={"from": first, "to": last, **more})
+
+
+async def test_the_cells_show_patrols_shared_by_weight(admin: httpx.AsyncClient) -> None:
+    asked = {"hotspots": ["HS1", "HS3"], "weights": {"HS3": 3}, "first_day": "2026-01-14"}
+    await admin.put("/plans/late", json=PLAN | asked | window(by_weight=True, patrols=5))
+    found = (await cells(admin, "2026-01-01", "2026-01-15")).json()
+    # HS1 would get 1.25 of the five, HS3 3.75: the larger remainder gets what is left.
+    assert found == {
+        "items": [
+            {
+                "hotspot": spot,
+                "window": "late",
+                "day": "2026-01-15",
+                "start": "2026-01-15T15:00:00.000000Z",
+                "end": "2026-01-15T23:00:00.000000Z",
+                "required": required,
+                "arm": "treatment",
+            }
+            for spot, required in (("HS1", 1), ("HS3", 4))
+        ],
+        "next": None,
+    }
+
+
+async def test_anybody_can_draw_the_lots_of_a_trial_again(admin: httpx.AsyncClient) -> None:
+    asked = {"hotspots": ["HS1", "HS3"], "trial": {"seed": 7, "treated": 1}}
+    await admin.put("/plans/late", json=PLAN | asked | window(patrols=2))
+    found = (await cells(admin, "2026-01-15", "2026-01-17")).json()["items"]
+    for day in ("2026-01-15", "2026-01-16", "2026-01-17"):
+        lots = {spot: sha256(f"7:{day}:{spot}".encode()).hexdigest() for spot in ("HS1", "HS3")}
+        treated = min(lots, key=lots.__getitem__)
+        shown = {one["hotspot"]: one for one in found if one["day"] == day}
+        assert {spot: (one["arm"], one["required"]) for spot, one in shown.items()} == {
+            spot: ("treatment", 2) if spot == treated else ("control", 0) for spot in lots
+        }
+    assert {one["arm"] for one in found} == {"treatment", "control"}
+    table = (await cells(admin, "2026-01-15", "2026-01-17", f="csv")).text.splitlines()
+    assert table[0] == "hotspot,window,day,start,end,required,arm"
+    assert len(table) == 1 + len(found) == 7
+
+
+async def test_of_a_listed_trial_only_what_is_listed_has_cells(admin: httpx.AsyncClient) -> None:
+    days = [
+        {"hotspot": "HS1", "day": "2026-01-15", "treatment": True},
+        {"hotspot": "HS3", "day": "2026-01-15", "treatment": False},
+        {"hotspot": "HS3", "day": "2026-01-16", "treatment": True},
+    ]
+    asked = {"hotspots": ["HS1", "HS3"], "trial": {"days": days}}
+    await admin.put("/plans/late", json=PLAN | asked | window())
+    found = (await cells(admin, "2026-01-15", "2026-01-17")).json()["items"]
+    assert [(one["day"], one["hotspot"], one["arm"], one["required"]) for one in found] == [
+        ("2026-01-15", "HS1", "treatment", 1),
+        ("2026-01-15", "HS3", "control", 0),
+        ("2026-01-16", "HS3", "treatment", 1),
+    ]
+
+
+async def test_cells_are_asked_for_in_order_of_known_plans_and_not_too_many(
+    admin: httpx.AsyncClient,
+) -> None:
+    assert (await cells(admin, "2026-01-15", "2026-01-15")).status_code == 404
+    await admin.put("/plans/late", json=PLAN)
+    assert (await cells(admin, "2026-01-16", "2026-01-15")).status_code == 422
+    many = await cells(admin, "1970-01-03", "2199-12-28")
+    assert "more than 100,000 cells" in many.json()["detail"]
