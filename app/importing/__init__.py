@@ -1,0 +1,1 @@
+"""Tables of people, duty and plans as forces keep them (CSV, XLSX), and what is wrong in them."""

@@ -1,0 +1,50 @@
+"""The rows of a CSV file (RFC 4180), by commas, semicolons or tabs."""
+
+import codecs
+import csv
+import io
+from typing import Final
+
+from app.importing.grid import MOST_COLUMNS, MOST_ROWS, Grid, Line
+from app.importing.problems import Findings, NoTables
+
+SEPARATORS: Final = ",;\t"  # the one that the first lines have most of; the first if in doubt
+LOOKED_AT: Final = 4096  # characters
+
+
+def read(file: str, data: bytes, findings: Findings) -> Grid:
+    """The rows of a file. Raises NoTables where it is no text, or its quotes do not add up."""
+    text = _text(file, data, findings)
+    if "\0" in text:
+        msg = f"{file} is neither CSV nor XLSX"
+        raise NoTables(msg)
+    begin = text[:LOOKED_AT]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(begin), strict=True)
+    lines: list[Line] = []
+    number = 0
+    try:
+        for number, row in enumerate(rows, start=1):
+            cells = [cell.strip() or None for cell in row[:MOST_COLUMNS]]
+            if any(cells):
+                lines.append((number, cells))
+            if len(lines) > MOST_ROWS:
+                msg = f"{file} has more than {MOST_ROWS} rows; import it in parts"
+                raise NoTables(msg)
+    except csv.Error as exc:
+        msg = f"{file} cannot be read past row {number}: {exc}"
+        raise NoTables(msg) from exc
+    return Grid(file, None, lines)
+
+
+def _separator(begin: str) -> str:
+    return max(SEPARATORS, key=begin.count)
+
+
+def _text(file: str, data: bytes, findings: Findings) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        findings.notes.append(f"{file} is not UTF-8; it was read as Windows text (cp1252)")
+        return data.decode("cp1252", errors="replace")
