@@ -89,7 +89,9 @@ class Pipeline:
             memory, findings = await _measure(writer, states, fixes, self._catalogue)
             now = from_us(self._now_us())
             changes = await visit_storage.write(writer, findings, now)
-            await state_storage.save(writer, state_storage.remember(memory, states), now)
+            earliest_us = state_storage.earliest(fixes)
+            remembered = state_storage.remember(memory, states)
+            await state_storage.save(writer, remembered, now, earliest_us)
             await tell(writer, changes, now)
         return new
 

@@ -19,7 +19,7 @@ from app.announce import tell
 from app.history import Past, rerun, settled
 from app.storage import catalogue as catalogues
 from app.storage import fixes as fix_storage
-from app.storage import recomputes, silence
+from app.storage import recomputes, silence, surveying
 from app.storage import states as state_storage
 from app.storage import visits as visit_storage
 from app.storage.catalogue import Catalogue
@@ -150,6 +150,8 @@ class Recompute:
         # Now, too: what those wrote is known from later than when we began to wait.
         now = from_us(self._now_us())
         changes = await _write(writer, states, memory, findings, now)
+        since = from_us(min(span.late_us.values()))
+        await surveying.again(writer, list(span.late_us), since)
         device = extents[0].device
         if tops_us.get(device, span.until_us) < span.until_us:
             await recomputes.move(writer, job, job.last_device, from_us(tops_us[device]))

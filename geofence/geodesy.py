@@ -21,3 +21,9 @@ def unwrap(degrees: Floats) -> Floats:
 def metres_per_degree_east(lat: Floats) -> Floats:
     """Return the length in metres of one degree of longitude at latitudes in degrees."""
     return METRES_PER_DEGREE * np.cos(np.radians(lat))
+
+
+def steps_m(lon: Floats, lat: Floats) -> Floats:
+    """Return metres between consecutive positions in degrees, [n - 1]: good over kilometres."""
+    east = metres_per_degree_east(lat[1:]) * unwrap(np.diff(lon))
+    return np.asarray(np.hypot(METRES_PER_DEGREE * np.diff(lat), east), np.float64)

@@ -71,15 +71,28 @@ class Hotspots:
         buffers = np.array([hotspots[i].buffer_m for i in order], np.float64)
         wide = buffers > 0.0
         grown[wide] = shapely.buffer(grown[wide], buffers[wide], quad_segs=QUARTER_CIRCLE_SEGMENTS)
+        place = np.column_stack([centre, east])
+        return cls._measured(ids, starts, ends, place, grown)
+
+    def grown(self, metres: float) -> "Hotspots":
+        """Return these in their order and planes, each grown by `metres` more, round about."""
+        wider = shapely.buffer(self.polygon, metres, quad_segs=QUARTER_CIRCLE_SEGMENTS)
+        return self._measured(self.id, self.valid_from_us, self.valid_to_us, self.place, wider)
+
+    @classmethod
+    def _measured(
+        cls, ids: Ints, starts: Ints, ends: Ints, place: Floats, grown: NDArray[np.object_]
+    ) -> "Hotspots":
+        """Return versions with these polygons, which are in metres in their planes."""
         shapely.prepare(grown)
         offset, edge, convex = _edges(grown)
         box = shapely.bounds(grown).reshape(-1, 4)
-        band, sweep, around, reach = _sweep(box, centre, east)
+        band, sweep, around, reach = _sweep(box, place)
         return cls(
             id=ids,
             valid_from_us=starts,
             valid_to_us=ends,
-            place=np.column_stack([centre, east]),
+            place=place,
             polygon=grown,
             box=box,
             convex=convex,
@@ -187,8 +200,9 @@ def _turns_one_way(offset: Ints, edge: Floats) -> Bools:
     return both
 
 
-def _sweep(box: Floats, centre: Floats, east: Floats) -> tuple[Ints, Ints, Floats, Floats]:
+def _sweep(box: Floats, place: Floats) -> tuple[Ints, Ints, Floats, Floats]:
     """Return bands of latitude, and the hot spots, boxes and reaches in each, westmost first."""
+    centre, east = place[:, :2], place[:, 2]
     scale = np.column_stack([east, np.full(len(east), METRES_PER_DEGREE)] * 2)
     degrees = box / scale + np.column_stack([centre, centre])
     degrees += [-PAD_DEG, -PAD_DEG, PAD_DEG, PAD_DEG]

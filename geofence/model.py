@@ -143,6 +143,11 @@ class Profile:
         return 0 if self.reports_when_still else microseconds(self.still_gap_s)
 
     @property
+    def leg_us(self) -> int:
+        """Longest time between two fixes that a leg joins, moving or still."""
+        return max(self.max_gap_us, self.still_gap_us)
+
+    @property
     def silence_us(self) -> int:
         """After so much silence a service closes a visit that is still open."""
         return max(microseconds(self.still_gap_s), self.doubt_gap_us)

@@ -7,7 +7,7 @@ import numpy as np
 
 from geofence.hotspots import Hotspots
 from geofence.model import NEVER, Bools, Columns, Fixes, Floats, Ints, Profile, Profiles
-from geofence.runs import expand
+from geofence.runs import among, begins, expand
 
 Column = TypeVar("Column", Ints, Floats)
 
@@ -181,6 +181,17 @@ def usable(fixes: Fixes, rules: Rules, owner: Ints) -> Bools:
     """Say which fixes are exact enough; `owner` [n] is each one's row of `rules`."""
     exact: Bools = ~(fixes.accuracy_m > rules.max_accuracy_m[owner])
     return exact
+
+
+def alone(fixes: Fixes, profiles: Profiles) -> Track:
+    """Return the track that `fixes` of any devices, in any order, make with none before them."""
+    fixes = ordered(fixes)
+    devices = fixes.device[begins(fixes.device)]
+    rules = Rules.of(devices, profiles)
+    fixes = fixes.take(usable(fixes, rules, np.searchsorted(devices, fixes.device)))
+    going = among(devices, fixes.device)
+    track, _ = follow(Tail.empty(devices[going]), fixes, rules.take(going))
+    return track
 
 
 def follow(tail: Tail, fixes: Fixes, rules: Rules) -> tuple[Track, Tail]:

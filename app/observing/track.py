@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geofence.geodesy import METRES_PER_DEGREE, metres_per_degree_east, unwrap
+from geofence.geodesy import steps_m
 from geofence.model import Bools, Columns, Floats, Ints
 from ingest.decoders.staleness import STALE_ACCURACY_M
 
@@ -37,9 +37,7 @@ class Track(Columns):
 
     def moved_m(self) -> Floats:
         """How far apart consecutive fixes are in metres, [n - 1]: good over some kilometres."""
-        north = METRES_PER_DEGREE * np.diff(self.lat)
-        east = metres_per_degree_east(self.lat[1:]) * unwrap(np.diff(self.lon))
-        return np.asarray(np.hypot(north, east), np.float64)
+        return steps_m(self.lon, self.lat)
 
 
 class Saying(NamedTuple):

@@ -2,15 +2,16 @@
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.storage.engine import Writer, driver_of
-from app.storage.types import to_us
+from app.storage.types import from_us, to_us
 from geofence.memory import PACKED_VERSION, Memory
+from geofence.model import FOREVER, Fixes
 from geofence.track import Tail
 
 _COLUMNS = "s.device_id, d.profile, s.tail, s.near"
@@ -26,11 +27,18 @@ WHERE s.device_id IN (SELECT value FROM json_each(?)) ORDER BY s.device_id
 """  # noqa: S608 -- only our own column names
 
 _SAVE_POSTGRES = """
-UPDATE device_states s SET tail = n.tail, near = n.near, heard = coalesce($4, s.heard)
-FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS n (device_id, tail, near)
+UPDATE device_states s SET tail = n.tail, near = n.near, heard = coalesce($5, s.heard),
+  unsurveyed = least(s.unsurveyed, n.earliest)
+FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::timestamptz[])
+  AS n (device_id, tail, near, earliest)
 WHERE s.device_id = n.device_id
 """
-_SAVE_SQLITE = "UPDATE device_states SET tail=?, near=?, heard=coalesce(?, heard) WHERE device_id=?"
+# Its min() of several knows no null.
+_SAVE_SQLITE = """
+UPDATE device_states SET tail = ?1, near = ?2, heard = coalesce(?3, heard),
+  unsurveyed = coalesce(min(unsurveyed, ?4), unsurveyed, ?4)
+WHERE device_id = ?5
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,14 @@ def remember(memory: Memory, states: Sequence[DeviceState]) -> list[DeviceState]
     ]
 
 
+def earliest(fixes: Fixes) -> dict[int, int]:
+    """The time (microseconds) of the earliest of each device's fixes, which are in any order."""
+    devices, of = np.unique(fixes.device, return_inverse=True)
+    earliest_us = np.full(len(devices), FOREVER)
+    np.minimum.at(earliest_us, of, fixes.time_us)
+    return dict(zip(devices.tolist(), earliest_us.tolist(), strict=True))
+
+
 async def lock(writer: Writer, devices: Sequence[int]) -> list[DeviceState]:
     """Locks these devices until the transaction ends, and reads what is remembered of them."""
     raw = await driver_of(writer)
@@ -107,20 +123,26 @@ async def lock(writer: Writer, devices: Sequence[int]) -> list[DeviceState]:
 
 
 async def save(
-    writer: Writer, states: Sequence[DeviceState], heard: dt.datetime | None = None
+    writer: Writer,
+    states: Sequence[DeviceState],
+    heard: dt.datetime | None = None,
+    earliest_us: Mapping[int, int] | None = None,
 ) -> None:
     """Writes what is remembered of these devices from now on, and that they were heard just then.
 
     `heard` None: they were not, it is only that what was heard before has been looked at again.
+    `earliest_us` (microseconds, by device) are the earliest of what is new of them.
     """
     if not states:
         return
+    new_us = earliest_us or {}
     if writer.dialect.name == "sqlite":
         heard_us = None if heard is None else to_us(heard)
-        rows = [(s.tail, s.near, heard_us, s.device) for s in states]
+        rows = [(s.tail, s.near, heard_us, new_us.get(s.device), s.device) for s in states]
         await (await driver_of(writer)).executemany(_SAVE_SQLITE, rows)
         return
     devices = [state.device for state in states]
     tails = [state.tail for state in states]
     nears = [state.near for state in states]
-    await (await driver_of(writer)).execute(_SAVE_POSTGRES, devices, tails, nears, heard)
+    times = [from_us(new_us[d]) if d in new_us else None for d in devices]
+    await (await driver_of(writer)).execute(_SAVE_POSTGRES, devices, tails, nears, times, heard)

@@ -59,7 +59,7 @@ async def clear(writer: Writer, device: int) -> None:
     mine = device_states.c.device_id == device
     # As a batch does: whoever stores more of it meanwhile waits.
     await writer.execute(sa.select(device_states.c.device_id).where(mine).with_for_update())
-    nothing = {"tail": None, "near": None, "heard": None}
+    nothing = dict.fromkeys(("tail", "near", "heard", "unsurveyed", "surveying"))
     await writer.execute(sa.update(device_states).where(mine).values(nothing))
     await writer.execute(sa.delete(fixes).where(fixes.c.device_id == device))
     await writer.execute(sa.delete(device_events).where(device_events.c.device_id == device))

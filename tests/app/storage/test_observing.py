@@ -122,7 +122,7 @@ async def test_the_trials_device_is_made_once_and_forgotten_each_time(database: 
         await writer.execute(sa.insert(schema.fixes).values(fix | {"source": "pings"}))
         said = {"device_id": device, "time": NOW, "received": NOW, "kind": "hello"}
         await writer.execute(sa.insert(schema.device_events).values(said | {"source": "pings"}))
-        changed = {"tail": b"x", "near": b"x", "heard": NOW}
+        changed = {"tail": b"x", "near": b"x", "heard": NOW, "unsurveyed": NOW, "surveying": NOW}
         await writer.execute(sa.update(schema.device_states).values(changed))
     async with database.write() as writer:
         assert await trial.stored(writer, device) == [trial.Stored("pings", NOW)]
@@ -131,7 +131,7 @@ async def test_the_trials_device_is_made_once_and_forgotten_each_time(database: 
     async with database.read() as reader:
         assert await trial.stored(reader, device) == []
         state = (await reader.execute(sa.select(schema.device_states))).one()
-        assert state == (device, None, None, None)
+        assert state == (device, None, None, None, None, None)
         assert set(await reader.scalars(sa.select(schema.device_keys.c.revoked))) == {NOW}
         assert (await reader.execute(sa.select(schema.device_events))).all() == []
 
