@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from app.access.viewer import Right, Viewer
 from app.api.deps import DatabaseDep, Now, begin, cursor_of, part_of_list, viewer_with
@@ -43,6 +43,8 @@ _EXAMPLE = {
     "visit": None,
     "officers": ["1234"],
     "detail": None,
+    "plan": None,
+    "data": None,
 }
 
 
@@ -59,6 +61,13 @@ class Event(Schema):
     known. The device is in one visit there at most: whoever enters again, after a gap or after
     late fixes, has `left` the former before. `detail` says of a `left` that the device
     `fell silent` or, as late fixes or another hot spot show, `was not there`.
+
+    Of a `plan`, each once: `target_reached`, when a patrol that it asks for has lasted the minimum,
+    and `left_early`, when one is over that surely did not: one event for each device there, with
+    `minutes` and the `minimum` in `data`. `hotspot_overdue`: so many patrols are `owed` in a
+    `window` of a `day`, and nobody has been there for as many `minutes` as the plan allows.
+    `coverage_at_risk`: a window that goes on like this ends below the `target`, at the coverage
+    `projected`; so many of its `cells` are `covered`.
     """
 
     model_config = example(_EXAMPLE)
@@ -75,6 +84,8 @@ class Event(Schema):
     )
     officers: list[str] = Field(description="numbers of those who had the device then")
     detail: str | None
+    plan: str | None = Field(description="the key of the plan that it is about")
+    data: dict[str, JsonValue] | None = Field(description="figures that belong to it")
 
 
 class DeviceEvent(Schema):
@@ -195,4 +206,6 @@ def _shown(told: Told) -> Event:
         visit=told.visit,
         officers=[one.number for one in told.carriers],
         detail=told.detail,
+        plan=told.plan,
+        data=None if told.data is None else json.loads(told.data),
     )

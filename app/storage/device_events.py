@@ -22,7 +22,16 @@ from ingest.message import Said
 LONGEST_KIND = 40
 LONGEST_DETAIL = 200
 
-TOLD: Final = frozenset(Kind) - {Kind.ENTERED, Kind.LEFT}
+TOLD: Final = frozenset(
+    {
+        Kind.EMERGENCY,
+        Kind.POWER_ON,
+        Kind.POWER_OFF,
+        Kind.GPS_LOST,
+        Kind.GPS_BACK,
+        Kind.BATTERY_LOW,
+    }
+)
 """What people are told at once; networks come and go with every lift, which only explains gaps."""
 
 _NEW = (

@@ -1,7 +1,8 @@
 """The table of events: what people are told, in the order in which it was committed."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from itertools import groupby
@@ -26,6 +27,10 @@ class Kind(StrEnum):
 
     ENTERED = auto()
     LEFT = auto()
+    TARGET_REACHED = auto()
+    LEFT_EARLY = auto()
+    HOTSPOT_OVERDUE = auto()
+    COVERAGE_AT_RISK = auto()
     EMERGENCY = auto()
     POWER_ON = auto()
     POWER_OFF = auto()
@@ -50,14 +55,15 @@ SELECT pg_notify('{CHANNEL}', '')
 
 
 # Of an event's columns, what `Told` begins with; names follow.
-_OWN = ("id", "kind", "time", "stored", "live", "visit", "detail", "device_id")
+_OWN = ("id", "kind", "time", "stored", "live", "visit", "detail", "plan", "data", "device_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that people are told: of whose device, at which hot spot, where there is one.
 
-    `visit` is which stay there it is about; `live` whether they are told at once, None: by its age.
+    `visit` is which stay there it is about, `plan` the key of a plan, `data` the figures that
+    belong to it; `live` whether they are told at once, None: by its age.
     """
 
     kind: str
@@ -67,6 +73,8 @@ class Event:
     detail: str | None = None
     visit: dt.datetime | None = None
     live: bool | None = None
+    plan: str | None = None
+    data: Mapping[str, object] | None = None
 
 
 class Carrier(NamedTuple):
@@ -81,7 +89,7 @@ class Carrier(NamedTuple):
 class Told:
     """An event as it is stored, with the names of its device and hot spot, and who had the device.
 
-    `live` says whether people are told at once, or it was history when it came.
+    `live` says whether people are told at once, or it was history when it came; `data` is JSON.
     """
 
     id: int
@@ -91,6 +99,8 @@ class Told:
     live: bool
     visit: dt.datetime | None
     detail: str | None
+    plan: str | None
+    data: str | None
     device_id: int | None
     device: str | None
     hotspot: str | None
@@ -137,6 +147,8 @@ def _row(event: Event, now: dt.datetime) -> dict[str, object]:
         "hotspot_id": event.hotspot_id,
         "visit": event.visit,
         "detail": event.detail,
+        "plan": event.plan,
+        "data": None if event.data is None else json.dumps(event.data),
     }
 
 

@@ -59,6 +59,8 @@ async def test_the_list_shows_what_was_told_and_what_was_not(
         "visit": None,
         "officers": ["2"],
         "detail": None,
+        "plan": None,
+        "data": None,
     }
     assert (left["kind"], left["live"], left["officers"]) == ("left", False, [])
     assert await ask(admin, "/events?kind=left&kind=emergency") == [left]
