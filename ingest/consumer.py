@@ -79,6 +79,13 @@ class Consumer:
         """Give the number of messages that have come and are not yet stored or set aside."""
         return len(self._tasks) + len(self._begun)
 
+    async def publish(self, topic: str, payload: bytes, *, expires_s: int) -> None:
+        """Publish over the same connection, as `Connection.publish` says.
+
+        Raises BrokerAway and PublishRefused.
+        """
+        await self._connection.publish(topic, payload, expires_s=expires_s)
+
     def start(self) -> None:
         """Begin to connect; a broker that is not there yet is no error."""
         self._connection.open()

@@ -47,6 +47,14 @@ class Unauthorised(IngestError):
     """The sender did not show a key that is known here."""
 
 
+class BrokerAway(Exception):
+    """The MQTT broker is not connected: nothing goes out, which is no matter of those who send."""
+
+
+class PublishRefused(Exception):
+    """The MQTT broker does not let us publish what its text names."""
+
+
 class BodyRefused(IngestError):
     """The body of a request was not read to its end."""
 

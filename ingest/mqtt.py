@@ -19,6 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.broker import Broker
+from ingest.errors import BrokerAway, PublishRefused
 from ingest.topics import Subscription
 
 Protocol = Literal["5", "3.1.1"]
@@ -77,6 +78,7 @@ class Connection:
         self._come: deque[Arrival] = deque()  # at most one, but for a moment
         self._held = 0
         self._full = False
+        self._published: dict[int, asyncio.Future[ReasonCode]] = {}
         self._last_said = ""
         self._let_in = False
         self._watched: paho.SocketLike | None = None
@@ -108,6 +110,7 @@ class Connection:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         client.on_socket_close = self._on_socket_close
         client.on_socket_register_write = self._on_socket_register_write
         client.on_socket_unregister_write = self._on_socket_unregister_write
@@ -130,6 +133,28 @@ class Connection:
         """Tell the broker that a message is safe, unless it came on an older connection."""
         if arrival.generation == self._generation:
             self._client.ack(arrival.mid, arrival.qos)
+
+    async def publish(self, topic: str, payload: bytes, *, expires_s: int) -> None:
+        """Publish with QoS 1; returns once the broker has it.
+
+        Raises BrokerAway before anything is sent, or PublishRefused. A message that was on its way
+        when the connection was lost is sent again on the next. By MQTT 5 it is kept at most
+        `expires_s` for a device that is away.
+        """
+        if not self.connected:
+            msg = "the MQTT broker is away"
+            raise BrokerAway(msg)
+        properties = None
+        if self._properties is not None:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
+            properties.MessageExpiryInterval = expires_s
+        sent = self._client.publish(topic, payload, qos=1, properties=properties)
+        acknowledged = asyncio.get_running_loop().create_future()
+        self._published[sent.mid] = acknowledged
+        reason = await acknowledged
+        if reason.is_failure:
+            msg = f"the MQTT broker refused a message on {topic}: {reason}"
+            raise PublishRefused(msg)
 
     def done(self) -> None:
         """Make room for another arrival."""
@@ -302,6 +327,18 @@ class Connection:
                 self._say(logging.ERROR, f"may not subscribe to {one.pattern}: {reason}")
         # Only now: what is published before a new session has its subscriptions reaches nobody.
         self.connected = True
+
+    def _on_publish(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        mid: int,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        acknowledged = self._published.pop(mid, None)
+        if acknowledged is not None and not acknowledged.done():
+            acknowledged.set_result(reason)
 
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
