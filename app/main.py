@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 import app as package
 from app import api, housekeeping
 from app.directory import Directory
+from app.feedback import Feedback
 from app.live import Live
 from app.pipeline import Pipeline
 from app.settings import Settings
@@ -23,6 +24,9 @@ from app.storage.engine import Database, Writer, parse_url, sqlite_file
 from app.storage.errors import DatabaseUnavailable
 from app.storage.quarantine import Limits as QuarantineLimits
 from app.storage.types import from_us
+from app.survey import Surveyor
+from app.watching import Watcher
+from app.webhooks import Webhooks
 from geofence.engine import warm_up
 from ingest import http as ingest_http
 from ingest import openapi as ingest_openapi
@@ -158,12 +162,22 @@ async def _running(
             settings.max_unpacked_bytes,
         )
         app.state.consumer = None
+        # By what name this process takes its turns at work that one process does at a time.
+        holder = secrets.token_hex(8)
+        live = app.state.live
+        limits = QuarantineLimits(settings.quarantine_rows, settings.quarantine_days)
+        works = {
+            "housekeeping": housekeeping.run(database, now_us, limits),
+            "watcher": Watcher(database, now_us).run(holder),
+            "survey": Surveyor(database, now_us).run(holder),
+            "webhooks": Webhooks(database, live, now_us).run(holder),
+        }
         if settings.mqtt is not None:
             consumer = _consumer(settings, intake, directory, now_us)
             app.state.consumer = await stack.enter_async_context(consumer)
-        limits = QuarantineLimits(settings.quarantine_rows, settings.quarantine_days)
-        house = asyncio.create_task(housekeeping.run(database, now_us, limits), name="housekeeping")
-        stack.push_async_callback(_end, house)
+            works["feedback"] = Feedback(database, live, consumer.publish, now_us).run(holder)
+        for name, work in works.items():
+            stack.push_async_callback(_end, asyncio.create_task(work, name=name))
         yield
 
 

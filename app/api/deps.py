@@ -49,11 +49,16 @@ def begin(
 
     Raises Invalid where that is after the end.
     """
-    if start is not None and end is not None and start > end:
-        raise Invalid(where="from", what="it is after to")
+    ordered(start, end)
     if start is None and viewer.scope is not Scope.EVERYBODY:
         return (now if end is None else end) - LATELY
     return start
+
+
+def ordered(start: dt.date | None, end: dt.date | None) -> None:
+    """Raises Invalid where what is asked for (days, or moments) begins after it ends."""
+    if start is not None and end is not None and start > end:
+        raise Invalid(where="from", what="it is after to")
 
 
 def _as_at(

@@ -1,7 +1,7 @@
 """Every error of the service as an RFC 9457 problem: one table says which is answered how."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 
 from app.access.viewer import Forbidden
 from app.compliance.plan import PlanError
-from app.storage.errors import Conflict, DatabaseUnavailable, NotFound, Refused
+from app.importing import problems as importing
+from app.storage.errors import AllRefused, Conflict, DatabaseUnavailable, NotFound, Refused
 from ingest import errors as ingest
 
 MEDIA_TYPE = "application/problem+json"
@@ -78,7 +79,10 @@ ANSWERS: dict[type[Exception], Answer] = {
     Invalid: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid value"),
     PlanError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid plan"),
     Refused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid value"),
+    AllRefused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid values"),
     Incomplete: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Stored in part"),
+    importing.NoTables: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),
+    importing.Unsound: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing imported"),
     DatabaseUnavailable: _AWAY,
     ingest.StorageUnavailable: _AWAY,
     ingest.SpoolUnavailable: Answer(HTTPStatus.SERVICE_UNAVAILABLE, _AWAY.title, headers=_AGAIN),
@@ -126,8 +130,17 @@ async def _known(_request: Request, exc: Exception) -> JSONResponse:
 def _members(exc: Exception) -> dict[str, object]:
     if isinstance(exc, Invalid | PlanError | Refused):
         return {"errors": [{"where": exc.where, "what": exc.what}]}
+    if isinstance(exc, AllRefused):
+        found = [{"where": f"{i}.{fault.where}", "what": fault.what} for i, fault in exc.faults]
+        return {"errors": found}
     if isinstance(exc, Incomplete):
         return {"imported": exc.imported, "errors": exc.errors, "notes": exc.notes}
+    if isinstance(exc, importing.Unsound):
+        return {
+            "errors": [asdict(one) for one in exc.problems],
+            "more": exc.more,
+            "notes": exc.notes,
+        }
     return {}
 
 

@@ -11,13 +11,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     JsonValue,
     PlainSerializer,
     StringConstraints,
 )
 
-# Wide enough for every figure, and narrow enough that no zone or database overflows.
-FIRST_DAY, LAST_DAY = dt.date(1970, 1, 3), dt.date(2199, 12, 28)
+from app.compliance.calendar import FIRST_DAY, LAST_DAY
+
 LARGEST_ID = 2**63 - 1
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?")
@@ -25,6 +26,21 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LOCAL_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 Item = TypeVar("Item")
+
+
+MOST_AT_ONCE = 10_000  # in a list that is stored whole or not at all
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+OneOrMore = Annotated[
+    list[Item],
+    BeforeValidator(_listed),
+    Field(min_length=1, max_length=MOST_AT_ONCE),
+]
+"""One, or a list, taken as a list."""
 
 
 class Schema(BaseModel):

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from shapely.geometry import mapping
 
 from app.api.errors import Unreadable
-from app.api.fields import FIRST_DAY, LAST_DAY
-from app.compliance.calendar import Calendar
+from app.compliance.calendar import FIRST_DAY, LAST_DAY, Calendar
 from app.storage.hotspots import HotspotVersion
 from app.storage.types import from_us, to_us
 from geofence import polygons

@@ -6,11 +6,17 @@ from fastapi import APIRouter, Security
 from pydantic import ConfigDict, Field
 
 from app.api import (
+    abstractions,
+    answers,
+    briefings,
     compliance,
     devices,
+    duty,
     events,
     health,
     hotspots,
+    imports,
+    now,
     observability,
     people,
     plans,
@@ -19,6 +25,7 @@ from app.api import (
     recomputes,
     tokens,
     visits,
+    webhooks,
 )
 from app.api.deps import bearer
 from app.api.errors import MEDIA_TYPE
@@ -53,7 +60,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 router = APIRouter(prefix="/api/v1", dependencies=[Security(bearer)], responses=_PROBLEMS)
-_PEOPLE = people, profiles, devices, observability
-_PLACES = hotspots, plans, visits, events, recomputes, compliance
-for module in (*_PEOPLE, *_PLACES, tokens, quarantine, health):
+_PEOPLE = people, duty, abstractions, profiles, devices, observability
+_PLACES = hotspots, briefings, plans, answers, visits, events, recomputes, compliance, now
+for module in (*_PEOPLE, *_PLACES, imports, tokens, webhooks, quarantine, health):
     router.include_router(module.router)

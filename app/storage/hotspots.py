@@ -178,6 +178,16 @@ async def ids(reader: Reader, viewer: Viewer, keys: Collection[str]) -> dict[str
     return found
 
 
+async def id_of(reader: Reader, viewer: Viewer, key: str) -> int:
+    """The id of the hot spot of that key. Raises NotFound where there is none."""
+    viewer.require(Right.READ_HOTSPOTS)
+    found = await reader.scalar(sa.select(hotspots.c.id).where(hotspots.c.key == key))
+    if found is None:
+        msg = f"there is no hot spot {key!r}"
+        raise NotFound(msg)
+    return int(found)
+
+
 async def keys(reader: Reader, viewer: Viewer) -> dict[int, str]:
     """Each hot spot's key, by id."""
     viewer.require(Right.READ_HOTSPOTS)

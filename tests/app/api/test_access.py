@@ -19,6 +19,16 @@ PATHS = {
     "number": "1",
     "assignment_id": "1",
     "message_id": "1",
+    "duty_time_id": "1",
+    "abstraction_id": "1",
+    "answer_id": "1",
+    "webhook_id": "1",
+}
+# What only officers do, who speak for themselves.
+OFFICERS_OWN = {
+    ("post", "/answers"),
+    ("delete", "/answers/1"),
+    ("post", "/hotspots/k/briefing/read"),
 }
 
 
@@ -68,9 +78,27 @@ async def test_only_an_administrator_changes_anything(
     more = {"officer": {"officer": "1"}, "supervisor": {"teams": ["A"]}}.get(role, {})
     token = await token_for(role, **more)
     for method, path, _ in operations(application):
-        if method != "get":
+        if method != "get" and (role, method, path) not in {
+            ("officer", *own) for own in OFFICERS_OWN
+        }:
             answer = await stranger.request(method, path, headers=token)
             assert answer.status_code == 403, (method, path)
+
+
+async def test_nobody_speaks_for_an_officer(
+    stranger: httpx.AsyncClient, admin: httpx.AsyncClient, token_for: TokenFor
+) -> None:
+    await admin.post("/teams", json={"name": "A"})
+    await admin.post("/officers", json={"number": "1", "name": "One", "team": "A"})
+    officer = await token_for("officer", officer="1")
+    others = [await token_for("supervisor", teams=["A"]), await token_for("analyst"), {}]
+    for method, path in OFFICERS_OWN:
+        for headers in others:
+            answer = await (stranger if headers else admin).request(method, path, headers=headers)
+            assert answer.status_code == 403, (method, path)
+            assert answer.json()["detail"].endswith("has no right to answer")
+        answer = await stranger.request(method, path, headers=officer)
+        assert answer.status_code in {404, 422}, (method, path)
 
 
 async def test_a_token_ends_when_it_expires_or_is_revoked(

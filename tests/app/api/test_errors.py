@@ -7,7 +7,9 @@ from fastapi import FastAPI
 
 from app import api
 from app.api.errors import ANSWERS
+from app.importing.problems import Findings, Problem
 from app.storage.engine import Database
+from app.storage.errors import Refused
 from ingest import errors as ingest
 
 
@@ -30,6 +32,8 @@ def app() -> FastAPI:
         kind = kinds[name]
         words = {"Invalid": ("field", "wrong"), "PlanError": ("field", "wrong")}
         words |= {"Refused": ("field", "wrong"), "Incomplete": ("in part", 1, [])}
+        words |= {"AllRefused": ([(3, Refused("field", "wrong"))],)}
+        words |= {"Unsound": (Findings([Problem("duty", "f.csv", 2, "A (Start)", "wrong")]),)}
         raise kind(*words.get(name, ("these words",)))
 
     return app
