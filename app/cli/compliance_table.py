@@ -76,6 +76,7 @@ def _share(share: Figures) -> str:
 
 
 def _ranged(share: Figures) -> str:
-    if share["value"] is None:
+    if share["low"] is None:
         return "nothing was required"
-    return f"{_share(share)} ({share['low']:.0%} to {share['high']:.0%}, n = {share['n']:g})"
+    value = "not measurable" if share["value"] is None else _share(share)
+    return f"{value} ({share['low']:.0%} to {share['high']:.0%}, n = {share['n']:g})"

@@ -81,7 +81,8 @@ def meeting(left: Intervals, right: Intervals) -> tuple[Ints, Ints]:
     if not len(left) or not len(right):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     # How far the right ones reach beyond all of the left does not matter, and may be for ever.
-    first, last = int(left.start_us.min()) - 1, int(left.end_us.max()) + 1
+    first = max(int(left.start_us.min()) - 1, -_LARGEST)
+    last = min(int(left.end_us.max()) + 1, _LARGEST)
     start, end = np.clip(right.start_us, first, last), np.clip(right.end_us, first, last)
     starts, ends, begins, finishes = _keys(
         (right.group, start),

@@ -119,12 +119,12 @@ def nearby(found: Found, required: Sequence[Row]) -> Numbers:
 
 
 def _near(found: Found, hotspot: int) -> set[int]:
-    times = [
-        (found.maker.had(found.world, near.device), set(range(near.start, near.end)))
+    return {
+        tick
         for near in found.world.near
         if near.hotspot == hotspot
-    ]
-    return {tick for had, near in times for tick in (near if had is None else near & had)}
+        for tick in found.maker.had(found.world, near.device, set(range(near.start, near.end)))
+    }
 
 
 def readings(found: Found, chosen: Sequence[Row]) -> Numbers:

@@ -22,22 +22,19 @@ class Maker:
         """Whether it is one of these officers."""
         return self.officers is None or officer in self.officers
 
-    def had(self, world: World, device: int) -> Ticks | None:
-        """When a device was in those hands; None: it does not matter whose they were."""
+    def had(self, world: World, device: int, ticks: Ticks) -> Ticks:
+        """In which of these ticks a device was in those hands."""
         if self.devices is not None and device not in self.devices:
             return set()
         if self.officers is None:
-            return None
-        mine, given = set[int](), set[int]()
-        for held in world.carried:
-            if held.device == device:
-                given |= set(range(held.start, held.end))
-                if held.officer in self.officers:
-                    mine |= set(range(held.start, held.end))
-        if None in self.officers:
-            near = {tick for one in world.near for tick in range(one.start, one.end)}
-            mine |= near.union(*(stay.ticks for stay in world.stays)) - given
-        return mine
+            return ticks
+        return {tick for tick in ticks if _holder(world, device, tick) in self.officers}
+
+
+def _holder(world: World, device: int, tick: int) -> int | None:
+    """Who had a device."""
+    mine = (held for held in world.carried if held.device == device)
+    return next((held.officer for held in mine if held.start <= tick < held.end), None)
 
 
 EVERYBODY = Maker()

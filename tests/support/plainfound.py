@@ -8,7 +8,7 @@ from typing import TypeAlias
 import plainduty
 from plainduty import EVERYBODY, Maker
 from plainpatrols import Patrol, Placed, attributed, placed
-from plainworld import MINUTE, Row, World, cut, rows
+from plainworld import MINUTE, Row, Slot, World, cut, rows
 
 Cases: TypeAlias = tuple[int, int, int]  # the lowest that the data allow, the figure, the highest
 LOW, VALUE, HIGH = range(3)
@@ -23,6 +23,7 @@ class Found:
     rows: Sequence[Row]
     got: Placed
     maker: Maker
+    poor: frozenset[Slot]
     end: int
 
     @property
@@ -58,9 +59,7 @@ class Found:
 
     def unmeasurable(self, row: Row) -> bool:
         """Whether a cell is not covered, in a slot of which too little was seen to say so."""
-        tracked, observed = plainduty.watched(self.world, self.maker, row.start, row.end)
-        poor = observed < self.world.plan.least_observability * tracked
-        return poor and not self.made(row)[VALUE]
+        return row.slot in self.poor and not self.made(row)[VALUE]
 
     def outcome(self, row: Row, case: int) -> tuple[int, int, int, int]:
         """Whether a required cell is covered, and complete; its patrols and ticks, capped."""
@@ -74,13 +73,20 @@ class Found:
 def find(world: World, first: dt.date, last: dt.date, maker: Maker = EVERYBODY) -> Found:
     """What the rows of a period got. Those of the days around it compete for patrols."""
     every = rows(world, first - ONE, last + ONE)
-    owned = attributed(world.stays)
     mine = [
         piece
-        for stay in owned
-        for had in [maker.had(world, stay.device)]
-        for piece in (cut(stay, stay.ticks if had is None else had))
+        for stay in attributed(world.stays)
+        for piece in cut(stay, maker.had(world, stay.device, stay.ticks))
     ]
     got = placed(every, mine, round(world.plan.minimum_minutes * MINUTE))
     chosen = [row for row in every if first <= row.day <= last]
-    return Found(world, chosen, got, maker, min(world.as_at, world.day_start(last + ONE)))
+    slots = {row.slot: (row.start, row.end) for row in chosen if row.window}
+    poor = frozenset(slot for slot, times in slots.items() if _poor(world, maker, *times))
+    end = min(world.as_at, world.day_start(last + ONE))
+    return Found(world, chosen, got, maker, poor, end)
+
+
+def _poor(world: World, maker: Maker, start: int, end: int) -> bool:
+    """Whether too little of a slot was observed."""
+    tracked, observed = plainduty.watched(world, maker, start, end)
+    return bool(tracked) and observed / tracked < world.plan.least_observability

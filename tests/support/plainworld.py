@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
+from typing import TypeAlias
 
 from app.compliance.plan import DrawnTrial, Plan, Window
 
@@ -18,7 +19,8 @@ MINUTE = 2
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 BRIEF = 2 * MINUTE  # shorter than this is a pass-through
-Ticks = set[int]
+Ticks: TypeAlias = set[int]
+Slot: TypeAlias = tuple[dt.date, str | None]  # a window on a day
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class Row:
     treated: bool | None = True  # that day; None: in no arm of the trial
 
     @property
-    def slot(self) -> tuple[dt.date, str | None]:
+    def slot(self) -> Slot:
         return self.day, self.window
 
     @property

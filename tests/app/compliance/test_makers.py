@@ -90,7 +90,7 @@ def test_a_piece_too_short_for_a_patrol_is_a_pass_through() -> None:
     assert (found[1].patrols, found[1].pass_throughs) == (0, 1)
     assert found[3].patrols == 1
     # An end where a visit was cut is seen: it cannot have been longer.
-    assert found[1].coverage.high == 0
+    assert found[1].cells_uncertain == 0
 
 
 def test_a_hand_over_within_a_team_does_not_cut_a_visit() -> None:
