@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +46,7 @@ from ingest.uploadbody import Limits as UploadLimits
 from ingest.watch import Watch
 
 Given = TypeVar("Given")
+Work = Coroutine[None, None, None]
 
 # Batches stored at the same time: PostgreSQL works on one while the next is made ready. SQLite has
 # one writer.
@@ -162,23 +163,30 @@ async def _running(
             settings.max_unpacked_bytes,
         )
         app.state.consumer = None
-        # By what name this process takes its turns at work that one process does at a time.
-        holder = secrets.token_hex(8)
-        live = app.state.live
-        limits = QuarantineLimits(settings.quarantine_rows, settings.quarantine_days)
-        works = {
-            "housekeeping": housekeeping.run(database, now_us, limits),
-            "watcher": Watcher(database, now_us).run(holder),
-            "survey": Surveyor(database, now_us).run(holder),
-            "webhooks": Webhooks(database, live, now_us).run(holder),
-        }
         if settings.mqtt is not None:
             consumer = _consumer(settings, intake, directory, now_us)
             app.state.consumer = await stack.enter_async_context(consumer)
-            works["feedback"] = Feedback(database, live, consumer.publish, now_us).run(holder)
-        for name, work in works.items():
-            stack.push_async_callback(_end, asyncio.create_task(work, name=name))
+        for name, work in _works(app, settings).items():
+            stack.push_async_callback(_end, asyncio.create_task(work(), name=name))
         yield
+
+
+def _works(app: FastAPI, settings: Settings) -> Mapping[str, Callable[[], Work]]:
+    """What the service does by itself, by name: each runs until it is cancelled."""
+    database, live, now_us = app.state.database, app.state.live, app.state.now_us
+    # By what name this process takes its turns at work that one process does at a time.
+    holder = secrets.token_hex(8)
+    limits = QuarantineLimits(settings.quarantine_rows, settings.quarantine_days)
+    works: dict[str, Callable[[], Work]] = {
+        "housekeeping": lambda: housekeeping.run(database, now_us, limits),
+        "watcher": lambda: Watcher(database, now_us).run(holder),
+        "survey": lambda: Surveyor(database, now_us).run(holder),
+        "webhooks": lambda: Webhooks(database, live, now_us).run(holder),
+    }
+    if app.state.consumer is not None:
+        feedback = Feedback(database, live, app.state.consumer, now_us)
+        works["feedback"] = lambda: feedback.run(holder)
+    return works
 
 
 def _consumer(

@@ -80,8 +80,7 @@ class Webhooks:
 
     async def run(self, holder: str) -> None:
         """Delivers while it is this holder's turn, until it is cancelled."""
-        turn = Turn(self._database, "webhooks", holder, self._now_us)
-        await turn.run(self.deliver, LOOK_EVERY_S)
+        await Turn(self._database, "webhooks", holder).run(self.deliver, LOOK_EVERY_S)
 
     async def deliver(self) -> None:
         """Delivers until it is cancelled, there is no webhook, or the service ends.
@@ -143,22 +142,33 @@ class Webhooks:
             self._busy.discard(webhook.id)
 
     async def _deliver(self, client: httpx.AsyncClient, webhook: Webhook) -> None:
-        """Sends what is past its position, in order, until one is not taken."""
-        async with self._database.read() as reader:
-            told = await events.after(reader, self._reached(webhook), AT_ONCE)
+        """Sends what is past its position, in order, until one is not taken or it is revoked."""
         state = webhook.state
-        for one in told:
-            if webhook.kinds is None or one.kind in webhook.kinds:
+        while True:
+            told, end = await self._wanted(webhook)
+            for one in told:
                 try:
                     await self._send(client, webhook, one)
                 except Failed as failed:
                     await self._note(webhook, state, failed)
                     return
+                if not await self._save(webhook, State(one.id), state.position):
+                    return
                 state = State(one.id)
-                await self._save(webhook, state)
-            self._passed[webhook.id] = one.id
-        if self._reached(webhook) - state.position >= PASSED:
-            await self._save(webhook, replace(state, position=self._reached(webhook)))
+            self._passed[webhook.id] = end
+            if len(told) < AT_ONCE or self._live.ended:
+                break
+        if end - state.position >= PASSED:
+            await self._save(webhook, replace(state, position=end), state.position)
+
+    async def _wanted(self, webhook: Webhook) -> tuple[Sequence[Told], int]:
+        """The next events for a webhook, and the position up to which they are all there are."""
+        reached = self._reached(webhook)
+        async with self._database.read() as reader:
+            told = await events.after(reader, reached, AT_ONCE, webhook.kinds)
+            if len(told) == AT_ONCE:
+                return told, told[-1].id
+            return told, max(await events.last(reader), reached)
 
     async def _send(self, client: httpx.AsyncClient, webhook: Webhook, told: Told) -> None:
         """Posts an event. Raises Failed unless it is taken: any 2xx, in time."""
@@ -183,7 +193,7 @@ class Webhooks:
     async def _note(self, webhook: Webhook, state: State, failed: Failed) -> None:
         """Says that an event was not taken; gives up those for which that has been so too long."""
         now = from_us(self._now_us())
-        state = after_failure(state, failed, now)
+        before, state = state.position, after_failure(state, failed, now)
         if state.revoked is not None:
             _LOG.error("webhook %d is revoked, it failed too long: %s", webhook.id, failed)
         elif _since(state, now) >= GIVE_UP:
@@ -198,11 +208,11 @@ class Webhooks:
                     failed,
                 )
                 state = replace(state, position=last, next_attempt=None)
-        await self._save(webhook, state)
+        await self._save(webhook, state, before)
 
-    async def _save(self, webhook: Webhook, state: State) -> None:
+    async def _save(self, webhook: Webhook, state: State, before: int) -> bool:
         async with self._database.write() as writer:
-            await webhooks.save(writer, webhook.id, state)
+            return await webhooks.save(writer, webhook.id, state, before)
 
 
 def after_failure(state: State, failed: Failed, now: datetime) -> State:

@@ -12,7 +12,8 @@ from ingest.decoders import DECODERS
 from ingest.errors import DecodeError, StorageUnavailable, Unstorable
 from ingest.intake import Begun, Intake
 from ingest.message import Broken, Message, Receipt
-from ingest.mqtt import Arrival, Connection, Protocol
+from ingest.mqtt import Arrival, Connection
+from ingest.mqttsession import Protocol, Session
 from ingest.sender import Identify, Recognise, ask_always
 from ingest.topics import TOPICS, Origin, Topics
 
@@ -59,15 +60,15 @@ class Consumer:
         self._begun: set[asyncio.Future[list[int]]] = set()
         self._stopping = False
         self._storage_away = False
-        self._connection = Connection(
+        session = Session(
             broker,
-            self._arrived,
-            subscriptions=topics.subscriptions,
+            topics.subscriptions,
             protocol=protocol,
             client_id=client_id,
             max_in_flight=max_in_flight,
             ca_file=ca_file,
         )
+        self._connection = Connection(session, self._arrived)
 
     @property
     def connected(self) -> bool:
@@ -82,7 +83,7 @@ class Consumer:
     async def publish(self, topic: str, payload: bytes, *, expires_s: int) -> None:
         """Publish over the same connection, as `Connection.publish` says.
 
-        Raises BrokerAway and PublishRefused.
+        Raises BrokerAway, PublishRefused and Unacknowledged.
         """
         await self._connection.publish(topic, payload, expires_s=expires_s)
 

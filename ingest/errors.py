@@ -51,6 +51,10 @@ class BrokerAway(Exception):
     """The MQTT broker is not connected: nothing goes out, which is no matter of those who send."""
 
 
+class Unacknowledged(Exception):
+    """The MQTT broker has not said that it has what was published; it may have it all the same."""
+
+
 class PublishRefused(Exception):
     """The MQTT broker does not let us publish what its text names."""
 

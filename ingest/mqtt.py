@@ -7,29 +7,23 @@ import asyncio
 import logging
 import ssl
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Final
 
 import msgspec
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from ingest.broker import Broker
-from ingest.errors import BrokerAway, PublishRefused
-from ingest.topics import Subscription
-
-Protocol = Literal["5", "3.1.1"]
+from ingest.errors import BrokerAway, PublishRefused, Unacknowledged
+from ingest.mqttsession import Session
 
 _LOG: Final = logging.getLogger(__name__)
-_WEEK_S: Final = 7 * 86_400
 _LEFT_OVER: Final = 2  # times the messages in flight: the rest are those of a connection now gone
 _WAITS_S: Final = (1.0, 15.0)  # between attempts to connect, the first and the longest
 _TICK_S: Final = 1.0
 _CLOSE_S: Final = 6.0  # more than an attempt to connect takes
+PUBLISH_S: Final = 5.0  # until a broker that says nothing is waited for no longer
 # Read before others on the loop have their turn: some milliseconds' worth, of small messages too.
 _BYTES_AT_ONCE: Final = 1 << 16
 _BYTES_A_READ: Final = 1 << 10
@@ -48,8 +42,8 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 class Connection:
     """Connects (again and again), subscribes, hands over what arrives, acknowledges.
 
-    `done` is owed for each call of `hand_over`. At most `max_in_flight` messages are unacknowledged
-    at a time, if the broker heeds the limit of MQTT 5; one that does not is held back by TCP.
+    `done` is owed for each call of `hand_over`. No more messages are unacknowledged at a time than
+    the session has room for, if the broker heeds the limit of MQTT 5; else TCP holds it back.
 
     An identifier (`mid`) means something only on the connection that brought it: after a
     reconnect it may be another message's. So each connection has a number, its generation.
@@ -58,23 +52,12 @@ class Connection:
     loop tells it when its socket can be read or written. Only connecting blocks, in a thread.
     """
 
-    def __init__(
-        self,
-        broker: Broker,
-        hand_over: Callable[[Arrival], object],
-        *,
-        subscriptions: Sequence[Subscription],
-        protocol: Protocol,
-        client_id: str,
-        max_in_flight: int,
-        ca_file: str | None,
-    ) -> None:
+    def __init__(self, session: Session, hand_over: Callable[[Arrival], object]) -> None:
         self.connected = False
-        self._broker = broker
+        self._session = session
         self._hand_over = hand_over
-        self._subscriptions = subscriptions
         self._generation = 0
-        self._most_held = max_in_flight * _LEFT_OVER
+        self._most_held = session.max_in_flight * _LEFT_OVER
         self._come: deque[Arrival] = deque()  # at most one, but for a moment
         self._held = 0
         self._full = False
@@ -85,36 +68,15 @@ class Connection:
         self._lost = asyncio.Event()
         self._stop = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._properties: Properties | None = None
-        if protocol == "5":
-            self._properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
-            self._properties.SessionExpiryInterval = _WEEK_S
-            self._properties.ReceiveMaximum = max_in_flight
-        self._client = self._make_client(protocol, client_id, ca_file)
-
-    def _make_client(self, protocol: Protocol, client_id: str, ca_file: str | None) -> paho.Client:
-        five = protocol == "5"
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            clean_session=None if five else False,
-            protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
-            manual_ack=True,
-            reconnect_on_failure=False,  # it would, in the middle of reading, and block
-        )
-        if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.tls:
-            client.tls_set_context(ssl.create_default_context(cafile=ca_file))
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
-        client.on_publish = self._on_publish
-        client.on_socket_close = self._on_socket_close
-        client.on_socket_register_write = self._on_socket_register_write
-        client.on_socket_unregister_write = self._on_socket_unregister_write
-        return client
+        self._client = session.client
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+        self._client.on_publish = self._on_publish
+        self._client.on_socket_close = self._on_socket_close
+        self._client.on_socket_register_write = self._on_socket_register_write
+        self._client.on_socket_unregister_write = self._on_socket_unregister_write
 
     def open(self) -> None:
         """Begin to connect; a broker that is not there is tried again."""
@@ -137,24 +99,33 @@ class Connection:
     async def publish(self, topic: str, payload: bytes, *, expires_s: int) -> None:
         """Publish with QoS 1; returns once the broker has it.
 
-        Raises BrokerAway before anything is sent, or PublishRefused. A message that was on its way
-        when the connection was lost is sent again on the next. By MQTT 5 it is kept at most
-        `expires_s` for a device that is away.
+        Raises BrokerAway before anything is sent; PublishRefused; Unacknowledged where the broker
+        may have it or not. By MQTT 5 it is kept at most `expires_s` for a device that is away.
         """
         if not self.connected:
             msg = "the MQTT broker is away"
             raise BrokerAway(msg)
-        properties = None
-        if self._properties is not None:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
-            properties.MessageExpiryInterval = expires_s
-        sent = self._client.publish(topic, payload, qos=1, properties=properties)
         acknowledged = asyncio.get_running_loop().create_future()
-        self._published[sent.mid] = acknowledged
-        reason = await acknowledged
+        mid = self._session.publish(topic, payload, expires_s)
+        self._published[mid] = acknowledged
+        if self._watched is None:  # paho has found out as it wrote
+            self._lose_published()
+        try:
+            reason = await asyncio.wait_for(acknowledged, PUBLISH_S)
+        except TimeoutError as error:
+            msg = f"the MQTT broker did not acknowledge a message on {topic}"
+            raise Unacknowledged(msg) from error
+        finally:
+            self._published.pop(mid, None)
         if reason.is_failure:
             msg = f"the MQTT broker refused a message on {topic}: {reason}"
             raise PublishRefused(msg)
+
+    def _lose_published(self) -> None:
+        for acknowledged in self._published.values():
+            if not acknowledged.done():
+                acknowledged.set_exception(Unacknowledged("the MQTT broker went away"))
+        self._published.clear()
 
     def done(self) -> None:
         """Make room for another arrival."""
@@ -181,13 +152,7 @@ class Connection:
         """Open a connection and ask to be let in; False where that cannot even be asked."""
         self._lost.clear()
         try:
-            await asyncio.to_thread(
-                self._client.connect,
-                self._broker.host,
-                self._broker.port,
-                clean_start=False if self._properties else paho.MQTT_CLEAN_START_FIRST_ONLY,
-                properties=self._properties,
-            )
+            await asyncio.to_thread(self._session.connect)
         except (OSError, ValueError) as error:
             self._say(logging.WARNING, f"cannot be reached ({error}); trying again")
             return False
@@ -273,12 +238,12 @@ class Connection:
 
     def _say(self, level: int, text: str) -> None:
         if text != self._last_said:  # not once a second while a broker is away
-            _LOG.log(level, "MQTT broker %s: %s", self._broker, text)
+            _LOG.log(level, "MQTT broker %s: %s", self._session.broker, text)
             self._last_said = text
 
     def _on_connect(
         self,
-        client: paho.Client,
+        _client: paho.Client,
         _userdata: object,
         flags: paho.ConnectFlags,
         reason: ReasonCode,
@@ -291,16 +256,7 @@ class Connection:
         kept = "session resumed" if flags.session_present else "new session"
         self._say(logging.INFO, f"connected, {kept}")
         # Even when the session is said to be there: some brokers lose subscriptions on a restart.
-        client.subscribe(self._wanted())
-
-    def _wanted(self) -> list[tuple[str, int]] | list[tuple[str, SubscribeOptions]]:
-        """Give what to subscribe to with QoS 1 and, in MQTT 5, when what is retained is wanted."""
-        if self._properties is None:
-            return [(one.pattern, 1) for one in self._subscriptions]
-        return [
-            (one.pattern, SubscribeOptions(qos=1, retainHandling=one.retained))
-            for one in self._subscriptions
-        ]
+        self._session.subscribe()
 
     def _on_disconnect(
         self,
@@ -312,6 +268,7 @@ class Connection:
     ) -> None:
         self.connected = False
         self._generation += 1
+        self._lose_published()
         self._say(logging.INFO, f"disconnected ({reason})")
 
     def _on_subscribe(
@@ -322,7 +279,7 @@ class Connection:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        for one, reason in zip(self._subscriptions, reasons, strict=False):
+        for one, reason in zip(self._session.subscriptions, reasons, strict=False):
             if reason.is_failure:
                 self._say(logging.ERROR, f"may not subscribe to {one.pattern}: {reason}")
         # Only now: what is published before a new session has its subscriptions reaches nobody.

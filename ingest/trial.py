@@ -17,7 +17,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.broker import Broker
-from ingest.mqtt import Protocol
+from ingest.mqttsession import Protocol
 
 CLIENT_ID: Final = "beatkeeper-doctor"
 _EXPIRY_S: Final = 60

@@ -104,14 +104,18 @@ async def active(reader: Reader) -> Sequence[Webhook]:
     return [_webhook(row) for row in await reader.execute(query)]
 
 
-async def save(writer: Writer, webhook_id: int, state: State) -> None:
-    """Says how far a webhook is; nothing where it has been revoked, or is further already."""
+async def save(writer: Writer, webhook_id: int, state: State, before: int) -> bool:
+    """Says how far a webhook is that was at the position `before`.
+
+    False, and nothing, where it is elsewhere by now, or has been revoked.
+    """
     known = (
         webhooks.c.id == webhook_id,
         webhooks.c.revoked.is_(None),
-        webhooks.c.position <= state.position,
+        webhooks.c.position == before,
     )
-    await writer.execute(sa.update(webhooks).where(*known).values(asdict(state)))
+    found = await writer.execute(sa.update(webhooks).where(*known).values(asdict(state)))
+    return found.rowcount == 1
 
 
 async def last_before(reader: Reader, position: int, stored: dt.datetime) -> int:

@@ -2,8 +2,10 @@
 
 import asyncio
 import datetime as dt
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,12 @@ import shapely
 import sqlalchemy as sa
 from callers import Clock
 from happenings import MINUTE, NOW, PHONE, PLACE, RADIO, enrolled, numbered, tell
-from hearing import Device, connected, letting
-from services import Mosquitto
+from hearing import Device, connected, connection_to, letting
+from services import Mosquitto, free_port
 
 from app import feedback
 from app.compliance.plan import Plan, Window
-from app.feedback import WORK, Feedback, Publish
+from app.feedback import WORK, Feedback, Publisher
 from app.live import Live
 from app.storage import briefings, hotspots, plans, turns
 from app.storage.briefings import Words
@@ -24,6 +26,7 @@ from app.storage.engine import Database
 from app.storage.events import Event
 from app.storage.hotspots import HotspotVersion
 from app.storage.schema import devices
+from ingest import mqtt
 
 LONG_S = 20.0
 YESTERDAY = NOW - dt.timedelta(days=1)
@@ -54,13 +57,13 @@ def clock() -> Clock:
 
 @asynccontextmanager
 async def telling(
-    database: Database, publish: Publish, clock: Clock, holder: str = "a"
+    database: Database, publisher: Publisher, clock: Clock, holder: str = "a"
 ) -> AsyncIterator[None]:
     async with database.write() as writer:
-        assert await turns.take(writer, WORK, holder, clock.now, dt.timedelta(days=1))
+        assert await turns.take(writer, WORK, holder, dt.timedelta(days=1))
     async with Live(database, look_every_s=0.05) as live:
-        task = asyncio.create_task(Feedback(database, live, publish, clock.now_us).tell(holder))
-        await asyncio.sleep(0.1)
+        task = asyncio.create_task(Feedback(database, live, publisher, clock.now_us).tell(holder))
+        await reached(database, 0)
         yield
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -68,11 +71,13 @@ async def telling(
 
 
 async def reached(database: Database, position: int) -> None:
+    """Waits until it has come so far, or further."""
     async with asyncio.timeout(LONG_S):
         while True:
             async with database.read() as reader:
-                if await turns.position(reader, WORK) == position:
-                    return
+                come = await turns.position(reader, WORK)
+            if come is not None and come >= position:
+                return
             await asyncio.sleep(0.02)
 
 
@@ -85,16 +90,16 @@ def everybody(mosquitto: Mosquitto) -> Iterator[Device]:
 
 
 @pytest.fixture
-async def publish(mosquitto: Mosquitto) -> AsyncIterator[Publish]:
+async def publisher(mosquitto: Mosquitto) -> AsyncIterator[Publisher]:
     async with connected(mosquitto.port) as connection:
-        yield connection.publish
+        yield connection
 
 
 async def test_a_device_is_told_where_it_is_what_to_do_and_how_long(
-    database: Database, everybody: Device, publish: Publish, clock: Clock
+    database: Database, everybody: Device, publisher: Publisher, clock: Clock
 ) -> None:
     reached_at, minutes = NOW + 12 * MINUTE, {"minutes": 12.0, "minimum": 12.0}
-    async with telling(database, publish, clock):
+    async with telling(database, publisher, clock):
         await tell(database, ENTERED)
         clock.now = reached_at
         target = Event("target_reached", reached_at, RADIO, PLACE, plan="late", data=minutes)
@@ -127,13 +132,13 @@ async def test_a_device_is_told_where_it_is_what_to_do_and_how_long(
 
 
 async def test_only_whom_it_concerns_is_told_and_only_what_is_new(
-    database: Database, everybody: Device, publish: Publish, clock: Clock
+    database: Database, everybody: Device, publisher: Publisher, clock: Clock
 ) -> None:
     async with database.write() as writer:
         odd = {"name": "radio/#", "kind": "radio", "profile": "radio"}
         await writer.execute(sa.insert(devices), {"id": 3, **odd})
     await tell(database, ENTERED)  # before it was ever looked
-    async with telling(database, publish, clock):
+    async with telling(database, publisher, clock):
         await tell(
             database,
             Event("left", NOW, RADIO, PLACE),
@@ -149,11 +154,55 @@ async def test_only_whom_it_concerns_is_told_and_only_what_is_new(
     assert everybody.heard[0].properties.MessageExpiryInterval == 900
 
 
+async def test_of_several_plans_a_device_is_told_of_the_one_that_wants_the_longest(
+    database: Database, everybody: Device, publisher: Publisher, clock: Clock
+) -> None:
+    """At noon three want patrols, two of them the longest; of these it is the first by key."""
+    noon = Window("noon", dt.time(11), dt.time(13))
+    long = Plan("zoo", "Long", (noon,), NOW.date(), None, None, 15)
+    async with database.write() as writer:
+        await plans.put(writer, long, YESTERDAY)
+        await plans.put(writer, replace(long, key="day"), YESTERDAY)
+
+    def reached_at(plan: str, minute: int, minimum: float) -> Event:
+        data = {"minutes": minimum, "minimum": minimum}
+        time = NOW + minute * MINUTE
+        return Event("target_reached", time, RADIO, PLACE, plan=plan, data=data)
+
+    def early(plan: str, minimum: float) -> Event:
+        data = {"minutes": 13.0, "minimum": minimum}
+        return Event("left_early", NOW + 13 * MINUTE, RADIO, PLACE, plan=plan, data=data)
+
+    clock.now = NOW + 14 * MINUTE
+    async with telling(database, publisher, clock):
+        await tell(
+            database,
+            ENTERED,
+            reached_at("late", 12, 12.0),
+            early("zoo", 15.0),
+            early("day", 15.0),
+            now=clock.now,
+        )
+        heard = await everybody.has_heard(2)
+        clock.now = NOW + dt.timedelta(hours=1, minutes=5)
+        # They began before 13:00, when those two still wanted patrols.
+        await tell(
+            database, reached_at("late", 62, 12.0), reached_at("day", 65, 15.0), now=clock.now
+        )
+        heard = await everybody.has_heard(3)
+    told = [(one["event"], one["plan"], one.get("minimum_minutes")) for one in heard]
+    assert told == [
+        ("entered", "day", 15.0),
+        ("left_early", "day", None),
+        ("target_reached", "day", None),
+    ]
+
+
 async def test_of_an_hour_in_which_nothing_is_wanted_no_minutes_are_told(
-    database: Database, everybody: Device, publish: Publish, clock: Clock
+    database: Database, everybody: Device, publisher: Publisher, clock: Clock
 ) -> None:
     clock.now = NOW + dt.timedelta(hours=2)
-    async with telling(database, publish, clock):
+    async with telling(database, publisher, clock):
         await tell(database, Event("entered", clock.now, RADIO, PLACE), now=clock.now)
         [heard] = await everybody.has_heard(1)
     assert (heard["plan"], heard["minimum_minutes"]) == (None, None)
@@ -166,10 +215,11 @@ async def test_it_waits_for_a_broker_that_is_away_but_tells_nothing_stale(
     device = Device(mortal_broker.port, "+", protocol="3.1.1")
     async with (
         connected(mortal_broker.port) as connection,
-        telling(database, connection.publish, clock),
+        telling(database, connection, clock),
     ):
         await tell(database, ENTERED)
         await device.has_heard(1)
+        await reached(database, 1)
         mortal_broker.stop()
         await tell(database, ENTERED)
         await asyncio.sleep(0.2)
@@ -178,8 +228,12 @@ async def test_it_waits_for_a_broker_that_is_away_but_tells_nothing_stale(
         await asyncio.sleep(0.2)
         mortal_broker.start()
         await reached(database, 3)
-        await device.has_heard(2)
-    assert device.whom == ["radio", "phone"]
+        async with asyncio.timeout(LONG_S):
+            while "phone" not in device.whom:  # noqa: ASYNC110 -- another thread appends
+                await asyncio.sleep(0.02)
+    # What the device had not acknowledged when the broker stopped comes once more, and says so.
+    fresh = [whom for whom, one in zip(device.whom, device.heard, strict=True) if not one.dup]
+    assert fresh == ["radio", "phone"]
     device.stop()
 
 
@@ -189,7 +243,7 @@ async def test_what_the_broker_refuses_holds_up_nothing(
     with letting(tmp_path, "topic read #\ntopic write beatkeeper/down/phone") as broker:
         async with (
             connected(broker.port) as connection,
-            telling(database, connection.publish, clock),
+            telling(database, connection, clock),
         ):
             await tell(database, ENTERED, Event("entered", NOW, PHONE, PLACE))
             await reached(database, 2)
@@ -197,26 +251,75 @@ async def test_what_the_broker_refuses_holds_up_nothing(
 
 
 async def test_the_next_goes_on_where_the_one_before_stopped(
-    database: Database, everybody: Device, publish: Publish, clock: Clock
+    database: Database, everybody: Device, publisher: Publisher, clock: Clock
 ) -> None:
-    async with telling(database, publish, clock):
+    async with telling(database, publisher, clock):
         await tell(database, ENTERED)
         await reached(database, 1)
     await tell(database, Event("entered", NOW, PHONE, PLACE))
-    async with telling(database, publish, clock):
+    async with telling(database, publisher, clock):
         await reached(database, 2)
     await everybody.has_heard(2)
     assert everybody.whom == ["radio", "phone"]
 
 
 async def test_who_has_lost_the_turn_stops(
-    database: Database, everybody: Device, publish: Publish, clock: Clock
+    database: Database, everybody: Device, publisher: Publisher, clock: Clock
 ) -> None:
-    async with telling(database, publish, clock):
+    async with telling(database, publisher, clock):
         async with database.write() as writer:
             await turns.release(writer, WORK, "a")
-            assert await turns.take(writer, WORK, "b", clock.now, MINUTE)
+            assert await turns.take(writer, WORK, "b", MINUTE)
         await tell(database, ENTERED, Event("entered", NOW, PHONE, PLACE))
         await everybody.has_heard(1)
         await asyncio.sleep(0.3)
     assert everybody.whom == ["radio"]
+
+
+async def test_the_first_that_comes_after_a_start_is_told_though_there_was_a_stop_between(
+    database: Database, everybody: Device, publisher: Publisher, clock: Clock
+) -> None:
+    await tell(database, Event("entered", NOW, PHONE, PLACE))
+    async with telling(database, publisher, clock):
+        pass
+    await tell(database, ENTERED)
+    async with telling(database, publisher, clock):
+        await reached(database, 2)
+    await everybody.has_heard(1)
+    assert everybody.whom == ["radio"]
+
+
+async def test_a_broker_that_acknowledges_nothing_holds_up_no_other_for_long(
+    database: Database,
+    mortal_broker: Mosquitto,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(mqtt, "PUBLISH_S", 0.1)
+    async with (
+        connected(mortal_broker.port) as connection,
+        telling(database, connection, clock),
+    ):
+        assert mortal_broker.process is not None
+        mortal_broker.process.send_signal(signal.SIGSTOP)
+        await tell(database, ENTERED, Event("entered", NOW, PHONE, PLACE))
+        await reached(database, 2)
+        mortal_broker.process.send_signal(signal.SIGCONT)
+    assert "did not acknowledge a message on beatkeeper/down/radio, 2 times" in caplog.text
+
+
+async def test_whose_broker_is_away_leaves_it_to_one_whose_broker_is_there(
+    database: Database, everybody: Device, publisher: Publisher, clock: Clock
+) -> None:
+    broker = connection_to(free_port())
+    async with Live(database, look_every_s=0.05) as live:
+        away = asyncio.create_task(Feedback(database, live, broker, clock.now_us).run("away"))
+        await asyncio.sleep(0.2)
+        there = asyncio.create_task(Feedback(database, live, publisher, clock.now_us).run("there"))
+        await reached(database, 0)
+        await tell(database, ENTERED)
+        await everybody.has_heard(1)
+        for task in (away, there):
+            task.cancel()
+        await asyncio.gather(away, there, return_exceptions=True)

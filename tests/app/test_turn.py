@@ -5,16 +5,15 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 import pytest
-from happenings import NOW
 
 from app.storage import turns
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
-from app.storage.types import from_us, to_us
 from app.turn import Turn
 
-# A lease of 0.3 s; far longer than that is LONG_S.
-RENEW_S = 0.1
+# Nothing is to wait for a lease to be over.
+LEASE_S = 600.0
+RENEW_S = 0.05
 LONG_S = 15.0
 
 
@@ -26,10 +25,11 @@ class Process:
         self.steps = steps
         self.task: asyncio.Task[None] | None = None
         self.stepped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        began_s = loop.time()
-        self.now_us = lambda: to_us(NOW) + round((loop.time() - began_s) * 1e6)
-        self.turn = Turn(database, "work", holder, self.now_us, renew_s=RENEW_S)
+        self.database = database
+        self.is_able = True
+
+    def able(self) -> bool:
+        return self.is_able
 
     async def step(self) -> None:
         self.steps.append(self.holder)
@@ -37,7 +37,10 @@ class Process:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.turn.run(self.step, 0.02))
+        turn = Turn(
+            self.database, "work", self.holder, able=self.able, lease_s=LEASE_S, renew_s=RENEW_S
+        )
+        task = asyncio.create_task(turn.run(self.step, 0.02))
         try:
             yield
         finally:
@@ -81,8 +84,7 @@ async def test_who_lost_the_turn_breaks_off_what_it_does(database: Database) -> 
         await process.has_it()
         async with database.write() as writer:
             await turns.release(writer, "work", "a")
-            now = from_us(process.now_us())
-            assert await turns.take(writer, "work", "b", now, dt.timedelta(hours=1))
+            assert await turns.take(writer, "work", "b", dt.timedelta(hours=1))
         async with asyncio.timeout(LONG_S / 2):
             await broken_off.wait()
 
@@ -106,3 +108,32 @@ async def test_a_step_that_fails_is_done_again(
     assert next(numbers) >= 3
     assert "work waits for the database: it is away" in caplog.text
     assert "a mistake of ours" in caplog.text
+
+
+async def test_who_is_not_able_to_do_it_leaves_the_turn_to_another(database: Database) -> None:
+    first, second = Process(database, "a", []), Process(database, "b", [])
+    second.is_able = False
+    async with second.working(), first.working():
+        await first.has_it()
+        first.is_able, second.is_able = False, True
+        await second.has_it()
+
+
+async def test_work_goes_on_whatever_has_gone_wrong_with_the_turn_itself(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = iter([ValueError("before"), None, ValueError("meanwhile"), None])
+
+    def able() -> bool:
+        if (answer := next(answers, None)) is not None:
+            raise answer
+        return True
+
+    process = Process(database, "a", [])
+    process.able = able  # type: ignore[method-assign]  # another answer
+    async with process.working():
+        async with asyncio.timeout(LONG_S):
+            while "meanwhile" not in caplog.text:
+                await process.has_it()
+        await process.has_it()
+    assert "before" in caplog.text

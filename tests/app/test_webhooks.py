@@ -316,3 +316,31 @@ async def test_a_webhook_that_was_revoked_is_sent_nothing(
         await receiver.until(lambda: receiver.deliveries)
         await until(database, lambda state: state.position == 1, number=1)
     assert [one.path for one in receiver.deliveries] == ["/hook"]
+
+
+async def test_a_webhook_that_is_revoked_meanwhile_is_sent_nothing_more(
+    database: Database, receiver: Receiver, clock: Clock
+) -> None:
+    webhook_id = await make(database, receiver.url())
+    await tell(database, *numbered(range(500)))
+    async with delivering(database, clock):
+        await receiver.until(lambda: receiver.deliveries)
+        async with database.write() as writer:
+            await webhooks.revoke(writer, webhook_id, NOW)
+        sent = len(receiver.deliveries)
+        await asyncio.sleep(0.3)
+        # One may have been on its way.
+        assert len(receiver.deliveries) <= sent + 1 < 500
+
+
+async def test_who_is_far_behind_is_sent_all_of_it_without_a_pause(
+    database: Database, receiver: Receiver, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LOOK_EVERY_S", LONG_S)
+    monkeypatch.setattr(delivery, "AT_ONCE", 2)
+    await make(database, receiver.url(), kinds=("emergency",))
+    left = [Event("left", NOW, RADIO, PLACE)] * 3
+    await tell(database, *numbered("ab"), *left, *numbered("cd"), *left, *numbered("e"))
+    async with delivering(database, clock):
+        await receiver.until(lambda: len(receiver.deliveries) == 5, within_s=LONG_S / 2)
+    assert receiver.ids == ["1", "2", "6", "7", "11"]

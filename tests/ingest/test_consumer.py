@@ -19,7 +19,7 @@ from ingest.broker import Broker
 from ingest.consumer import Consumer
 from ingest.errors import StorageUnavailable
 from ingest.intake import Intake
-from ingest.mqtt import Protocol
+from ingest.mqttsession import Protocol
 from ingest.sender import Credential, Identify, Recognise, Sender, ask_always
 from ingest.topics import TOPICS, Topics
 

@@ -2,17 +2,15 @@
 
 import asyncio
 import signal
+from pathlib import Path
 
 import pytest
-from hearing import Device, connected
+from hearing import Device, connected, connection_to, letting, until_connected
 from services import Mosquitto, free_port
 
-from ingest.broker import Broker
-from ingest.errors import BrokerAway, PublishRefused
-from ingest.mqtt import Connection, Protocol
-from ingest.topics import TOPICS
-
-LONG_S = 30.0
+from ingest import mqtt
+from ingest.errors import BrokerAway, PublishRefused, Unacknowledged
+from ingest.mqttsession import Protocol
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
@@ -32,41 +30,41 @@ async def test_a_device_hears_what_is_published_to_it_in_order(
 
 
 async def test_nothing_is_published_while_the_broker_is_away() -> None:
-    connection = Connection(
-        Broker("127.0.0.1", free_port()),
-        lambda _: None,
-        subscriptions=TOPICS.subscriptions,
-        protocol="5",
-        client_id="nobody",
-        max_in_flight=10,
-        ca_file=None,
-    )
+    connection = connection_to(free_port())
     connection.open()
     with pytest.raises(BrokerAway):
         await connection.publish("beatkeeper/down/radio", b"1", expires_s=60)
     await connection.close()
 
 
-async def test_what_the_broker_does_not_let_us_publish_is_told(mosquitto: Mosquitto) -> None:
-    async with connected(mosquitto.port) as connection:
-        with pytest.raises(PublishRefused, match=r"\$SYS/broker/version"):
-            await connection.publish("$SYS/broker/version", b"1", expires_s=60)
-        await connection.publish("beatkeeper/down/radio", b"1", expires_s=60)
+async def test_what_the_broker_does_not_let_us_publish_is_told(tmp_path: Path) -> None:
+    with letting(tmp_path, "topic read #\ntopic write beatkeeper/down/phone") as broker:
+        async with connected(broker.port) as connection:
+            with pytest.raises(PublishRefused, match="beatkeeper/down/radio"):
+                await connection.publish("beatkeeper/down/radio", b"1", expires_s=60)
+            await connection.publish("beatkeeper/down/phone", b"1", expires_s=60)
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
-async def test_what_was_on_its_way_when_the_broker_died_is_sent_again(
-    mortal_broker: Mosquitto, protocol: Protocol
+async def test_what_the_broker_does_not_acknowledge_is_given_up_and_never_sent_later(
+    mortal_broker: Mosquitto, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(mqtt, "PUBLISH_S", 0.2)
+    device = Device(mortal_broker.port, protocol="3.1.1")
     async with connected(mortal_broker.port, protocol) as connection:
         assert mortal_broker.process is not None
         mortal_broker.process.send_signal(signal.SIGSTOP)
-        publishing = asyncio.create_task(
-            connection.publish("beatkeeper/down/radio", b"1", expires_s=60)
-        )
-        await asyncio.sleep(0.3)
-        assert not publishing.done()
+        for _ in range(3):
+            with pytest.raises(Unacknowledged, match="did not acknowledge"):
+                await connection.publish(device.topic, b"1", expires_s=60)
+        monkeypatch.undo()
+        publishing = asyncio.create_task(connection.publish(device.topic, b"2", expires_s=60))
+        await asyncio.sleep(0)
         mortal_broker.kill()
-        mortal_broker.start()
-        async with asyncio.timeout(LONG_S):
+        with pytest.raises(Unacknowledged, match="went away"):
             await publishing
+        mortal_broker.start()
+        await until_connected(connection)
+        await connection.publish(device.topic, b"3", expires_s=60)
+        assert await device.has_heard(1) == [3]
+    device.stop()

@@ -14,26 +14,31 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from services import Mosquitto, free_port
 
 from ingest.broker import Broker
-from ingest.mqtt import Connection, Protocol
+from ingest.mqtt import Connection
+from ingest.mqttsession import Protocol, Session
 from ingest.topics import TOPICS
 
 _NUMBERS = count()
 LONG_S = 30.0
 
 
-@asynccontextmanager
-async def connected(
-    port: int, protocol: Protocol = "5", username: str | None = None
-) -> AsyncIterator[Connection]:
-    connection = Connection(
+def connection_to(port: int, protocol: Protocol = "5", username: str | None = None) -> Connection:
+    session = Session(
         Broker("127.0.0.1", port, username),
-        lambda _: None,
-        subscriptions=TOPICS.subscriptions,
+        TOPICS.subscriptions,
         protocol=protocol,
         client_id=f"publisher-{next(_NUMBERS)}",
         max_in_flight=10,
         ca_file=None,
     )
+    return Connection(session, lambda _: None)
+
+
+@asynccontextmanager
+async def connected(
+    port: int, protocol: Protocol = "5", username: str | None = None
+) -> AsyncIterator[Connection]:
+    connection = connection_to(port, protocol, username)
     connection.open()
     try:
         await until_connected(connection)

@@ -131,9 +131,13 @@ def _children(parent: int) -> list[int]:
 
 
 def in_memory() -> Path | None:
-    """A folder in memory that has room for clusters; None where there is none."""
+    """A folder in memory that has room for the clusters of all workers; None where there is none.
+
+    Those of the others may not be there yet, or not yet as large as they become.
+    """
     folder = Path("/dev/shm")  # noqa: S108 -- names in it are made by mkdtemp
-    roomy = folder.is_dir() and shutil.disk_usage(folder).free > 2 << 30
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    roomy = folder.is_dir() and shutil.disk_usage(folder).free > workers * (2 << 30)
     return folder if roomy else None
 
 
