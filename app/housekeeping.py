@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from app.announce import tell
 from app.recompute import PAUSE_S, Recompute, Stumbled
-from app.storage import partitions, quarantine, silence
+from app.storage import partitions, quarantine, raised, silence
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
 from app.storage.types import from_us
@@ -35,6 +35,7 @@ async def _each_minute(
     for minute in count():
         if minute % HOUR == 0:
             await attempt(make_partitions(database, now_us()))
+            await attempt(forget_told(database, now_us()))
         await attempt(close_silent(database, now_us()))
         await attempt(clear_quarantine(database, now_us(), limits))
         await asyncio.sleep(MINUTE_S)
@@ -63,6 +64,12 @@ async def attempt(work: Awaitable[Answer]) -> Answer | None:
 async def make_partitions(database: Database, now_us: int) -> list[str]:
     """Makes the partitions of today and the days ahead; names those it made."""
     return await partitions.make_ahead(database, from_us(now_us).date())
+
+
+async def forget_told(database: Database, now_us: int) -> int:
+    """Forgets what people were told of plans so long ago that nobody looks back; says how much."""
+    async with database.write() as writer:
+        return await raised.forget(writer, from_us(now_us))
 
 
 async def close_silent(database: Database, now_us: int) -> int:

@@ -14,7 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from app.observing.minutes import HOUR_US, MINUTE_US, hours
+from app.compliance.tracking import settled_us
+from app.observing.minutes import hours
 from app.storage import catalogue as catalogues
 from app.storage import fixes as fix_storage
 from app.storage import survey as survey_storage
@@ -26,15 +27,13 @@ from app.storage.surveying import Due
 from app.storage.types import MICROSECOND, from_us, to_us
 from app.turn import Turn
 from geofence.hotspots import Hotspots
-from geofence.model import Fixes, Profile
+from geofence.model import HOUR_US, MINUTE_US, Fixes, Profile
 from geofence.runs import expand
 from geofence.surroundings import Surroundings, surroundings
 from geofence.track import alone
 
 CLOSE_M: Final = 50.0
 """Who is outside a hot spot, but no farther from it, is close to it."""
-SETTLED_US: Final = 10 * MINUTE_US
-"""Most fixes that come late have come so long after their hour is over."""
 EVERY_S: Final = 60.0
 
 # What one transaction works on: as much as takes so long.
@@ -44,8 +43,19 @@ _MOST_DEVICES = 200
 _LONGEST_HOURS = 24  # of one device
 # Between two of them the others' turn: SQLite's writers look each tenth of a second if they may.
 _PAUSE_S = 0.1
+# So long before figures count an hour it is surveyed.
+_AHEAD_US = 5 * MINUTE_US
 
 _DeviceHour = tuple[int, int]
+
+
+def ripe_us(now_us: int) -> int:
+    """The end of the last whole hour that is surveyed at a moment.
+
+    That is some minutes before figures count it, so that it is known in all of them: they can be
+    asked for as at any moment afterwards.
+    """
+    return settled_us(now_us + _AHEAD_US)
 
 
 class Surveyor:
@@ -67,7 +77,7 @@ class Surveyor:
 
     async def run(self, holder: str) -> None:
         """Surveys while it is this holder's turn, until it is cancelled."""
-        await Turn(self._database, "survey", holder, self._now_us).run(self.catch_up, EVERY_S)
+        await Turn(self._database, "survey", holder).run(self.catch_up, EVERY_S)
 
     async def catch_up(self) -> None:
         """Surveys all hours that are settled. Raises DatabaseUnavailable."""
@@ -86,11 +96,12 @@ class Surveyor:
             raise
 
     async def step(self) -> bool:
-        """Surveys some hours, the oldest first; says if there was work that nobody else was at.
+        """Surveys some hours, those first that `surveying.due` gives first.
 
+        Says if there was work that nobody else was at.
         Raises DatabaseUnavailable.
         """
-        end_us = (self._now_us() - SETTLED_US) // HOUR_US * HOUR_US
+        end_us = ripe_us(self._now_us())
         async with self._database.write() as writer:
             if not await surveying.alone(writer):
                 return False
@@ -156,7 +167,7 @@ class _Frame:
         first_us = to_us(due[0].start)
         end_us = min(end_us, first_us + min(room, _LONGEST_HOURS) * HOUR_US)
         most = max(room // ((end_us - first_us) // HOUR_US), 1)
-        mine = [one for one in due if to_us(one.start) < end_us][:most]
+        mine = [one for one in due if first_us <= to_us(one.start) < end_us][:most]
         return cls(
             catalogue,
             {one.device: catalogue.profile(one.profile) for one in mine},

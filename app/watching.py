@@ -8,13 +8,14 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from app.access.viewer import Role, Viewer
+from app.access.viewer import SERVICE
 from app.compliance.happenings import AlreadyTold, Happening, Key, happenings
 from app.compliance.now import standing
 from app.compliance.scene import Scene, record
-from app.storage import events, now, raised
+from app.storage import events, now, raised, turns
 from app.storage.engine import Database
-from app.storage.events import LATEST, Event
+from app.storage.events import LATEST, Event, is_live
+from app.storage.raised import OfPlan
 from app.storage.types import from_us
 from app.turn import Turn
 
@@ -23,14 +24,17 @@ EVERY_S: Final = 5.0
 LOOK_BACK_EVERY: Final = dt.timedelta(minutes=1)
 LOOK_BACK: Final = dt.timedelta(days=1)
 
-_ITSELF = Viewer("the service", Role.ANALYST)
+# So many things that nobody waits for are written at once.
+MANY: Final = 500
+WORK: Final = "watcher"
 
 
 class _News(NamedTuple):
-    """What is to be told of a plan, by its key."""
+    """What is to be told, and by what it is known again."""
 
-    plan: str
-    happenings: Sequence[Happening]
+    of: OfPlan
+    events: Sequence[Event]
+    live: bool
 
 
 class Watcher:
@@ -44,35 +48,34 @@ class Watcher:
 
     async def run(self, holder: str) -> None:
         """Watches while it is this holder's turn, until it is cancelled."""
-        await Turn(self._database, "watcher", holder, self._now_us).run(self.step, EVERY_S)
+        await Turn(self._database, WORK, holder).run(lambda: self.step(holder), EVERY_S)
 
-    async def step(self) -> int:
-        """Tells what has not been told; says how many events that made.
+    async def step(self, holder: str) -> int:
+        """Tells what has not been told, if it is this holder's turn; says how many events it made.
 
         Raises DatabaseUnavailable.
         """
         moment = from_us(self._now_us())
         back = self._looked_back is None or moment - self._looked_back >= LOOK_BACK_EVERY
         news = await self._look(moment - (LOOK_BACK if back else LATEST), moment)
-        made = await self._tell(news, moment) if news else 0
+        made = sum([await self._tell(holder, part, moment) for part in _parts(news)])
         if back:
             self._looked_back = moment
         return made
 
     async def _look(self, since: dt.datetime, moment: dt.datetime) -> list[_News]:
         async with self._database.read() as reader:
-            scenes = await now.scenes(reader, _ITSELF, since, moment)
+            scenes = await now.scenes(reader, SERVICE, since, moment)
             told = [await raised.since(reader, one.plan.key, _begin(one)) for one in scenes]
-        return await asyncio.to_thread(_untold, scenes, told)
+        return await asyncio.to_thread(_untold, scenes, told, moment)
 
-    async def _tell(self, news: Sequence[_News], moment: dt.datetime) -> int:
+    async def _tell(self, holder: str, news: Sequence[_News], moment: dt.datetime) -> int:
         async with self._database.write() as writer:
-            told: list[Event] = []
-            for plan, holds in news:
-                # Where another watcher has come first, it has told.
-                mine = await raised.add(writer, plan, [one.key for one in holds], moment)
-                told += [event for one in holds if one.key in mine for event in _events(plan, one)]
-            told.sort(key=lambda event: event.time)
+            # Who has hung since it looked may tell under another key what somebody else has told.
+            if not await turns.held(writer, WORK, holder):
+                return 0
+            mine = await raised.add(writer, [one.of for one in news])
+            told = [event for one in news if one.of in mine for event in one.events]
             await events.write(writer, told, moment)
         return len(told)
 
@@ -82,14 +85,27 @@ def _begin(scene: Scene) -> dt.datetime:
     return from_us(scene.calendar.start_of(scene.first)) - LOOK_BACK
 
 
-def _untold(scenes: Sequence[Scene], told: Sequence[Sequence[Key]]) -> list[_News]:
+def _untold(
+    scenes: Sequence[Scene], told: Sequence[Sequence[Key]], moment: dt.datetime
+) -> list[_News]:
+    """What is to be told of each scene, given what has been, by when it happened."""
     news = []
     for scene, known in zip(scenes, told, strict=True):
-        done = record(scene)
-        new = list(happenings(scene, done, standing(scene, done), AlreadyTold(known)))
-        if new:
-            news.append(_News(scene.plan.key, new))
-    return news
+        done, plan = record(scene), scene.plan.key
+        for one in happenings(scene, done, standing(scene, done), AlreadyTold(known)):
+            its = list(_events(plan, one))
+            news.append(_News(OfPlan(plan, one.key), its, is_live(its[0], moment)))
+    return sorted(news, key=lambda one: one.events[0].time)
+
+
+def _parts(news: Sequence[_News]) -> Iterator[Sequence[_News]]:
+    """Transactions: what is history first, as ingest waits for the one that tells of the rest."""
+    history = [one for one in news if not one.live]
+    for first in range(0, len(history), MANY):
+        yield history[first : first + MANY]
+    live = [one for one in news if one.live]
+    if live:
+        yield live
 
 
 def _events(plan: str, happening: Happening) -> Iterator[Event]:
@@ -101,6 +117,7 @@ def _events(plan: str, happening: Happening) -> Iterator[Event]:
             from_us(happening.time_us),
             device,
             key.hotspot or None,
+            live=happening.live,
             plan=plan,
             data=happening.data,
         )

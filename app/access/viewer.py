@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum, auto
+from typing import Final
 
 
 class Role(StrEnum):
@@ -103,3 +104,7 @@ class Viewer:
             wanted = right.replace("_", " ")
             msg = f"the role {self.role} has no right to {wanted}"
             raise Forbidden(msg)
+
+
+SERVICE: Final = Viewer("the service", Role.ANALYST)
+"""The service itself, where it reads what it goes by."""

@@ -14,13 +14,13 @@ from app.api.fields import Moment, Name, Schema, example
 from app.api.figures import Observability, Share
 from app.api.route import guarded_router
 from app.compliance.now import Presence, Slot, Standing, State, standing
-from app.compliance.plan import MINUTE_US, Plan
+from app.compliance.plan import Plan
 from app.compliance.scene import Scene, record
 from app.storage import hotspots
 from app.storage import now as now_storage
-from app.storage.now import Holder
+from app.storage.carrying import Carrier
 from app.storage.types import from_us, to_us
-from geofence.model import METHOD
+from geofence.model import METHOD, MINUTE_US
 
 router = guarded_router("compliance")
 
@@ -33,7 +33,10 @@ class Inside(Schema):
     officers: int = Field(description="how many; a device that is with nobody counts as one")
     numbers: list[str] = Field(description="of those whom you may see")
     since: Moment = Field(description="when their patrol began")
-    seen: Moment = Field(description="when they were last seen there")
+    seen: Moment = Field(
+        description="when they were last seen there; who left is inside for minutes more, until "
+        "it is sure that they do not come back into the same visit"
+    )
     minutes: float = Field(description="from since to seen, which is what counts")
     overstayed: bool = Field(description="longer than the plan's maximum")
 
@@ -135,9 +138,9 @@ class Standings(Schema):
 
 
 class _Known(NamedTuple):
-    """By whom devices are held, what hot spots (ids) are called, and who asks when."""
+    """By whom devices are carried, what hot spots (ids) are called, and who asks when."""
 
-    holders: Mapping[int, Holder]
+    carriers: Mapping[int, Carrier]
     names: Names
     viewer: Viewer
     now: dt.datetime
@@ -159,8 +162,8 @@ async def get_now(
         names = await hotspots.names(reader, viewer, now) if scenes else {}
     found = await asyncio.to_thread(_stand, scenes)
     async with database.read() as reader:
-        holders = await now_storage.holders(reader, viewer, _inside(found), now)
-    known = _Known(holders, names, viewer, now)
+        carriers = await now_storage.carriers(reader, viewer, _inside(found), now)
+    known = _Known(carriers, names, viewer, now)
     shifts = [_shift(of, slot, known) for of, slot in found]
     return Standings(as_at=now, method=METHOD, shifts=shifts)
 
@@ -218,7 +221,7 @@ def _since(time_us: int | None, now: dt.datetime) -> float | None:
 
 
 def _shown(inside: Presence, known: _Known) -> Inside:
-    officers = {known.holders.get(device, device) for device in inside.devices}
+    officers = {known.carriers.get(device, device) for device in inside.devices}
     seen = _seen(officers, known.viewer)
     return Inside(
         officers=len(officers),
@@ -230,7 +233,7 @@ def _shown(inside: Presence, known: _Known) -> Inside:
     )
 
 
-def _seen(officers: Iterable[Holder | int], viewer: Viewer) -> Iterator[str]:
+def _seen(officers: Iterable[Carrier | int], viewer: Viewer) -> Iterator[str]:
     for one in officers:
-        if isinstance(one, Holder) and viewer.sees(one.officer_id, one.team_id):
+        if isinstance(one, Carrier) and viewer.sees(one.officer_id, one.team_id):
             yield one.number

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from app.compliance.cells import REQUIRED
 from app.compliance.now import Slot, State
 from app.compliance.patrols import OUTSIDE
-from app.compliance.plan import MINUTE_US
 from app.compliance.scene import Record, Scene
 from app.compliance.visits import LEAST_US, Bools
+from geofence.model import MINUTE_US
 
 Kind = Literal["target_reached", "left_early", "hotspot_overdue", "coverage_at_risk"]
 
@@ -29,12 +29,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that holds, since `time_us`; `devices` is whose it is, empty: nobody's."""
+    """Something that holds, since `time_us`; `devices` is whose it is, empty: nobody's.
+
+    `live`: it can still be helped, or no more; None: it is news or history by its age.
+    """
 
     key: Key
     time_us: int
     data: Mapping[str, object]
     devices: tuple[int, ...] = ()
+    live: bool | None = None
 
 
 class AlreadyTold:
@@ -77,7 +81,9 @@ def _of_patrols(done: Record, slot: Slot, told: AlreadyTold) -> Iterator[Happeni
         kind: Kind = "target_reached" if reached[row] else "left_early"
         key = Key(kind, int(stays.group[row]), "", int(stays.start_us[row]))
         # An earlier patrol has begun, and lasted the least that one lasts, before this one.
-        if not told.has(key, key.time_us - LEAST_US + 1, int(stays.end_us[row])):
+        span = key.time_us - LEAST_US + 1, int(stays.end_us[row])
+        # That its target was reached is not taken back, though some of it is elsewhere's by now.
+        if not told.has(key, *span) and not told.has(replace(key, kind="target_reached"), *span):
             yield _of_patrol(done, row, key, int(minimum_us[row]))
 
 
@@ -107,6 +113,7 @@ def _overdue(scene: Scene, slot: Slot, told: AlreadyTold) -> Iterator[Happening]
                 key,
                 spot.waiting_us + round(minutes * MINUTE_US),
                 {**_of_slot(slot), "minutes": minutes, "owed": spot.owed},
+                live=scene.now_us < slot.end_us,
             )
 
 
@@ -120,7 +127,8 @@ def _at_risk(scene: Scene, slot: Slot, told: AlreadyTold) -> Iterator[Happening]
         "covered": slot.covered,
         "cells": len(slot.hotspots),
     }
-    yield Happening(key, slot.at_us, {**_of_slot(slot), **figures})
+    data = {**_of_slot(slot), **figures}
+    yield Happening(key, slot.at_us, data, live=scene.now_us < slot.end_us)
 
 
 def _of_slot(slot: Slot) -> dict[str, object]:

@@ -14,10 +14,10 @@ from app.compliance.cells import REQUIRED
 from app.compliance.figures import Share
 from app.compliance.intervals import Ints
 from app.compliance.patrols import OUTSIDE
-from app.compliance.plan import MINUTE_US
 from app.compliance.scene import Record, Scene
 from app.compliance.shifts import Observability
 from app.compliance.visits import Bools
+from geofence.model import MINUTE_US
 
 # A projection from less of a window than this would warn of every late start.
 EARLIEST_WARNING = 0.25

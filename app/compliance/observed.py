@@ -1,25 +1,44 @@
 """How well devices were observed, and when they were near a hot spot but not in it: columns."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
-from app.compliance.intervals import Intervals, Ints
+from app.compliance.intervals import Intervals, Ints, looked_up
+from app.compliance.visits import Bools
+from geofence.model import FOREVER, HOUR_US
 
-HOUR_US: Final = 3_600_000_000
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """From when on devices are still to be surveyed; one row each, microseconds UTC."""
+
+    device: Ints
+    start_us: Ints
+
+
+_NONE = np.empty(0, np.int64)
+NO_PENDING = Pending(_NONE, _NONE)
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """One row a device and hour (its start, microseconds UTC) in which the device was surveyed.
+    """One row a device and hour (its start, microseconds UTC) in which it was heard of.
 
-    Bit n of `observed` tells whether minute n of the hour was wholly observed.
+    Bit n of `observed` tells whether minute n of the hour was wholly observed. Of what is
+    `pending`, nothing is known yet.
     """
 
     device: Ints
     hour_us: Ints
     observed: Ints
+    pending: Pending = NO_PENDING
+
+    def known(self, device: Ints, hour_us: Ints) -> Bools:
+        """Whether hours of devices (columns) were surveyed, though they may have no row."""
+        start_us = looked_up(device, self.pending.device, self.pending.start_us, FOREVER)
+        found: Bools = hour_us + HOUR_US <= start_us
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +64,5 @@ class Nearby:
         return Intervals(self.device, self.start_us, self.end_us)
 
 
-_NONE = np.empty(0, np.int64)
 NO_HOURS = Hours(_NONE, _NONE, _NONE)
 NO_NEARBY = Nearby(_NONE, _NONE, _NONE, _NONE)

@@ -12,7 +12,7 @@ from app.compliance.circumstances import Circumstances, answered, of_slots
 from app.compliance.duty import Answers, DutyTimes, Officers
 from app.compliance.intervals import Ints
 from app.compliance.observed import Hours
-from app.compliance.patrols import OUTSIDE, Patrols, patrols, place
+from app.compliance.patrols import Patrols
 from app.compliance.plan import Plan
 from app.compliance.roster import roster
 from app.compliance.tally import Tally, tallied
@@ -57,6 +57,8 @@ class Scene:
 class Record:
     """What was done: of each cell, in `counted`, and each patrol, with the row of its `cell`.
 
+    Whose time it was is not counted.
+
     `answered`: the cells that an officer answered for. `tracked` and `observed` have the minutes so
     far of each of the cells' slots. Visits are attributed; `patrol` is the row of each one's,
     OUTSIDE for a pass-through, and `here` whether its device is there now.
@@ -100,10 +102,7 @@ def record(scene: Scene) -> Record:
     last = scene.calendar.day_of(scene.now_us) + DAY
     around = cells(scene.plans, scene.hotspots, scene.first - DAY, last, scene.now_us)
     owned = attribute(scene.visits)
-    lasting = ~owned.pass_through
-    found, label = patrols(owned.take(lasting))
-    patrol = np.full(len(owned), OUTSIDE, np.int64)
-    patrol[lasting] = label
+    done = work(owned, around)
     tracked, observed = _tracked(scene, around.slots)
     share = observed / np.maximum(tracked, 1)
     beside = replace(
@@ -113,14 +112,14 @@ def record(scene: Scene) -> Record:
     )
     return Record(
         cells=around,
-        counted=tallied(work(owned, scene.assignments, around), beside, scene.now_us),
+        counted=tallied(done, beside, np.zeros(len(around), np.int64), scene.now_us),
         answered=beside.answered,
         tracked=tracked,
         observed=observed,
-        patrols=found,
-        cell=place(found, around),
+        patrols=done.patrols,
+        cell=done.cell,
         visits=owned,
-        patrol=patrol,
+        patrol=done.patrol,
         here=_here(owned, scene.entered),
     )
 

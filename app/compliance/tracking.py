@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.compliance.intervals import Intervals, Ints, ragged, ranks, shared, sums
-from app.compliance.observed import HOUR_US, Hours
-from app.compliance.plan import MINUTE_US
+from app.compliance.intervals import Intervals, Ints, looked_up, ragged, ranks, shared, sums
+from app.compliance.observed import Hours
 from app.compliance.roster import Roster
 from app.compliance.visits import Assignments
+from geofence.model import HOUR_US, MINUTE_US
 
-# An hour is judged when its last fixes have had this long to come.
+# An hour is surveyed, and judged, when it has been over for so long: most fixes that come late have
+# come by then.
 SETTLED_US = 10 * MINUTE_US
 _HOUR = HOUR_US // MINUTE_US
 
@@ -57,7 +58,7 @@ def settled_us(as_at_us: int) -> int:
 
 
 def tracking(rostered: Roster, assignments: Assignments, hours: Hours, as_at_us: int) -> Tracking:
-    """What of a roster was spent with devices, up to the last hour that can be judged."""
+    """What of a roster was spent with devices, in hours that can be judged and were surveyed."""
     carried = Intervals(assignments.officer, assignments.start_us, assignments.end_us)
     row, held, part = shared(rostered.times, carried)
     last = settled_us(as_at_us) // MINUTE_US
@@ -70,6 +71,7 @@ def tracking(rostered: Roster, assignments: Assignments, hours: Hours, as_at_us:
         np.maximum(start[piece] - hour * _HOUR, 0), np.minimum(end[piece] - hour * _HOUR, _HOUR)
     )
     device = assignments.device[held[piece]]
+    tracked = np.where(hours.known(device, hour * HOUR_US), tracked, 0)
     return Tracking(
         slot=rostered.slot[row[piece]],
         officer=rostered.officer[row[piece]],
@@ -88,15 +90,9 @@ def _bits(first: Ints, end: Ints) -> Ints:
 
 def _observed(hours: Hours, device: Ints, hour: Ints) -> Ints:
     """Which minutes of devices' hours were observed, as bits."""
-    if not len(hours.device):
-        return np.zeros(len(device), np.int64)
     (theirs, its), _ = ranks(hours.device, device)
     (when, its_hour), many = ranks(hours.hour_us // HOUR_US, hour)
-    keys = theirs * many + when
-    order = np.argsort(keys)
-    asked = its * many + its_hour
-    place = order[np.minimum(np.searchsorted(keys, asked, sorter=order), len(keys) - 1)]
-    return np.where(keys[place] == asked, hours.observed[place], 0)
+    return looked_up(its * many + its_hour, theirs * many + when, hours.observed, 0)
 
 
 def _minutes(bits: Ints, first: Ints, group: Ints, size: int) -> Ints:

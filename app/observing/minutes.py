@@ -1,17 +1,13 @@
 """Of which minutes it is known where a device was, hour by hour."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from geofence.geodesy import steps_m
-from geofence.model import Columns, Fixes, Ints, Stretches
+from geofence.model import HOUR_US, MINUTE_US, Columns, Fixes, Ints, Stretches
 from geofence.runs import expand, unite
 from geofence.track import Track
-
-MINUTE_US: Final = 60_000_000
-HOUR_US: Final = 60 * MINUTE_US
 
 
 @dataclass(frozen=True, slots=True)

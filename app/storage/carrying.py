@@ -1,11 +1,20 @@
-"""The condition that a device was with somebody at a moment: who may see what it did then."""
+"""That a device was with somebody at a moment: who may see what it did then."""
 
 import datetime as dt
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from app.storage.knowledge import known_at
 from app.storage.schema import assignments
+
+
+class Carrier(NamedTuple):
+    """An officer who had a device at a moment."""
+
+    officer_id: int
+    number: str
+    team_id: int | None
 
 
 def held_at(

@@ -1,6 +1,7 @@
 """Many rows of a query as columns, with no step per row on the event loop."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from app.storage import pgcopy
 from app.storage.engine import Reader, driver_of
-from app.storage.types import Instant
+from app.storage.types import Instant, to_us
 
 Column = npt.NDArray[Any]
 _ROWS = 50_000  # of SQLite's, between two turns of the event loop
@@ -26,49 +27,37 @@ async def columns(reader: Reader, query: sa.Select[Any]) -> Mapping[str, Column]
     """The columns of a query, by name: int64[n], float64[n] where its type is Double.
 
     It may select `bigint`, `double precision` and times, which become microseconds since the Unix
-    epoch, UTC; nothing null.
+    epoch, UTC; nothing null but, on SQLite, for a number that is not one.
     """
     selected = {column.name: column for column in query.selected_columns}
-    floats = {name for name, column in selected.items() if isinstance(column.type, sa.Double)}
-    if reader.dialect.name == "sqlite":
-        return await _columns_sqlite(reader, query, floats)
-    stream = await _copied(reader, query)
-    types = {name: ">f8" if name in floats else ">i8" for name in selected}
-    records = pgcopy.decode(stream.getbuffer(), types)
-    found = {
-        name: records[name].astype(np.float64 if name in floats else np.int64) for name in selected
+    kinds = {
+        name: "f8" if isinstance(column.type, sa.Double) else "i8"
+        for name, column in selected.items()
     }
+    if reader.dialect.name == "sqlite":
+        records = await _records_sqlite(reader, query, np.dtype(list(kinds.items())))
+        return {name: records[name].copy() for name in kinds}
+    stream = await _copied(reader, query)
+    records = pgcopy.decode(stream.getbuffer(), {name: f">{kind}" for name, kind in kinds.items()})
+    found = {name: records[name].astype(kind) for name, kind in kinds.items()}
     for name, column in selected.items():
         if isinstance(column.type, Instant):
             found[name] = pgcopy.from_timestamptz(found[name])
     return found
 
 
-async def _columns_sqlite(
-    reader: Reader, query: sa.Select[Any], floats: set[str]
-) -> Mapping[str, Column]:
-    # The integers that times are stored as, which else become objects one by one.
-    plain = [
-        sa.type_coerce(column, sa.BigInteger).label(column.name)
-        if isinstance(column.type, Instant)
-        else column
-        for column in query.selected_columns
-    ]
-    names = [column.name for column in plain]
-    parts: list[list[Column]] = [[] for _ in names]
-    stream = await reader.stream(query.with_only_columns(*plain, maintain_column_froms=True))
-    async for rows in stream.partitions(_ROWS):
-        for part, column in zip(parts, await asyncio.to_thread(_split, rows), strict=True):
-            part.append(column)
-    kinds = [np.float64 if name in floats else np.int64 for name in names]
-    return {
-        name: np.concatenate([np.empty(0, kind), *part]).astype(kind, copy=False)
-        for name, kind, part in zip(names, kinds, parts, strict=True)
-    }
-
-
-def _split(rows: Any) -> list[Column]:  # noqa: ANN401 -- SQLAlchemy's rows
-    return [np.array(column) for column in zip(*rows, strict=True)]
+async def _records_sqlite(
+    reader: Reader, query: sa.Select[Any], row: np.dtype[np.void]
+) -> npt.NDArray[np.void]:
+    # The driver's rows, in which times are the integers that they are stored as.
+    statement, given = _compiled(reader, query)
+    arguments = [to_us(one) if isinstance(one, dt.datetime) else one for one in given]
+    parts = [np.empty(0, row)]
+    raw = await driver_of(reader)
+    async with raw.execute(statement, arguments) as cursor:
+        while rows := await cursor.fetchmany(_ROWS):
+            parts.append(await asyncio.to_thread(np.array, rows, row))
+    return np.concatenate(parts)
 
 
 async def joined(reader: Reader, query: sa.Select[Any], lengths: npt.NDArray[np.int64]) -> bytes:
@@ -79,12 +68,17 @@ async def joined(reader: Reader, query: sa.Select[Any], lengths: npt.NDArray[np.
     return pgcopy.values((await _copied(reader, query)).getbuffer(), lengths)
 
 
-async def _copied(reader: Reader, query: sa.Select[Any]) -> BytesIO:
+def _compiled(reader: Reader, query: sa.Select[Any]) -> tuple[str, list[Any]]:
+    """A query in the driver's own terms, and what belongs in the places of its parameters."""
     compiled = query.compile(dialect=reader.dialect, compile_kwargs={"render_postcompile": True})
     given = compiled.params
-    arguments = [given[name] for name in compiled.positiontup or ()]
+    return str(compiled), [given[name] for name in compiled.positiontup or ()]
+
+
+async def _copied(reader: Reader, query: sa.Select[Any]) -> BytesIO:
+    statement, arguments = _compiled(reader, query)
     await reader.exec_driver_sql("SELECT 1")  # begins the transaction, as `driver_of` needs
     raw = await driver_of(reader)
     stream = BytesIO()
-    await raw.copy_from_query(str(compiled), *arguments, output=stream, format="binary")
+    await raw.copy_from_query(statement, *arguments, output=stream, format="binary")
     return stream

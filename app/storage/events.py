@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Scope, Viewer
 from app.storage import bulk, people
-from app.storage.carrying import carried, held_at
+from app.storage.carrying import Carrier, carried, held_at
 from app.storage.engine import Reader, Writer, driver_of
 from app.storage.pages import Page, Slice
 from app.storage.schema import assignments, devices, events, hotspots, officers
@@ -77,14 +77,6 @@ class Event:
     data: Mapping[str, object] | None = None
 
 
-class Carrier(NamedTuple):
-    """An officer who had the device of an event when it happened."""
-
-    officer_id: int
-    number: str
-    team_id: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """An event as it is stored, with the names of its device and hot spot, and who had the device.
@@ -134,15 +126,19 @@ async def write(writer: Writer, told: Sequence[Event], now: dt.datetime) -> None
     await bulk.insert(writer, events, rows)
 
 
+def is_live(event: Event, now: dt.datetime) -> bool:
+    """Whether people are told of it at once, or it is history when it comes."""
+    if event.live is None:
+        return event.kind in ALWAYS_LIVE or now - event.time <= LATEST
+    return event.live
+
+
 def _row(event: Event, now: dt.datetime) -> dict[str, object]:
-    live = event.live
-    if live is None:
-        live = event.kind in ALWAYS_LIVE or now - event.time <= LATEST
     return {
         "kind": event.kind,
         "time": event.time,
         "stored": now,
-        "live": live,
+        "live": is_live(event, now),
         "device_id": event.device_id,
         "hotspot_id": event.hotspot_id,
         "visit": event.visit,
@@ -158,9 +154,16 @@ async def last(reader: Reader) -> int:
     return int(found or 0)
 
 
-async def after(reader: Reader, id_: int, most: int) -> list[Told]:
-    """The first events after an id that people are told at once, for whoever may see them."""
+async def after(
+    reader: Reader, id_: int, most: int, kinds: Sequence[str] | None = None
+) -> list[Told]:
+    """The first events after an id, of these kinds or all, that people are told at once.
+
+    For whoever may see them.
+    """
     chosen = sa.select(events).where(events.c.live, events.c.id > id_)
+    if kinds is not None:
+        chosen = chosen.where(events.c.kind.in_(kinds))
     return await _told(reader, chosen, [events.c.id], most)
 
 

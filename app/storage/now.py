@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,7 +19,7 @@ from app.storage import (
     survey,
     visit_reads,
 )
-from app.storage.carrying import held_at
+from app.storage.carrying import Carrier, held_at
 from app.storage.engine import Reader
 from app.storage.errors import NotFound
 from app.storage.schema import assignments as assignments_table
@@ -38,7 +37,7 @@ async def scenes(
     plan of that key.
     """
     viewer.require(Right.READ_COMPLIANCE)
-    found = await _begun(reader, viewer, since, now, key)
+    found = await begun(reader, viewer, since, now, key)
     if not found:
         return []
     start = min(versions[-1].plan.calendar.start_of(day) for versions, day in found)
@@ -47,7 +46,7 @@ async def scenes(
     visits = await visit_reads.columns(reader, viewer, *times, as_at=None)
     carried = await assignments.columns(reader, viewer, *times, now)
     on_duty = await duty.columns(reader, viewer, *times, now)
-    everybody = await people.columns(reader, viewer)
+    everybody = await people.columns(reader, viewer, now)
     hours = await survey.hours(reader, viewer, *times, now)
     entered = await _entered(reader)
     return [
@@ -71,10 +70,14 @@ async def scenes(
     ]
 
 
-async def _begun(
-    reader: Reader, viewer: Viewer, since: dt.datetime, now: dt.datetime, key: str | None
+async def begun(
+    reader: Reader, viewer: Viewer, since: dt.datetime, now: dt.datetime, key: str | None = None
 ) -> list[tuple[Sequence[PlanVersion], dt.date]]:
-    """The plans with such a window, and the first operational day that has one."""
+    """All plans, or one, with windows begun by now and not over at `since`, by key.
+
+    Each as it has been known, with the first operational day that has such a window. Raises
+    NotFound where there is no plan of that key.
+    """
     keys = [key] if key is not None else await _running(reader, since, now)
     found = []
     for one in keys:
@@ -107,17 +110,9 @@ async def _entered(reader: Reader) -> frozenset[tuple[int, int]]:
     return frozenset((row.device_id, row.hotspot_id) for row in rows)
 
 
-class Holder(NamedTuple):
-    """An officer who has a device now."""
-
-    officer_id: int
-    number: str
-    team_id: int | None
-
-
-async def holders(
+async def carriers(
     reader: Reader, viewer: Viewer, devices: Collection[int], now: dt.datetime
-) -> dict[int, Holder]:
+) -> dict[int, Carrier]:
     """Who has each of these devices, as far as they are with somebody.
 
     Everybody: whom a viewer sees, `Viewer.sees` says, and of the others they may know how many.
@@ -134,4 +129,4 @@ async def holders(
             held_at(assignments_table.c.device_id, moment),
         )
     )
-    return {row[0]: Holder(*row[1:]) for row in await reader.execute(query)}
+    return {row[0]: Carrier(*row[1:]) for row in await reader.execute(query)}

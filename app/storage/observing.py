@@ -4,18 +4,18 @@ A device at a time: memory holds one device's span, however many devices there a
 """
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
+from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Viewer
 from app.observing.track import Saying, Track
-from app.storage import catalogue, pgcopy
+from app.storage import catalogue, columnar
 from app.storage.devices import carried, on_trial, seen_by
-from app.storage.engine import Reader, driver_of
+from app.storage.engine import Reader
 from app.storage.pages import Page, Slice, by_id
 from app.storage.schema import (
     device_addresses,
@@ -28,16 +28,16 @@ from app.storage.schema import (
 from app.storage.types import to_us
 from geofence.model import Profile
 
-_ROWS = 50_000  # of SQLite's, between two turns of the event loop
-_FIELDS = "time, received, lon, lat, {accuracy_m}, {speed_mps} FROM fixes WHERE "
-_SQLITE = "SELECT " + _FIELDS.format(accuracy_m="accuracy_m", speed_mps="speed_mps")
-_POSTGRES = "SELECT " + _FIELDS.format(
-    accuracy_m="coalesce(accuracy_m, 'NaN')", speed_mps="coalesce(speed_mps, 'NaN')"
-)
-_BY_TIME = "device_id = $1 AND time >= $2 AND time < $3 ORDER BY time"
-_BY_RECEIPT = "device_id = $1 AND received >= $2 AND received < $3 ORDER BY time LIMIT 5000"
-_TYPES = {"time": ">i8", "received": ">i8"}
-_TYPES |= dict.fromkeys(("lon", "lat", "accuracy", "speed"), ">f8")
+# Not a number where nothing was said; SQLite, which has none, leaves it null.
+_NOTHING = sa.literal(math.nan, sa.Double)
+_FIXES = sa.select(
+    fixes.c.time,
+    fixes.c.received,
+    fixes.c.lon,
+    fixes.c.lat,
+    sa.func.coalesce(fixes.c.accuracy_m, _NOTHING).label("accuracy_m"),
+    sa.func.coalesce(fixes.c.speed_mps, _NOTHING).label("speed_mps"),
+).order_by(fixes.c.time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ async def page(
 
 async def track(reader: Reader, device: int, start: dt.datetime, end: dt.datetime) -> Track:
     """A device's fixes of a span, `end` excluded, by device time."""
-    return await _track(reader, _BY_TIME, device, start, end)
+    span = fixes.c.time >= start, fixes.c.time < end
+    return await _track(reader, _FIXES.where(fixes.c.device_id == device, *span))
 
 
 async def lately(reader: Reader, device: int, start: dt.datetime, end: dt.datetime) -> Track:
@@ -87,40 +88,20 @@ async def lately(reader: Reader, device: int, start: dt.datetime, end: dt.dateti
 
     It looks at all fixes of the device: meant for those whose fixes of that time are not there.
     """
-    return await _track(reader, _BY_RECEIPT, device, start, end)
+    span = fixes.c.received >= start, fixes.c.received < end
+    return await _track(reader, _FIXES.where(fixes.c.device_id == device, *span).limit(5000))
 
 
-async def _track(
-    reader: Reader, where: str, device: int, start: dt.datetime, end: dt.datetime
-) -> Track:
-    if reader.dialect.name == "sqlite":
-        return await _track_sqlite(reader, where, (device, to_us(start), to_us(end)))
-    copy = BytesIO()
-    await reader.exec_driver_sql("SELECT 1")  # begins the transaction, as `driver_of` needs
-    raw = await driver_of(reader)
-    # As in fixes.py: a row at a time would hold up everybody else.
-    await raw.copy_from_query(_POSTGRES + where, device, start, end, output=copy, format="binary")
-    records = pgcopy.decode(copy.getbuffer(), _TYPES)
+async def _track(reader: Reader, query: sa.Select[Any]) -> Track:
+    found = await columnar.columns(reader, query)
     return Track(
-        time_us=pgcopy.from_timestamptz(records["time"].astype(np.int64)),
-        received_us=pgcopy.from_timestamptz(records["received"].astype(np.int64)),
-        lon=records["lon"].astype(np.float64),
-        lat=records["lat"].astype(np.float64),
-        accuracy_m=records["accuracy"].astype(np.float64),
-        speed_mps=records["speed"].astype(np.float64),
+        time_us=found["time"],
+        received_us=found["received"],
+        lon=found["lon"],
+        lat=found["lat"],
+        accuracy_m=found["accuracy_m"],
+        speed_mps=found["speed_mps"],
     )
-
-
-async def _track_sqlite(reader: Reader, where: str, values: tuple[int, ...]) -> Track:
-    raw = await driver_of(reader)
-    parts = [np.empty((0, 6))]
-    async with raw.execute(_SQLITE + where.replace("$", "?"), values) as cursor:
-        while rows := await cursor.fetchmany(_ROWS):
-            # Microseconds of times that are stored are whole in a float, too.
-            parts.append(np.array(rows, np.float64))
-    time_us, received_us, lon, lat, accuracy_m, speed_mps = np.concatenate(parts).T.copy()
-    whole = time_us.astype(np.int64), received_us.astype(np.int64)
-    return Track(*whole, lon, lat, accuracy_m, speed_mps)
 
 
 async def sayings(

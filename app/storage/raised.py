@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,10 +16,18 @@ from app.storage.types import from_us, to_us
 KEPT: Final = dt.timedelta(days=7)
 
 _WHAT = raised.c.kind, raised.c.hotspot_id, raised.c.window, raised.c.time
+_ALL = raised.c.plan, *_WHAT
 _ADD = {
-    "sqlite": sqlite.insert(raised).on_conflict_do_nothing().returning(*_WHAT),
-    "postgresql": postgresql.insert(raised).on_conflict_do_nothing().returning(*_WHAT),
+    "sqlite": sqlite.insert(raised).on_conflict_do_nothing().returning(*_ALL),
+    "postgresql": postgresql.insert(raised).on_conflict_do_nothing().returning(*_ALL),
 }
+
+
+class OfPlan(NamedTuple):
+    """By what it is known again that something was told of a plan, by the plan's key."""
+
+    plan: str
+    key: Key
 
 
 async def since(reader: Reader, plan: str, start: dt.datetime) -> list[Key]:
@@ -28,17 +36,22 @@ async def since(reader: Reader, plan: str, start: dt.datetime) -> list[Key]:
     return [_key(*row) for row in await reader.execute(query)]
 
 
-async def add(writer: Writer, plan: str, keys: Sequence[Key], now: dt.datetime) -> set[Key]:
-    """Keeps what is told of a plan, and forgets what is old; gives what nobody else has told."""
+async def add(writer: Writer, told: Sequence[OfPlan]) -> set[OfPlan]:
+    """Keeps what is told; gives what nobody else has told."""
     # In their order: two that add the same would wait for each other for ever.
-    rows = sorted((one.kind, one.hotspot, one.window, one.time_us) for one in keys)
-    names = [column.name for column in _WHAT]
-    given = [
-        {"plan": plan, **dict(zip(names, (*row[:3], from_us(row[3])), strict=True))} for row in rows
-    ]
+    rows = sorted((plan, k.kind, k.hotspot, k.window, k.time_us) for plan, k in told)
+    names = [column.name for column in _ALL]
+    given = [dict(zip(names, (*row[:4], from_us(row[4])), strict=True)) for row in rows]
+    if not given:
+        return set()
     added = await writer.execute(_ADD[writer.dialect.name], given)
-    await writer.execute(sa.delete(raised).where(raised.c.time < now - KEPT))
-    return {_key(*row) for row in added}
+    return {OfPlan(plan, _key(*row)) for plan, *row in added}
+
+
+async def forget(writer: Writer, now: dt.datetime) -> int:
+    """Forgets what is so old that nobody will look back to it; says how much that was."""
+    old = sa.delete(raised).where(raised.c.time < now - KEPT)
+    return (await writer.execute(old)).rowcount
 
 
 def _key(kind: str, hotspot: int, window: str, time: dt.datetime) -> Key:

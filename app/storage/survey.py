@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from app.access.viewer import Right, Viewer
 from app.compliance.observed import Hours, Nearby
-from app.storage import bulk, columnar
+from app.compliance.tracking import settled_us
+from app.storage import bulk, columnar, surveying
 from app.storage.engine import Reader, Writer
 from app.storage.knowledge import known_at
 from app.storage.schema import device_hours
@@ -129,7 +130,8 @@ async def hours(
 ) -> Hours:
     """Everybody's hours that touch a stretch of time, as known at a moment; in any order.
 
-    For figures of places, which name nobody and do not depend on who may ask for them.
+    What is still to be surveyed is so by now, whatever the moment. For figures of places, which
+    name nobody and do not depend on who may ask for them.
     """
     viewer.require(Right.READ_COMPLIANCE)
     h = device_hours.c
@@ -137,7 +139,8 @@ async def hours(
         h.hour > start - HOUR, h.hour < end, known_at(device_hours, as_at)
     )
     found = await columnar.columns(reader, query)
-    return Hours(found["device_id"], found["hour"], found["observed"])
+    pending = await surveying.pending(reader, from_us(settled_us(to_us(as_at))))
+    return Hours(found["device_id"], found["hour"], found["observed"], pending)
 
 
 async def nearby(

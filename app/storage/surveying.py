@@ -11,17 +11,23 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from app.observing.minutes import HOUR_US
+from app.compliance.observed import Pending
+from app.storage import columnar
 from app.storage.catalogue import Catalogue
 from app.storage.engine import Reader, Writer
 from app.storage.schema import device_states, devices
 from app.storage.types import Instant, from_us, to_us
+from geofence.model import HOUR_US
 
 # Only to tell our advisory lock from those of others.
 _ALONE = 1_937_076_857
 
 _MINE = device_states.c.device_id == sa.bindparam("_device")
 _WITH_PROFILE = device_states.join(devices, devices.c.id == device_states.c.device_id)
+
+
+# Who is so far behind lets others go first.
+_BEHIND = dt.timedelta(days=1)
 
 
 class Due(NamedTuple):
@@ -72,16 +78,31 @@ def _first_hour(leg_us: int, unsurveyed: dt.datetime, surveying: dt.datetime | N
 
 
 async def due(reader: Reader, before: dt.datetime, most: int) -> Sequence[Due]:
-    """Up to so many devices of which hours before a moment are to be surveyed, the oldest first."""
+    """Up to so many devices of which hours before a moment are to be surveyed, the oldest first.
+
+    But those that are far behind come last: nobody's shift waits for somebody's last year.
+    """
     state = device_states.c
     query = (
         sa.select(state.device_id, devices.c.profile, state.surveying)
         .select_from(_WITH_PROFILE)
         .where(state.surveying < before)
-        .order_by(state.surveying, state.device_id)
+        .order_by(state.surveying < before - _BEHIND, state.surveying, state.device_id)
         .limit(most)
     )
     return [Due(*row) for row in await reader.execute(query)]
+
+
+async def pending(reader: Reader, before: dt.datetime) -> Pending:
+    """The devices of which time before a moment is still to be surveyed, and from when on.
+
+    Where fixes have come since for what had been surveyed, that stands until it is their turn.
+    """
+    state = device_states.c
+    start = sa.func.coalesce(state.surveying, state.unsurveyed).label("start")
+    query = sa.select(state.device_id, start).where(start < before)
+    found = await columnar.columns(reader, query)
+    return Pending(found["device_id"], found["start"])
 
 
 async def move(writer: Writer, starts: Mapping[int, dt.datetime | None]) -> None:

@@ -10,16 +10,15 @@ from wandering import DEVICES, START_US, columns, enrol, feed, split, wandering
 
 from app.access.viewer import Role, Viewer
 from app.main import create_app
-from app.observing.minutes import HOUR_US
 from app.pipeline import Pipeline
 from app.settings import Settings
 from app.storage import schema, survey, surveying
 from app.storage.engine import Database
 from app.storage.survey import HourRow, NearbyRow, Survey
 from app.storage.types import from_us, to_us
-from app.survey import CLOSE_M, SETTLED_US, Surveyor, look
+from app.survey import CLOSE_M, Surveyor, look, ripe_us
 from geofence.hotspots import Hotspots
-from geofence.model import Fixes, Profile
+from geofence.model import HOUR_US, Fixes, Profile
 from ingest.columns import Columns
 
 # 18:00; devices wander until about 21:00.
@@ -27,6 +26,7 @@ HOUR = dt.timedelta(hours=1)
 MINUTE = dt.timedelta(minutes=1)
 START = from_us(START_US)
 OVER = START + 10 * HOUR
+ANALYST = Viewer("test", Role.ANALYST)
 EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
 
@@ -50,7 +50,7 @@ async def expected(database: Database, fixes: Columns, now: dt.datetime = OVER) 
     all_ = Fixes(fixes.device, fixes.time_us, fixes.lon, fixes.lat, fixes.accuracy_m)
     profiles = dict.fromkeys(DEVICES, Profile())
     whole = look(all_, hotspots, hotspots.grown(CLOSE_M), profiles)
-    end_us = (to_us(now) - SETTLED_US) // HOUR_US * HOUR_US
+    end_us = ripe_us(to_us(now))
     return Survey(
         frozenset(row for row in whole.hours if row.hour_us < end_us),
         frozenset(row for row in whole.nearby if row.start_us < end_us),
@@ -71,20 +71,20 @@ def bits(*minutes: range) -> int:
     return sum(1 << minute for each in minutes for minute in each)
 
 
-async def test_an_hour_is_surveyed_ten_minutes_after_it_is_over(database: Database) -> None:
+async def test_an_hour_is_surveyed_five_minutes_after_it_is_over(database: Database) -> None:
     await enrol(database)
     # From 18:30 to 18:40, and from 18:50 to 19:05.
     await feed(database, [still([*range(1800, 2401, 60), *range(3000, 3901, 60)])])
-    await run(database, START + HOUR + 10 * MINUTE - dt.timedelta(microseconds=1))
+    await run(database, START + HOUR + 5 * MINUTE - dt.timedelta(microseconds=1))
     assert await stored(database) == Survey(frozenset(), frozenset())
-    await run(database, START + HOUR + 10 * MINUTE)
+    await run(database, START + HOUR + 5 * MINUTE)
     first = HourRow(1, START_US, 11 + 10, bits(range(30, 40), range(50, 60)))
     close = {
         NearbyRow(1, 1, START_US + 1800_000_000, START_US + 2400_000_000),
         NearbyRow(1, 1, START_US + 3000_000_000, START_US + 3600_000_000),
     }
     assert await stored(database) == Survey(frozenset({first}), frozenset(close))
-    await run(database, START + 2 * HOUR + 10 * MINUTE)
+    await run(database, START + 2 * HOUR + 5 * MINUTE)
     second = HourRow(1, START_US + HOUR_US, 6, bits(range(5)))
     close.add(NearbyRow(1, 1, START_US + HOUR_US, START_US + 3900_000_000))
     assert await stored(database) == Survey(frozenset({first, second}), frozenset(close))
@@ -317,6 +317,39 @@ async def test_years_without_a_fix_are_passed_over(database: Database) -> None:
     assert await run(database) == 0
 
 
+async def test_nobody_waits_for_somebody_who_is_far_behind(database: Database) -> None:
+    await enrol(database)
+    days = [still([0, 60], start_us=START_US - day * 24 * HOUR_US) for day in range(5, 0, -1)]
+    await feed(database, [*days, still([0, 60], device=2)])
+    surveyor = Surveyor(database, lambda: to_us(OVER))
+    assert await surveyor.step()
+    assert {row.device for row in (await stored(database)).hours} == {2}
+    await run(database)
+    assert len((await stored(database)).hours) == 5 + 1
+
+
+async def test_what_is_still_to_be_surveyed_is_said_by_device(database: Database) -> None:
+    await enrol(database)
+
+    async def pending(moment: dt.datetime) -> list[tuple[int, int]]:
+        async with database.read() as reader:
+            found = (await survey.hours(reader, ANALYST, *EVER, moment)).pending
+        return list(zip(found.device.tolist(), found.start_us.tolist(), strict=True))
+
+    await feed(database, [still([600, 660, 4000])])
+    settled = START + HOUR + 10 * MINUTE
+    assert await pending(settled - dt.timedelta(microseconds=1)) == []
+    assert await pending(settled) == [(1, START_US + 600_000_000)]
+    await run(database, settled)
+    assert await pending(settled) == []
+    assert await pending(settled + HOUR) == [(1, START_US + HOUR_US)]
+    # What was surveyed stands, though a fix of it came late.
+    await feed(database, [still([700])])
+    assert await pending(settled) == []
+    await run(database, settled + HOUR)
+    assert await pending(settled + HOUR) == []
+
+
 async def test_a_survey_says_what_was_known_at_a_moment(database: Database) -> None:
     await enrol(database)
     await feed(database, [still([0, 60, 180])])
@@ -338,10 +371,9 @@ async def read(
     database: Database, as_at: dt.datetime
 ) -> tuple[set[tuple[int, ...]], set[tuple[int, ...]]]:
     """Hours as they were known at a moment; stretches close by, in seconds since the start."""
-    viewer = Viewer("test", Role.OFFICER)
     async with database.read() as reader:
-        hours = await survey.hours(reader, viewer, *EVER, as_at)
-        near = await survey.nearby(reader, viewer, *EVER, as_at)
+        hours = await survey.hours(reader, ANALYST, *EVER, as_at)
+        near = await survey.nearby(reader, ANALYST, *EVER, as_at)
     times = (np.round((c - START_US) / 1e6).astype(int) for c in (near.start_us, near.end_us))
     rows = zip(
         near.device.tolist(), near.hotspot.tolist(), *(c.tolist() for c in times), strict=True

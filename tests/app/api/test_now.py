@@ -7,9 +7,9 @@ from callers import Clock, TokenFor
 
 from app.access.viewer import Role, Viewer
 from app.api.now import Standings
-from app.storage import answers
+from app.storage import answers, turns
 from app.storage.engine import Database
-from app.watching import Watcher
+from app.watching import WORK, Watcher
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +72,24 @@ async def test_what_is_due_who_is_there_and_how_the_shift_will_end(
     assert done["minutes_since_patrol"] == pytest.approx(187, abs=0.2)
 
 
+async def test_who_walks_away_is_inside_for_two_minutes_more_but_was_seen_before(
+    admin: httpx.AsyncClient, database: Database, clock: Clock
+) -> None:
+    """They may only have stepped out: what is shorter does not end a visit."""
+    inside = {}
+    for minute, leg in ((13, (2, 13, "h1")), (15, (13, 15, "out")), (15.5, (15, 15.5, "out"))):
+        clock.now = at(minute)
+        await walk(database, clock.now, 1, leg)
+        [shift] = (await ask(admin))["shifts"]
+        inside[minute] = next(
+            spot["inside"] for spot in shift["hotspots"] if spot["hotspot"] == "h1"
+        )
+    assert inside[13]["seen"] == "2026-01-15T15:12:45.000000Z"
+    assert inside[15]["seen"] < "2026-01-15T15:13:00"
+    assert inside[15]["minutes"] == pytest.approx(10.9, abs=0.2)
+    assert inside[15.5] is None
+
+
 async def test_everybody_sees_how_many_are_there_and_who_as_far_as_they_may(
     admin: httpx.AsyncClient,
     stranger: httpx.AsyncClient,
@@ -132,7 +150,9 @@ async def test_officers_are_told_of_their_own_patrols_and_of_places(
     clock.now = at(65)
     await walk(database, at(65), 1, (2, 3, "out"), (3, 20, "h1"))
     await walk(database, at(65), 2, (2, 3, "out"), (3, 19, "h1"))
-    assert await Watcher(database, clock.now_us).step() == 4
+    async with database.write() as writer:
+        await turns.take(writer, WORK, "test", dt.timedelta(hours=1))
+    assert await Watcher(database, clock.now_us).step("test") == 4
     own = await ask(stranger, "/events", headers=await token_for("officer", officer="2"))
     reached, *overdue = [one for one in own["items"] if one["plan"]]
     assert (reached["kind"], reached["device"]) == ("target_reached", "d2")

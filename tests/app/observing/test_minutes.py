@@ -6,8 +6,8 @@ from fuzz import examples
 from hypothesis import given
 from worlds import SECOND, track
 
-from app.observing.minutes import HOUR_US, MINUTE_US, hours
-from geofence.model import Fixes, Profile
+from app.observing.minutes import hours
+from geofence.model import HOUR_US, MINUTE_US, Fixes, Profile
 from geofence.track import alone
 
 # On the full hour, so that minutes are counted by hand.
