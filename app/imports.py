@@ -75,7 +75,7 @@ async def take(
     calendar's. Raises NoTables, and Unsound with every problem there is.
     """
     findings = Findings()
-    tables = await asyncio.to_thread(reading.read, given, table, calendar, findings)
+    tables = await asyncio.to_thread(_read, given, table, calendar, findings)
     counts: Sequence[Count]
     try:
         async with database.write() as writer:
@@ -83,6 +83,12 @@ async def take(
     except _Undone as done:
         counts = done.counts
     return Imported(dry_run, counts, findings.notes)
+
+
+def _read(
+    given: Sequence[Given], table: str | None, calendar: Calendar, findings: Findings
+) -> Tables:
+    return checks.once(reading.read(given, table, calendar, findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +101,13 @@ class _Import:
     dry_run: bool
     findings: Findings
 
-    async def run(self, tables: Tables) -> Sequence[Count]:
+    async def run(self, told: Tables) -> Sequence[Count]:
         """Stores everything. Raises Unsound where there is any problem, _Undone in a dry run."""
-        told = await asyncio.to_thread(checks.once, tables)
         # Teams and officers come first: what the others say is then of those who are there.
         teams = await self._teams(told)
         officers = await self._officers(told)
         known = await self._known(told)
         made = await asyncio.to_thread(self._checked, told, known)
-        if self.findings.problems:
-            raise Unsound(self.findings)
         counts = [
             teams,
             officers,
@@ -129,7 +132,7 @@ class _Import:
         teams = await self._team_ids()
         checks.teams_of_officers(told, teams)
         given = {one.entry.number: _officer(one.entry, teams) for one in told.officers}
-        created, changed = await roster.put_officers(self.writer, given)
+        created, changed = await roster.put_officers(self.writer, given, self.now)
         return _count("officers", len(given), created, changed)
 
     async def _team_ids(self) -> dict[str, int]:
@@ -155,51 +158,33 @@ class _Import:
         )
 
     async def _plans_known(self, told: Tables) -> dict[str, Plan]:
-        keys = {one.entry.plan for one in told.plans}
-        keys |= {one.entry.plan for one in told.plan_hotspots}
-        keys |= {one.entry.plan for one in told.trial_days}
+        of_plans = ("plans", "plan_hotspots", "trial_days")
+        rows = [row for table in of_plans for row in told.rows.get(table, ())]
+        keys = set(checks.named(rows, "plan"))
         found = {key: await plans.one(self.writer, self.viewer, key) for key in keys}
         return {key: plan for key, plan in found.items() if plan is not None}
 
     def _checked(self, told: Tables, known: Known) -> list[Plan]:
         checks.references(told, known)
         checks.overlaps(told.assignments, known)
-        return planning.plans(told, known, to_us(self.now), self.findings)
+        made = planning.plans(told, known, to_us(self.now), self.findings)
+        if self.findings.count:
+            raise Unsound(self.findings)
+        return made
 
     async def _assignments(self, told: Tables, known: Known) -> Count:
-        given = [
-            Carried(
-                known.devices[one.entry.device],
-                one.entry.officer,
-                known.officers[one.entry.officer],
-                from_us(one.entry.start_us),
-                None if one.entry.end_us is None else from_us(one.entry.end_us),
-            )
-            for one in told.assignments
-        ]
+        given = await asyncio.to_thread(_carried, told, known)
         created, changed = await roster.put_assignments(self.writer, given, self.now)
         return _count("assignments", len(given), created, changed)
 
     async def _duty(self, told: Tables) -> Count:
-        given = [
-            duty.DutyTime(one.entry.officer, from_us(one.entry.start_us), from_us(one.entry.end_us))
-            for one in told.duty
-        ]
+        given = await asyncio.to_thread(_duty_times, told)
         newest = await roster.newest(self.writer, "duty_times")
         ids = await duty.create(self.writer, given, self.now)
         return _count("duty", len(given), created=sum(id_ > newest for id_ in ids))
 
     async def _abstractions(self, told: Tables) -> Count:
-        given = [
-            abstractions.Abstraction(
-                from_us(one.entry.start_us),
-                from_us(one.entry.end_us),
-                one.entry.reason,
-                one.entry.officer,
-                one.entry.team,
-            )
-            for one in told.abstractions
-        ]
+        given = await asyncio.to_thread(_taken_off, told)
         everybodys = sum(one.officer is None and one.team is None for one in given)
         if everybodys:
             self.findings.notes.append(
@@ -239,6 +224,39 @@ def _officer(said: Officer, teams: Mapping[str, int]) -> dict[str, object]:
     if "organisation" in said.values:
         values["organisation"] = said.values["organisation"]
     return values
+
+
+def _carried(told: Tables, known: Known) -> list[Carried]:
+    return [
+        Carried(
+            known.devices[one.entry.device],
+            one.entry.officer,
+            known.officers[one.entry.officer],
+            from_us(one.entry.start_us),
+            None if one.entry.end_us is None else from_us(one.entry.end_us),
+        )
+        for one in told.assignments
+    ]
+
+
+def _duty_times(told: Tables) -> list[duty.DutyTime]:
+    return [
+        duty.DutyTime(one.entry.officer, from_us(one.entry.start_us), from_us(one.entry.end_us))
+        for one in told.duty
+    ]
+
+
+def _taken_off(told: Tables) -> list[abstractions.Abstraction]:
+    return [
+        abstractions.Abstraction(
+            from_us(one.entry.start_us),
+            from_us(one.entry.end_us),
+            one.entry.reason,
+            one.entry.officer,
+            one.entry.team,
+        )
+        for one in told.abstractions
+    ]
 
 
 def _held(one: Carried) -> Held:

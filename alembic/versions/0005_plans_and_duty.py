@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.storage.types import Id, Instant
+from app.storage.types import EPOCH, Id, Instant
 
 revision = "0005"
 down_revision = "0004"
@@ -171,6 +171,31 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("briefing_id", "officer_id", name=op.f("pk_briefing_reads")),
     )
+    op.create_table(
+        "officer_posts",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("officer_id", Id, nullable=False),
+        sa.Column("team_id", Id, nullable=True),
+        sa.Column("organisation", sa.Text(), nullable=False),
+        sa.Column("known_from", Instant(), nullable=False),
+        sa.Column("known_to", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_officer_posts_officer_id_officers")
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name=op.f("fk_officer_posts_team_id_teams")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_officer_posts")),
+    )
+    op.create_index(op.f("ix_officer_posts_officer_id"), "officer_posts", ["officer_id"])
+    _unique("officer_posts_current", ["officer_id"], "known_to IS NULL")
+    # Until now there was no telling since when: it counts as known from the first.
+    op.execute(
+        sa.text(
+            "INSERT INTO officer_posts (officer_id, team_id, organisation, known_from)"
+            " SELECT id, team_id, organisation, :epoch FROM officers"
+        ).bindparams(sa.bindparam("epoch", EPOCH, Instant()))
+    )
     op.create_index(
         "ix_visits_long",
         "visits",
@@ -197,6 +222,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_duty_times_officer_id"), "duty_times", ["officer_id"])
     op.create_index(op.f("ix_duty_times_start"), "duty_times", ["start"])
+    _unique("duty_times_current", ["officer_id", "start", "end"], "known_to IS NULL")
     op.create_table(
         "abstractions",
         sa.Column("id", Id, nullable=False),
@@ -219,6 +245,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_abstractions_officer_id"), "abstractions", ["officer_id"])
     op.create_index(op.f("ix_abstractions_team_id"), "abstractions", ["team_id"])
     op.create_index(op.f("ix_abstractions_start"), "abstractions", ["start"])
+    said = ["start", "end", "reason"]
+    _unique("abstractions_officers", ["officer_id", *said], "known_to IS NULL")
+    _unique("abstractions_teams", ["team_id", *said], "known_to IS NULL")
+    nobodys = "known_to IS NULL AND officer_id IS NULL AND team_id IS NULL"
+    _unique("abstractions_everybodys", said, nobodys)
     op.add_column(
         "device_states",
         sa.Column(
@@ -318,6 +349,17 @@ def upgrade() -> None:
     )
 
 
+def _unique(name: str, columns: list[str], condition: str) -> None:
+    op.create_index(
+        f"uq_{name}",
+        name.rpartition("_")[0],
+        columns,
+        unique=True,
+        sqlite_where=sa.text(condition),
+        postgresql_where=sa.text(condition),
+    )
+
+
 def downgrade() -> None:
     op.drop_index("ix_visits_long", table_name="visits")
     for column in (
@@ -338,6 +380,7 @@ def downgrade() -> None:
     op.drop_table("duty_times")
     _as_they_were()
     for table in (
+        "officer_posts",
         "briefing_reads",
         "answers",
         "plan_teams",

@@ -8,7 +8,9 @@ from app.compliance.plan import ListedTrial, Plan, PlanError
 
 _MOST_NAMED = 5  # hot spots in a sentence: as many as one reads
 
-Days = Mapping[int, tuple[dt.date, dt.date | None]]
+Lasts = tuple[dt.date, dt.date | None]
+"""A hot spot's first operational day, and its last (None: without end)."""
+Days = Mapping[int, Lasts]
 
 
 def days_of(plan: Plan, hotspots: HotspotVersions, known_us: int) -> Days:
@@ -33,20 +35,32 @@ def days_of(plan: Plan, hotspots: HotspotVersions, known_us: int) -> Days:
     }
 
 
+def absence(hotspot: str, lasts: Lasts | None, day: dt.date) -> str | None:
+    """What is wrong with asking for a hot spot on a day, by the days it `lasts`; None: nothing."""
+    if lasts is None:
+        return f"{hotspot} is valid on no day"
+    first, last = lasts
+    if first <= day and (last is None or day <= last):
+        return None
+    until = "on" if last is None else f"to {last}"
+    return f"{hotspot} is not valid on {day}: it is from {first} {until}"
+
+
 def require_valid(plan: Plan, days: Days) -> None:
-    """Raises PlanError where a trial lists a hot spot on a day on which it is not valid yet."""
+    """Raises PlanError where a trial lists a hot spot on a day on which it is not valid."""
     if not isinstance(plan.trial, ListedTrial):
         return
     for index, (spot, day) in enumerate(plan.trial.days):
-        where = f"trial.days[{index}]"
-        if spot not in days:
-            raise PlanError(where, f"{plan.named(spot)} is valid on no day")
-        if day < days[spot][0]:
-            raise PlanError(where, f"{plan.named(spot)} is valid from {days[spot][0]} on")
+        where, what = f"trial.days[{index}]", absence(plan.named(spot), days.get(spot), day)
+        if what is not None:
+            raise PlanError(where, what)
 
 
 def notes(plan: Plan, days: Days) -> list[str]:
-    """What to know of named hot spots that are not there on all days of their plan."""
+    """What to know of hot spots that are not there on all days, or any, of their plan."""
+    if plan.hotspots is None:
+        some = any(_meets(plan, *lasts) for lasts in days.values())
+        return [] if some else ["no hot spot is valid on its days, so that nothing is asked for"]
     named = sorted(plan.hotspots or (), key=plan.named)
     late: dict[dt.date, list[str]] = {}
     early: dict[dt.date, list[str]] = {}
@@ -60,18 +74,25 @@ def notes(plan: Plan, days: Days) -> list[str]:
     return list(_sentences(never, late, early))
 
 
+def _meets(plan: Plan, first: dt.date, last: dt.date | None) -> bool:
+    """Whether days from one to another include any of the plan's."""
+    begun = plan.last_day is None or first <= plan.last_day
+    return begun and (last is None or plan.first_day <= last)
+
+
 def _sentences(
     never: list[str], late: Mapping[dt.date, list[str]], early: Mapping[dt.date, list[str]]
 ) -> Iterator[str]:
     if never:
-        yield f"{_listed(never)}: valid on no day, so that nothing is asked for there"
+        yield f"{listed(never)}: valid on no day, so that nothing is asked for there"
     for day, keys in sorted(late.items()):
-        yield f"{_listed(keys)}: valid from {day} on, so that nothing is asked for there before"
+        yield f"{listed(keys)}: valid from {day} on, so that nothing is asked for there before"
     for day, keys in sorted(early.items()):
-        yield f"{_listed(keys)}: valid until {day}, so that nothing is asked for there after"
+        yield f"{listed(keys)}: valid until {day}, so that nothing is asked for there after"
 
 
-def _listed(keys: Iterable[str]) -> str:
+def listed(keys: Iterable[str]) -> str:
+    """The first few, and how many more there are."""
     keys = list(keys)
     more = len(keys) - _MOST_NAMED
     shown = ", ".join(keys[:_MOST_NAMED])

@@ -1,7 +1,7 @@
 """What rows say that is wrong beside other rows, or beside what is stored."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -9,6 +9,9 @@ from app.compliance.cells import NEVER_US
 from app.importing.entries import Assignment, Briefing, Entry, Tables, Told
 from app.importing.headings import squeezed
 from app.importing.known import Known
+from app.importing.meaning import somebody
+from app.importing.row import Read, Row
+from app.importing.values import name
 
 Other = TypeVar("Other")
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -26,6 +29,7 @@ def once(tables: Tables) -> Tables:
         plan_hotspots=_once(tables.plan_hotspots, "hotspot", lambda one: (one.plan, one.hotspot)),
         trial_days=_once(tables.trial_days, "day", lambda one: (one.plan, one.hotspot, one.day)),
         briefings=_briefings(tables),
+        rows=tables.rows,
     )
 
 
@@ -36,7 +40,9 @@ def _once(
     for one in told:
         earlier = first.setdefault(key(one.entry), one)
         if earlier is not one:
-            one.row.problem(column, f"it says the same as {_place(earlier, one)}")
+            same = earlier.entry == one.entry
+            says = "it says the same as" if same else "it contradicts"
+            one.row.problem(column, f"{says} {_place(earlier, one)}")
     return list(first.values())
 
 
@@ -64,40 +70,50 @@ def _briefings(tables: Tables) -> list[Told[Briefing]]:
 
 
 def references(tables: Tables, known: Known) -> None:
-    """Puts down a problem wherever a row names what there is not."""
-    _refer(tables.assignments, "officer", lambda one: one.officer, known.officers)
-    _refer(tables.duty, "officer", lambda one: one.officer, known.officers)
-    _refer(tables.abstractions, "officer", lambda one: one.officer, known.officers)
-    _refer(tables.abstractions, "team", lambda one: one.team, known.teams)
-    _refer(tables.assignments, "device", lambda one: one.device, known.devices)
-    spots = known.hotspots
-    _refer(tables.plan_hotspots, "hotspot", lambda one: one.hotspot, spots, "hot spot")
-    _refer(tables.trial_days, "hotspot", lambda one: one.hotspot, spots, "hot spot")
-    of_plans = {id(one.row) for one in tables.plan_hotspots}
-    others = [one for one in tables.briefings if id(one.row) not in of_plans]
-    _refer(others, "hotspot", lambda one: one.hotspot, spots, "hot spot")
+    """Puts down a problem wherever a row names what there is not, also in rows that are wrong."""
+    for table, column, read, there in (
+        ("assignments", "officer", name, known.officers),
+        ("assignments", "device", name, known.devices),
+        ("duty", "officer", name, known.officers),
+        ("abstractions", "officer", somebody, known.officers),
+        ("abstractions", "team", somebody, known.teams),
+        ("plan_hotspots", "hotspot", name, known.hotspots),
+        ("trial_days", "hotspot", name, known.hotspots),
+        ("briefings", "hotspot", name, known.hotspots),
+    ):
+        _refer(tables.rows.get(table, ()), column, read, there)
+    plans = known.plans.keys() | set(named(tables.rows.get("plans", ()), "plan"))
+    for table in ("plan_hotspots", "trial_days"):
+        for row in tables.rows.get(table, ()):
+            plan = row.says("plan", name)
+            if plan is not None and plan not in plans:
+                what = f"there is no plan {plan!r}, stored or in a table of plans"
+                row.problem("plan", what)
 
 
 def teams_of_officers(tables: Tables, teams: Collection[str]) -> None:
     """Puts down a problem where an officer is of a team that there is not."""
-    _refer(tables.officers, "team", lambda one: one.values.get("team"), teams)
+    _refer(tables.rows.get("officers", ()), "team", name, teams)
+
+
+def named(rows: Iterable[Row], column: str) -> Iterator[str]:
+    """The names that a column has in rows."""
+    said = (row.says(column, name) for row in rows)
+    return (one for one in said if one is not None)
 
 
 def _refer(
-    told: Iterable[Told[Entry]],
-    column: str,
-    name: Callable[[Entry], str | None],
-    there: Collection[str],
-    noun: str | None = None,
+    rows: Iterable[Row], column: str, read: Read[str | None], there: Collection[str]
 ) -> None:
-    wanted_by = ((one, name(one.entry)) for one in told)
+    noun = {"hotspot": "hot spot"}.get(column, column)
     alike: dict[str, str] | None = None
-    for one, wanted in wanted_by:
+    for row in rows:
+        wanted = row.says(column, read)
         if wanted is not None and wanted not in there:
             alike = alike or {_rough(known): known for known in there}
             meant = alike.get(_rough(wanted))
             hint = "" if meant is None else f"; is {meant!r} meant?"
-            one.row.problem(column, f"there is no {noun or column} {wanted!r}{hint}")
+            row.problem(column, f"there is no {noun} {wanted!r}{hint}")
 
 
 def _rough(name: str) -> str:

@@ -3,12 +3,13 @@
 import codecs
 import csv
 import io
+from collections import Counter
 from typing import Final
 
 from app.importing.grid import MOST_COLUMNS, MOST_ROWS, Grid, Line
 from app.importing.problems import Findings, NoTables
 
-SEPARATORS: Final = ",;\t"  # the one that the first lines have most of; the first if in doubt
+SEPARATORS: Final = ",;\t"
 LOOKED_AT: Final = 4096  # characters
 
 
@@ -37,7 +38,17 @@ def read(file: str, data: bytes, findings: Findings) -> Grid:
 
 
 def _separator(begin: str) -> str:
-    return max(SEPARATORS, key=begin.count)
+    """The one that most lines have as often as each other; then the one that there is most of.
+
+    A title above the table, or a note in it, may be full of another.
+    """
+
+    def likelihood(separator: str) -> tuple[int, int]:
+        counts = Counter(line.count(separator) for line in begin.splitlines())
+        del counts[0]
+        return max(counts.values(), default=0), begin.count(separator)
+
+    return max(SEPARATORS, key=likelihood)
 
 
 def _text(file: str, data: bytes, findings: Findings) -> str:

@@ -110,7 +110,10 @@ class Briefing:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Everything that the tables of an import say."""
+    """Everything that the tables of an import say.
+
+    `rows` are all rows by table, also those that say too little to be told.
+    """
 
     teams: list[Told[Team]] = field(default_factory=list)
     officers: list[Told[Officer]] = field(default_factory=list)
@@ -121,3 +124,4 @@ class Tables:
     plan_hotspots: list[Told[PlanHotspot]] = field(default_factory=list)
     trial_days: list[Told[TrialDay]] = field(default_factory=list)
     briefings: list[Told[Briefing]] = field(default_factory=list)
+    rows: dict[str, list[Row]] = field(default_factory=dict)

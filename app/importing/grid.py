@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ingest.uploadbody import UNNAMED
+
 MOST_ROWS: Final = 100_000  # a large force's duty times of a month
 MOST_COLUMNS: Final = 256
 
@@ -31,11 +33,6 @@ class Merged:
     first_column: int
     last_column: int
 
-    def covers(self, row: int, column: int) -> bool:
-        """Whether a cell is in the range."""
-        in_rows = self.first_row <= row <= self.last_row
-        return in_rows and self.first_column <= column <= self.last_column
-
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -53,4 +50,9 @@ class Grid:
     @property
     def name(self) -> str:
         """The sheet's name in messages."""
-        return self.file if self.title is None else f"{self.file}!{self.title}"
+        return self.file if self.title is None else sheet_name(self.file, self.title)
+
+
+def sheet_name(file: str, title: str) -> str:
+    """A workbook's sheet in messages; of a file that nobody has named, its title."""
+    return title if file == UNNAMED else f"{file}!{title}"

@@ -6,17 +6,17 @@ Office Open XML, ECMA-376 part 1, sections 18.3.1.4 (c), 18.3.1.40 (f) and 18.3.
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 from zipfile import ZipFile
 
-from defusedxml.ElementTree import iterparse, parse
+from defusedxml.ElementTree import XMLParser, parse
 from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
 
 from app.importing.grid import Merged
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
+SHEET_ROWS: Final = 1_048_576
+SHEET_COLUMNS: Final = 16_384
+_PART: Final = 1 << 16  # bytes
 _BOOK: Final = "xl/workbook.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -50,28 +50,75 @@ def sheet_paths(archive: ZipFile) -> Mapping[str, str]:
 
 
 def read(sheet: IO[bytes]) -> Marks:
-    """The marks of a sheet's XML."""
-    marks = Marks()
-    for _, element in iterparse(sheet):
-        match _name(element.tag):
-            case "c":
-                parts = {_name(part.tag): part.text for part in element}
-                if "f" in parts and not parts.get("v"):
-                    marks.uncomputed.add(coordinate_to_tuple(element.attrib["r"]))
+    """The marks of a sheet's XML. Raises ValueError where it has more rows or columns than can be.
+
+    No more of it is kept than its marks.
+    """
+    reader = _Reader()
+    parser = XMLParser(target=reader)
+    while part := sheet.read(_PART):
+        parser.feed(part)
+    parser.close()
+    return reader.marks
+
+
+class _Reader:
+    """Takes a sheet's XML tag by tag; what has no address comes after the one before."""
+
+    def __init__(self) -> None:
+        self.marks = Marks()
+        self._row = self._column = self._rows = self._cells = 0
+        self._formula = self._value = self._in_value = False
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """A tag begins."""
+        match _name(tag):
             case "row":
-                marks.width = max(marks.width, _last_column(element))
-                element.clear()
+                self._row = int(float(attributes.get("r", self._row + 1)))
+                self._rows += 1
+                self._column = self._cells = 0
+                _require_most(max(self._row, self._rows), SHEET_ROWS, "rows")
+            case "c":
+                address = attributes.get("r")
+                self._column = (
+                    self._column + 1 if address is None else coordinate_to_tuple(address)[1]
+                )
+                self._cells += 1
+                self._formula = self._value = False
+                self.marks.width = max(self.marks.width, self._column)
+                _require_most(max(self._column, self._cells), SHEET_COLUMNS, "columns")
+            case "f":
+                self._formula = True
+            case "v":
+                self._in_value = True
             case "mergeCell":
-                address = element.get("ref", "")
-                left, top, right, bottom = (edge or 1 for edge in range_boundaries(address))
-                marks.merged.append(Merged(address, top, bottom, left, right))
-    return marks
+                self.marks.merged.append(_merged(attributes.get("ref", "")))
+
+    def data(self, text: str) -> None:
+        """Text between tags."""
+        self._value |= self._in_value and bool(text)
+
+    def end(self, tag: str) -> None:
+        """A tag ends."""
+        match _name(tag):
+            case "v":
+                self._in_value = False
+            case "c" if self._formula and not self._value:
+                self.marks.uncomputed.add((self._row, self._column))
+
+    def close(self) -> None:
+        """There is no more; the parser asks."""
 
 
-def _last_column(row: "Element") -> int:
-    """The column of a row's last cell; cells without an address follow one another."""
-    address = row[-1].get("r") if len(row) else None
-    return len(row) if address is None else coordinate_to_tuple(address)[1]
+def _require_most(number: int, most: int, what: str) -> None:
+    if number > most:
+        msg = f"a sheet has at most {most} {what}"
+        raise ValueError(msg)
+
+
+def _merged(address: str) -> Merged:
+    left, top, right, bottom = (edge or 1 for edge in range_boundaries(address))
+    return Merged(address, top, bottom, left, right)
 
 
 def _name(tag: str) -> str:

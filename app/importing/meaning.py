@@ -4,6 +4,13 @@ import datetime as dt
 from typing import Final
 
 from app.compliance.calendar import Calendar
+from app.compliance.duty import overlong
+from app.compliance.limits import (
+    HEAVIEST,
+    LONGEST_OVERDUE_MINUTES,
+    LONGEST_PATROL_MINUTES,
+    MOST_PATROLS,
+)
 from app.compliance.plan import EVERY_DAY, SEEDS, PlanError, Window
 from app.importing.entries import (
     Abstraction,
@@ -35,10 +42,16 @@ from app.importing.values import (
 ORGANISATION: Final = "police"  # of officers of whom nothing is said
 EVERYBODY: Final = {"everybody", "everyone", "all"}
 
-_MINUTES: Final = within(0, 1440, "a number of minutes above 0, at most 1440")
+
+def _minutes(most: int) -> Read[float]:
+    return within(0, most, f"a number of minutes above 0, at most {most}")
+
+
+_MINUTES: Final = _minutes(LONGEST_PATROL_MINUTES)
 _SHARE: Final = within(0, 1, "a share: above 0 and at most 1, or with its sign, such as 90%")
-_WEIGHT: Final = within(0, 1e300, "a weight: a number above 0")
-_PATROLS: Final = whole(1, 1000)
+_LEAST: Final = within(0, 1, "a share: 0 to 1, or with its sign, such as 80%", or_low=True)
+_WEIGHT: Final = within(0, HEAVIEST, f"a weight: a number above 0, at most {HEAVIEST:g}")
+_PATROLS: Final = whole(1, MOST_PATROLS)
 
 # What the rows of a plan say of it as a whole: each of them, or only the first.
 _OF_PLANS: Final[dict[str, Read[object]]] = {
@@ -51,8 +64,8 @@ _OF_PLANS: Final[dict[str, Read[object]]] = {
     "timezone": time_zone,
     "day_start": minute_of_day,
     "teams": names,
-    "least_observability": _SHARE,
-    "overdue": within(0, 10_080, "a number of minutes above 0, at most 10080"),
+    "least_observability": _LEAST,
+    "overdue": _minutes(LONGEST_OVERDUE_MINUTES),
     "seed": whole(SEEDS.start, SEEDS.stop - 1),
     "treated": whole(1, 100_000),
 }
@@ -60,6 +73,12 @@ _OF_PLANS: Final[dict[str, Read[object]]] = {
 
 def _end_of_window(cell: Cell) -> dt.time:
     return dt.time() if is_midnight(cell) else minute_of_day(cell)
+
+
+def somebody(cell: Cell) -> str | None:
+    """A name; None where it says everybody."""
+    read = name(cell)
+    return None if read.lower() in EVERYBODY else read
 
 
 def team(row: Row) -> Team | None:
@@ -91,14 +110,15 @@ def assignment(row: Row, calendar: Calendar) -> Assignment | None:
 def duty(row: Row, calendar: Calendar) -> DutyTime | None:
     """When an officer was on duty."""
     number, times = row.need("officer", name), closed(row, calendar)
+    if times is not None and (what := overlong(times[1] - times[0])) is not None:
+        row.problem("end", what)
     return None if number is None or times is None else DutyTime(number, *times)
 
 
 def abstraction(row: Row, calendar: Calendar) -> Abstraction | None:
     """Who was taken off the plan; everybody where neither officer nor team is named."""
-    who, whose, why = row.may("officer", name), row.may("team", name), row.need("reason", name)
-    number = None if who is not None and who.lower() in EVERYBODY else who
-    group = None if whose is not None and whose.lower() in EVERYBODY else whose
+    number, group = row.may("officer", somebody), row.may("team", somebody)
+    why = row.need("reason", name)
     if number is not None and group is not None:
         row.problem("team", "name an officer, or a team, or neither: everybody")
     times = closed(row, calendar)

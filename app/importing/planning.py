@@ -7,7 +7,9 @@ from typing import Any, Final, TypeVar
 
 from app.compliance import existence
 from app.compliance.calendar import Calendar
+from app.compliance.notes import notes
 from app.compliance.plan import DrawnTrial, ListedTrial, Plan, PlanError, Window
+from app.importing.checks import named
 from app.importing.entries import PlanHotspot, PlanWindow, Tables, Told, TrialDay
 from app.importing.known import Known
 from app.importing.problems import Findings
@@ -51,22 +53,21 @@ def plans(tables: Tables, known: Known, now_us: int, findings: Findings) -> list
     days a listed trial; what no table says stays as it is stored. A new plan of which no hot spots
     are listed is for all of them.
     """
+    placed = set(named(tables.rows.get("plan_hotspots", ()), "plan"))
     windows = _by_plan(tables.plans)
     spots, days = _by_plan(tables.plan_hotspots), _by_plan(tables.trial_days)
     made = []
     for key in {**windows, **spots, **days}:
         if key not in windows and key not in known.plans:
-            for one in (*spots.get(key, ()), *days.get(key, ())):
-                one.row.problem("plan", f"there is no plan {key!r}, stored or in a table of plans")
-            continue
+            continue  # has a problem
         listed = days.get(key, [])
         plan = _plan(key, windows.get(key, []), spots.get(key, []), known, relisted=bool(listed))
         if plan is not None:
             valid = existence.days_of(plan, known.versions, now_us)
             _require_places(plan, spots.get(key, []), known, valid, now_us)
             made.append(_with_trial(plan, listed, known, valid))
-            findings.notes += [f"plan {key}: {note}" for note in existence.notes(plan, valid)]
-            if plan.hotspots is None and key not in known.plans:
+            findings.notes += [f"plan {key}: {note}" for note in notes(plan, valid)]
+            if plan.hotspots is None and not {key} & (known.plans.keys() | placed):
                 findings.notes.append(f"plan {key} is for all hot spots: no table lists any")
     return made
 
@@ -83,11 +84,9 @@ def _require_places(
     for one in spots:
         key = one.entry.hotspot
         spot = known.hotspots.get(key)
-        if spot is not None and spot not in valid:
-            one.row.problem("hotspot", f"{key!r} is valid on no day")
-        elif spot is not None and valid[spot][0] > asked:
-            what = f"{key!r} is valid from {valid[spot][0]} on, and the plan asks for it on {asked}"
-            one.row.problem("hotspot", what)
+        if spot is not None and (spot not in valid or asked < valid[spot][0]):
+            what = existence.absence(repr(key), valid.get(spot), asked)
+            one.row.problem("hotspot", f"the plan asks for it from {asked} on, and {what}")
 
 
 def _by_plan(told: Sequence[Told[Part]]) -> dict[str, list[Told[Part]]]:
@@ -159,7 +158,7 @@ def _places(
     return {
         "hotspots": frozenset(placed),
         "keys": {**keys, **{id_: one.hotspot for id_, one in placed.items()}},
-        "weights": {id_: one.weight for id_, one in placed.items() if one.weight != 1},
+        "weights": {id_: one.weight for id_, one in placed.items()},
     }
 
 
@@ -232,21 +231,21 @@ def _with_trial(
         spot = known.hotspots.get(entry.hotspot)
         if spot is None:
             continue  # has a problem
-        first, last = valid.get(spot, (None, None))
+        absent = existence.absence(repr(entry.hotspot), valid.get(spot), entry.day)
         if plan.hotspots is not None and spot not in plan.hotspots:
             one.row.problem("hotspot", f"{entry.hotspot!r} is not among the hot spots of the plan")
         elif not plan.runs_on(entry.day):
             one.row.problem("day", f"{entry.day} is not a day of the plan")
-        elif first is None:
-            one.row.problem("hotspot", f"{entry.hotspot!r} is valid on no day")
-        elif entry.day < first or (last is not None and entry.day > last):
-            until = "on" if last is None else f"to {last}"
-            what = f"{entry.hotspot!r} is not valid on {entry.day}: it is from {first} {until}"
-            one.row.problem("day", what)
+        elif absent is not None:
+            one.row.problem("day", absent)
         else:
             listed[spot, entry.day] = entry.treatment
     if not listed:
         return plan
     spots = {spot for spot, _ in listed}
     keys = {id_: key for key, id_ in known.hotspots.items() if id_ in spots}
-    return replace(plan, trial=ListedTrial(listed), keys={**keys, **plan.keys})
+    try:
+        return replace(plan, trial=ListedTrial(listed), keys={**keys, **plan.keys})
+    except PlanError as exc:
+        days[0].row.problem(None, str(exc))
+        return plan

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MOST_PROBLEMS: Final = 1000  # more than anybody puts right before trying again
+_MOST_KEPT: Final = 20 * MOST_PROBLEMS  # until only the first are kept
 
 
 class NoTables(ValueError):
@@ -36,27 +37,49 @@ class Problem:
 
 @dataclass(slots=True)
 class Findings:
-    """Problems and notes, gathered while files are read; past MOST_PROBLEMS they are counted."""
+    """Problems and notes, gathered while files are read; of many problems those of the first rows.
 
-    problems: list[Problem] = field(default_factory=list)
+    `sheets` are the sheets in the order in which their problems are told.
+    """
+
     notes: list[str] = field(default_factory=list)
-    more: int = 0
+    sheets: dict[str, int] = field(default_factory=dict, compare=False)
+    count: int = 0
+    _problems: list[Problem] = field(default_factory=list)
 
     def add(self, problem: Problem) -> None:
         """Takes one more problem."""
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(problem)
-        else:
-            self.more += 1
+        self.count += 1
+        self.sheets.setdefault(problem.sheet, len(self.sheets))
+        self._problems.append(problem)
+        if len(self._problems) >= _MOST_KEPT:
+            self._problems = self.problems
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The first MOST_PROBLEMS problems, by sheet, row and column."""
+        return sorted(self._problems, key=self._place)[:MOST_PROBLEMS]
+
+    @property
+    def more(self) -> int:
+        """How many problems there are beside those."""
+        return max(self.count - MOST_PROBLEMS, 0)
+
+    def _place(self, problem: Problem) -> tuple[int, int, int, str]:
+        letters = (problem.column or "").partition(" ")[0]
+        if not letters.isupper():  # a column that is not there
+            letters = "ZZZZ" if letters else ""
+        return self.sheets[problem.sheet], problem.row or 0, len(letters), letters
 
 
 class Unsound(Exception):
     """What was to be imported has problems, so that nothing of it was stored."""
 
     def __init__(self, findings: Findings) -> None:
-        count = len(findings.problems) + findings.more
+        count = findings.count
+        first = findings.problems
         problems = "1 problem" if count == 1 else f"{count} problems"
-        super().__init__(f"{problems}, nothing was stored; the first: {findings.problems[0]}")
-        self.problems: Sequence[Problem] = findings.problems
+        super().__init__(f"{problems}, nothing was stored; the first: {first[0]}")
+        self.problems: Sequence[Problem] = first
         self.more = findings.more
         self.notes: Sequence[str] = findings.notes

@@ -39,9 +39,11 @@ def read(
 def _take(section: Section, tables: Tables, calendar: Calendar, findings: Findings) -> None:
     name = section.table.name
     told: list[Told[object]] = getattr(tables, name)  # each table has a field of its name
+    rows = tables.rows.setdefault(name, [])
     for line in section.lines:
         row = Row(section, line, findings)
         entry = _TIMED[name](row, calendar) if name in _TIMED else _TIMELESS[name](row)
+        rows.append(row)
         if entry is not None:
             told.append(Told(row, entry))
 

@@ -50,6 +50,16 @@ class Row:
             self.problem(column, str(exc))
             return None
 
+    def says(self, column: str, read: Read[Value]) -> Value | None:
+        """What a column says, to look at it again; None, and no problem, if it cannot be read."""
+        cell = self._cell(column)
+        if cell is None or isinstance(cell, Unusable):
+            return None
+        try:
+            return read(cell)
+        except ValueError:
+            return None
+
     def problem(self, column: str | None, what: str) -> None:
         """Puts down what is wrong with a column of this row, or with the row."""
         self.sound = False

@@ -1,14 +1,15 @@
 """Which table a sheet holds, where its heading is, and its rows by column."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 from openpyxl.utils import get_column_letter
 
 from app.importing.grid import MOST_COLUMNS, Cell, Grid, Line, Merged, Unusable
 from app.importing.headings import TABLES, Table, column_of, table_of
-from app.importing.problems import Findings, Problem
+from app.importing.problems import MOST_PROBLEMS, Findings, Problem
 
 LOOKED_AT: Final = 10  # rows in which the heading is: above it there may be a title
 QUOTED: Final = 60
@@ -39,6 +40,7 @@ def sections(grids: Sequence[Grid], table: str | None, findings: Findings) -> Se
     given = None if table is None else table_of(table)
     found: list[Section] = []
     for grid in grids:
+        findings.sheets.setdefault(grid.name, len(findings.sheets))
         kind, given = given or kind_of(grid), None
         if kind is None:
             findings.notes.append(f"{grid.name} was passed over: its heading is that of no table")
@@ -77,13 +79,18 @@ def _section(grid: Grid, table: Table, findings: Findings) -> Section | None:
     row, cells = max(grid.lines[:LOOKED_AT], key=lambda line: _matches(table, line[1]))
     named = [(at, heading, column_of(table, heading)) for at, heading in _headings(cells)]
     columns = {column: (at, heading) for at, heading, column in named if column is not None}
-    lines = [_unmerged(line, grid.merged) for line in grid.lines if line[0] > row]
+    merged = [one for one in grid.merged if one.last_row >= row]
+    if len(merged) > MOST_PROBLEMS:
+        what = f"more than {MOST_PROBLEMS} ranges of cells are merged; unmerge all of them"
+        findings.add(Problem(table.name, grid.name, None, None, what))
+        return None
+    lines = _unmerged([line for line in grid.lines if line[0] > row], merged)
     section = Section(table, grid.name, columns, lines)
     problems = [
         *_missing(section, row, [heading for _, heading, _ in named]),
         *_twice(section, row, named),
     ]
-    for problem in (*problems, *_merged(section, row, grid)):
+    for problem in (*problems, *_merged(section, grid.title, merged)):
         findings.add(problem)
     unknown = [heading[:QUOTED] for _, heading, column in named if column is None]
     if unknown:
@@ -129,24 +136,34 @@ def _twice(
             yield Problem(section.table.name, section.sheet, row, places[-1], what)
 
 
-def _unmerged(line: Line, merged: Sequence[Merged]) -> Line:
-    """A row whose merged cells are told already, and say nothing."""
-    row, cells = line
-    here = [one for one in merged if one.first_row <= row <= one.last_row]
-    if not here:
-        return line
-    width = max(len(cells), *(one.last_column for one in here))
-    filled = [*cells, *(None for _ in range(min(width, MOST_COLUMNS) - len(cells)))]
-    return row, [
-        Unusable(None) if any(one.covers(row, at) for one in here) else cell
-        for at, cell in enumerate(filled, start=1)
+def _unmerged(lines: Sequence[Line], merged: Sequence[Merged]) -> Sequence[Line]:
+    """Rows, of which the cells that are merged are told already, and say nothing."""
+    if not merged:
+        return lines
+    numbers = np.array([number for number, _ in lines], np.int64)
+    covered = np.zeros((len(lines), MOST_COLUMNS), bool)
+    for one in merged:
+        first, end = np.searchsorted(numbers, (one.first_row, one.last_row + 1))
+        covered[first:end, one.first_column - 1 : one.last_column] = True
+    return [
+        (number, _blanked(cells, np.flatnonzero(here).tolist()))
+        for (number, cells), here in zip(lines, covered, strict=True)
     ]
 
 
-def _merged(section: Section, heading: int, grid: Grid) -> Iterator[Problem]:
+def _blanked(cells: Sequence[Cell], covered: Sequence[int]) -> Sequence[Cell]:
+    """Cells with nothing that can be used where they are covered."""
+    if not covered:
+        return cells
+    filled = [*cells, *(None for _ in range(covered[-1] + 1 - len(cells)))]
+    for at in covered:
+        filled[at] = Unusable(None)
+    return filled
+
+
+def _merged(section: Section, title: str | None, merged: Iterable[Merged]) -> Iterator[Problem]:
     """A problem for each merged range in the table: only its first cell says anything."""
-    for one in grid.merged:
-        if one.last_row >= heading:
-            what = f"the cells {grid.title}!{one.address} are merged; unmerge them and fill in each"
-            column = get_column_letter(one.first_column)
-            yield Problem(section.table.name, section.sheet, one.first_row, column, what)
+    for one in merged:
+        what = f"the cells {title}!{one.address} are merged; unmerge them and fill in each"
+        column = get_column_letter(one.first_column)
+        yield Problem(section.table.name, section.sheet, one.first_row, column, what)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from app.compliance.calendar import FIRST_DAY, LAST_DAY, Calendar
+from app.compliance.calendar import DAY, FIRST_DAY, LAST_DAY, Calendar
 from app.importing.grid import Cell
 from app.importing.values import quoted
 
@@ -25,6 +25,7 @@ _SHORT_YEAR: Final = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[a-z]{3,9})[-/. ]\d{2}",
 _TIME: Final = re.compile(
     r"(\d{1,2})(?:[:.](\d\d)(?::(\d\d)(?:\.0+)?)?)?\s*(am|pm)?", re.IGNORECASE
 )
+_FRACTION: Final = re.compile(r"0\.\d+")  # 0.25 is 06:00 to a spreadsheet, and 00:25 to people
 _DIGITS: Final = re.compile(r"(\d{1,2})(\d\d)")  # 0600, which a spreadsheet makes 600 of
 _DATE_AND_TIME: Final = re.compile(
     r"(.*\d)(?:T|,? +)(\d{1,2}[:.]\d\d.*|\d{3,4}|\d{1,2} ?[ap]m)",
@@ -95,6 +96,9 @@ def time_of_day(cell: Cell) -> dt.time:
         seconds = min(round(cell * 86_400), 86_399)
         return (_EPOCH + dt.timedelta(seconds=seconds)).time()
     text = str(cell).strip().removesuffix(".0")
+    if _FRACTION.fullmatch(text):
+        msg = f"{quoted(cell)} may be a part of a day or a time: write it as 06:00"
+        raise ValueError(msg)
     digits = _DIGITS.fullmatch(text)
     if digits or text == "0":
         return _clock(cell, *((digits[1], digits[2]) if digits else ("0", "0")))
@@ -146,6 +150,8 @@ def when(cell: Cell, calendar: Calendar) -> int | dt.time:
         if _OFFSET.search(text):
             return _absolute(text, cell)
         parts = _DATE_AND_TIME.fullmatch(text)
+        if parts and is_midnight(parts[2]):
+            return calendar.at(day(parts[1]) + DAY, dt.time())
         if parts:
             return calendar.at(day(parts[1]), time_of_day(parts[2]))
         if not _looks_like_time(text):

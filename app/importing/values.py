@@ -8,15 +8,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.compliance.calendar import zone
+from app.compliance.limits import LONGEST_NAME, LONGEST_NOTE, NO_NAME, NO_NOTE
 from app.importing.grid import Cell
 
-LONGEST_NAME: Final = 200
-LONGEST_NOTE: Final = 10_000
 QUOTED: Final = 60
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_CONTROL_BUT_BREAKS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _YES: Final = {"yes", "y", "true", "x", "1"}
 _NO: Final = {"no", "n", "false", "0", "-"}
 _SETS: Final = {
@@ -35,28 +32,27 @@ def quoted(cell: Cell) -> str:
     return repr(text if len(text) <= QUOTED else text[:QUOTED] + "\u2026")
 
 
-def name(cell: Cell) -> str:
-    """A name, a number of an officer, or another word on one line; 1234.0 is 1234."""
-    text = _plain(cell)
-    if len(text) > LONGEST_NAME:
-        msg = f"it is longer than {LONGEST_NAME} characters"
-        raise ValueError(msg)
-    if _CONTROL.search(text):
-        msg = "it has a line break or another control character"
-        raise ValueError(msg)
-    return text
+def _words(longest: int, refused: str, what: str) -> Callable[[Cell], str]:
+    """Reads text that is not longer than that, and has none of the characters `refused`."""
+    pattern = re.compile(f"[{refused}]")
+
+    def read(cell: Cell) -> str:
+        text = _plain(cell)
+        if len(text) > longest:
+            msg = f"it is longer than {longest} characters"
+            raise ValueError(msg)
+        if pattern.search(text):
+            msg = f"it has {what}"
+            raise ValueError(msg)
+        return text
+
+    return read
 
 
-def note(cell: Cell) -> str:
-    """A text of several lines."""
-    text = _plain(cell)
-    if len(text) > LONGEST_NOTE:
-        msg = f"it is longer than {LONGEST_NOTE} characters"
-        raise ValueError(msg)
-    if _CONTROL_BUT_BREAKS.search(text):
-        msg = "it has a control character"
-        raise ValueError(msg)
-    return text
+name = _words(LONGEST_NAME, NO_NAME, "a line break or another control character")
+"""Reads a name, an officer's number, or other words on one line; 1234.0 is 1234."""
+note = _words(LONGEST_NOTE, NO_NOTE, "a control character")
+"""Reads a text of several lines."""
 
 
 def names(cell: Cell) -> tuple[str, ...]:
@@ -91,12 +87,12 @@ def number(cell: Cell) -> float:
     return found
 
 
-def within(low: float, high: float, what: str) -> Callable[[Cell], float]:
-    """Reads a number above `low` and at most `high`."""
+def within(low: float, high: float, what: str, *, or_low: bool = False) -> Callable[[Cell], float]:
+    """Reads a number above `low`, `or_low` from it on, and at most `high`."""
 
     def read(cell: Cell) -> float:
         found = number(cell)
-        if not low < found <= high:
+        if not low < found <= high and not (or_low and found == low):
             msg = f"{quoted(cell)} is not {what}"
             raise ValueError(msg)
         return found

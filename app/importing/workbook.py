@@ -3,13 +3,14 @@
 import io
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 from zipfile import ZipFile
 
 from openpyxl import load_workbook
 
 from app.importing import marks
-from app.importing.grid import MOST_COLUMNS, MOST_ROWS, Cell, Grid, Line, Unusable
+from app.importing.grid import MOST_COLUMNS, MOST_ROWS, Cell, Grid, Line, Unusable, sheet_name
 from app.importing.problems import Findings, NoTables
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 MOST_UNPACKED: Final = 64 << 20  # bytes: two to three times what the most rows need
+MOST_ELEMENTS: Final = 4_000_000  # of XML: two a cell, twenty cells in each of the most rows
+_PART: Final = 1 << 20  # bytes
 ERRORS: Final = {"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"}
 UNCOMPUTED: Final = Unusable("it is a formula without a stored value: open and save the workbook")
 
@@ -39,7 +42,9 @@ def read(file: str, data: bytes, findings: Findings) -> Sequence[Grid]:
                 if sheet.sheet_state == "visible":
                     grids.append(_grid(file, sheet, found[sheet.title]))
                 else:
-                    findings.notes.append(f"{file}!{sheet.title} is hidden and was not read")
+                    findings.notes.append(
+                        f"{sheet_name(file, sheet.title)} is hidden and was not read"
+                    )
             return grids
     except NoTables:
         raise
@@ -54,6 +59,17 @@ def _refuse_bombs(file: str, archive: ZipFile) -> None:
     if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
         msg = f"{file} unpacks to more than {MOST_UNPACKED >> 20} MiB; import it in parts"
         raise NoTables(msg)
+    # An empty element is of four bytes, and takes twenty times that when it is read.
+    if sum(_elements(archive, name) for name in archive.namelist()) > MOST_ELEMENTS:
+        msg = f"{file} has more than {MOST_ELEMENTS} elements; import it in parts"
+        raise NoTables(msg)
+
+
+def _elements(archive: ZipFile, name: str) -> int:
+    """How many elements a part of the workbook has, or a few more, if it is XML."""
+    with archive.open(name) as file:
+        parts = iter(partial(file.read, _PART), b"")
+        return sum(part.count(b"<") - part.count(b"</") for part in parts)
 
 
 def _marks(archive: ZipFile) -> dict[str, marks.Marks]:
@@ -70,7 +86,7 @@ def _grid(file: str, sheet: "Worksheet", found: marks.Marks) -> Grid:
     cast("ReadOnlyWorksheet", sheet).reset_dimensions()
     lines = list(_lines(sheet, found))
     if len(lines) > MOST_ROWS:
-        msg = f"{file}!{sheet.title} has more than {MOST_ROWS} rows; import it in parts"
+        msg = f"{sheet_name(file, sheet.title)} has more than {MOST_ROWS} rows; import it in parts"
         raise NoTables(msg)
     return Grid(file, sheet.title, lines, found.merged)
 

@@ -1,5 +1,6 @@
 """Abstractions: who was taken off the plan, when and why."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,13 @@ async def create(writer: Writer, given: Sequence[Abstraction], now: dt.datetime)
     """
     officer_ids = await people.officer_ids(writer, {one.officer for one in given if one.officer})
     team_ids = await people.teams_by_name(writer, {one.team for one in given if one.team})
+    rows = await asyncio.to_thread(_rows, given, officer_ids, team_ids)
+    return await knowledge.hold(writer, abstractions, rows, now)
+
+
+def _rows(
+    given: Sequence[Abstraction], officer_ids: Mapping[str, int], team_ids: Mapping[str, int]
+) -> list[dict[str, Any]]:
     faults = [
         (index, fault)
         for index, one in enumerate(given)
@@ -56,7 +64,7 @@ async def create(writer: Writer, given: Sequence[Abstraction], now: dt.datetime)
     ]
     if faults:
         raise AllRefused(faults)
-    rows = [
+    return [
         {
             "officer_id": None if one.officer is None else officer_ids[one.officer],
             "team_id": None if one.team is None else team_ids[one.team],
@@ -66,7 +74,6 @@ async def create(writer: Writer, given: Sequence[Abstraction], now: dt.datetime)
         }
         for one in given
     ]
-    return await knowledge.hold(writer, abstractions, rows, now)
 
 
 def _faults(

@@ -1,5 +1,6 @@
 """Duty times: when officers were on duty, so that what was observed of it has a denominator."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Viewer
-from app.compliance.duty import DutyTimes
+from app.compliance.duty import DutyTimes, overlong
 from app.storage import columnar, knowledge, people
 from app.storage.engine import Reader, Writer
 from app.storage.errors import AllRefused, Refused
 from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice, by_id
 from app.storage.schema import duty_times, officers
+from app.storage.types import to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,18 @@ class StoredDutyTime(DutyTime):
 async def create(writer: Writer, given: Sequence[DutyTime], now: dt.datetime) -> list[int]:
     """Stores duty times, which may overlap, and gives their ids; the same again is no change.
 
-    Raises AllRefused, with every fault, where an officer is not there or an end not after its
-    start: none is stored then.
+    Raises AllRefused, with every fault, where an officer is not there, an end not after its start
+    or more than a week after it: none is stored then.
     """
     ids = await people.officer_ids(writer, {one.officer for one in given})
+    return await knowledge.hold(writer, duty_times, await asyncio.to_thread(_rows, given, ids), now)
+
+
+def _rows(given: Sequence[DutyTime], ids: Mapping[str, int]) -> list[dict[str, Any]]:
     faults = [(index, fault) for index, one in enumerate(given) for fault in _faults(one, ids)]
     if faults:
         raise AllRefused(faults)
-    rows = [{"officer_id": ids[one.officer], "start": one.start, "end": one.end} for one in given]
-    return await knowledge.hold(writer, duty_times, rows, now)
+    return [{"officer_id": ids[one.officer], "start": one.start, "end": one.end} for one in given]
 
 
 def _faults(given: DutyTime, ids: Mapping[str, int]) -> Iterator[Refused]:
@@ -52,6 +57,8 @@ def _faults(given: DutyTime, ids: Mapping[str, int]) -> Iterator[Refused]:
         yield Refused(where="officer", what=f"there is no officer {given.officer!r}")
     if given.end <= given.start:
         yield Refused(where="end", what="it is not after start")
+    if (what := overlong(to_us(given.end) - to_us(given.start))) is not None:
+        yield Refused(where="end", what=what)
 
 
 async def withdraw(writer: Writer, id_: int, now: dt.datetime) -> None:

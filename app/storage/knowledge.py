@@ -2,13 +2,15 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from app.storage import bulk
-from app.storage.engine import Reader, Writer
-from app.storage.errors import NotFound
+from app.storage.engine import Writer
+from app.storage.errors import Conflict, NotFound
+
+_AT_ONCE: Final = 1_000  # rows, between two turns of the event loop
 
 
 def known_at(table: sa.FromClause, moment: dt.datetime) -> sa.ColumnElement[bool]:
@@ -30,35 +32,26 @@ def touching(
 async def hold(
     writer: Writer, table: sa.Table, rows: Sequence[Mapping[str, Any]], now: dt.datetime
 ) -> list[int]:
-    """Holds rows of times true from now on; one that is held already stays as it is.
+    """Holds rows true from now on; one that is held already stays as it is, by a unique index.
 
-    All have the same columns, `start` among them. Gives the id of each, in order.
+    All have the same columns. Gives the id of each, in order. Raises Conflict where somebody else
+    is taking one of them back.
     """
-    if not rows:
-        return []
-    if writer.dialect.name == "postgresql":
-        # The same sent twice at once would not see each other.
-        await writer.execute(sa.text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
-    names = tuple(rows[0])
-    wanted = [tuple(row[name] for name in names) for row in rows]
-    held = await _held(writer, table, names, rows)
-    fresh = [words for words in dict.fromkeys(wanted) if words not in held]
-    if fresh:
-        new = [dict(zip(names, words, strict=True), known_from=now) for words in fresh]
-        await bulk.insert(writer, table, new)
-        held = await _held(writer, table, names, rows)
-    return [held[words] for words in wanted]
+    ids: list[int] = []
+    for first in range(0, len(rows), _AT_ONCE):
+        ids += await _hold(writer, table, rows[first : first + _AT_ONCE], now)
+    return ids
 
 
-async def _held(
-    reader: Reader, table: sa.Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> dict[tuple[Any, ...], int]:
-    """The ids of the rows that are held true and may be among these."""
-    starts = [row["start"] for row in rows]
-    query = sa.select(table.c.id, *(table.c[name] for name in names)).where(
-        table.c.known_to.is_(None), table.c.start >= min(starts), table.c.start <= max(starts)
-    )
-    return {tuple(row[1:]): row.id for row in await reader.execute(query)}
+async def _hold(
+    writer: Writer, table: sa.Table, rows: Sequence[Mapping[str, Any]], now: dt.datetime
+) -> list[int]:
+    await bulk.insert_new(writer, table, [{**row, "known_from": now} for row in rows])
+    ids = await bulk.ids(writer, table, rows, "t.known_to IS NULL")
+    if len(ids) != len(rows):
+        msg = "these are being changed by somebody else"
+        raise Conflict(msg)
+    return ids
 
 
 async def withdraw(writer: Writer, table: sa.Table, id_: int, now: dt.datetime, what: str) -> None:

@@ -1,15 +1,18 @@
 """Teams, officers and assignments, many at a time."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from app.storage import bulk
+from app.storage import bulk, posts
 from app.storage.engine import Reader, Writer
 from app.storage.pages import unique
 from app.storage.schema import assignments, devices, metadata, officers, teams
+
+_MOST_NAMED: Final = 1000  # in a query
 
 
 async def add_teams(writer: Writer, names: Collection[str]) -> int:
@@ -25,17 +28,17 @@ async def add_teams(writer: Writer, names: Collection[str]) -> int:
 
 
 async def put_officers(
-    writer: Writer, given: Mapping[str, Mapping[str, object]]
+    writer: Writer, given: Mapping[str, Mapping[str, object]], now: dt.datetime
 ) -> tuple[int, int]:
     """Makes officers (by number) what is given; gives how many are new, and how many changed.
 
-    Of each `name`, `team_id` and `organisation`; of one who is there what is not given stays, and
-    a new one is of no team, and of the police, where nothing else is said. Raises Conflict where
-    somebody else is adding one of them.
+    They are so from `now` on. Of each `name`, `team_id` and `organisation`; of one who is there
+    what is not given stays, and a new one is of no team, and of the police, where nothing else is
+    said. Raises Conflict where somebody else is adding one of them.
     """
     if not given:
         return 0, 0
-    there = {row.number: row for row in await writer.execute(sa.select(officers).with_for_update())}
+    there = {row.number: row for row in await _officers(writer, given)}
     unsaid = {"team_id": None, "organisation": "police"}
     new = [
         {"number": number, **unsaid, **values}
@@ -56,7 +59,22 @@ async def put_officers(
     with unique("these officers are being added by somebody else"):
         await bulk.insert(writer, officers, new)
     await bulk.update(writer, officers, changed)
+    await posts.note(writer, now)
     return len(new), len(changed)
+
+
+async def _officers(writer: Writer, numbers: Iterable[str]) -> Sequence[sa.Row[Any]]:
+    """The officers of these numbers who are there; nobody else changes them meanwhile.
+
+    What is written of them, such as who has which device, need not wait for that.
+    """
+    ordered = sorted(numbers)
+    query = sa.select(officers).order_by(officers.c.number).with_for_update(key_share=True)
+    found: list[sa.Row[Any]] = []
+    for first in range(0, len(ordered), _MOST_NAMED):
+        some = ordered[first : first + _MOST_NAMED]
+        found += await writer.execute(query.where(officers.c.number.in_(some)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,7 @@ class Carried:
 async def carried(writer: Writer, device_ids: Collection[int]) -> Sequence[Carried]:
     """The assignments of devices that are held true; nobody else changes them meanwhile."""
     locked = sa.select(devices.c.id).where(devices.c.id.in_(device_ids)).order_by(devices.c.id)
-    await writer.execute(locked.with_for_update())
+    await writer.execute(locked.with_for_update(key_share=True))
     query = (
         sa.select(assignments, officers.c.number)
         .join(officers)

@@ -57,6 +57,25 @@ officers = Table(
     Column("organisation", Text, nullable=False, server_default=text("'police'")),
 )
 
+# What officers were of, as it was known: figures as at a moment go by it. Who may see whom goes by
+# what officers are of now.
+officer_posts = Table(
+    "officer_posts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("officer_id", Id, ForeignKey("officers.id"), nullable=False, index=True),
+    Column("team_id", Id, ForeignKey("teams.id")),
+    Column("organisation", Text, nullable=False),
+    *_known(),
+    Index(
+        "uq_officer_posts_current",
+        "officer_id",
+        unique=True,
+        sqlite_where=text("known_to IS NULL"),
+        postgresql_where=text("known_to IS NULL"),
+    ),
+)
+
 profiles = Table(
     "profiles",
     metadata,
@@ -284,6 +303,15 @@ duty_times = Table(
     Column("end", Instant, nullable=False),
     *_known(),
     CheckConstraint('"end" > start', name="end_after_start"),
+    Index(
+        "uq_duty_times_current",
+        "officer_id",
+        "start",
+        "end",
+        unique=True,
+        sqlite_where=text("known_to IS NULL"),
+        postgresql_where=text("known_to IS NULL"),
+    ),
 )
 
 abstractions = Table(
@@ -298,6 +326,24 @@ abstractions = Table(
     Column("reason", Text, nullable=False),
     *_known(),
     CheckConstraint('"end" > start', name="end_after_start"),
+    # One each, as a null equals nothing.
+    *(
+        Index(
+            f"uq_abstractions_{whose}",
+            *whom,
+            "start",
+            "end",
+            "reason",
+            unique=True,
+            sqlite_where=text(condition),
+            postgresql_where=text(condition),
+        )
+        for whose, whom, condition in (
+            ("officers", ["officer_id"], "known_to IS NULL"),
+            ("teams", ["team_id"], "known_to IS NULL"),
+            ("everybodys", [], "known_to IS NULL AND officer_id IS NULL AND team_id IS NULL"),
+        )
+    ),
 )
 
 fixes = Table(

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 import httpx
 import pytest
-from callers import Clock, TokenFor
+from callers import Clock
 from sheets import Rows, moment, table, workbook
 from squares import collection, feature
 
@@ -63,8 +63,7 @@ async def problems(admin: httpx.AsyncClient, **sheets: Rows) -> list[tuple[str, 
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     return [
-        (one["sheet"].partition("!")[2], one["row"], one["column"], one["what"])
-        for one in answer.json()["errors"]
+        (one["sheet"], one["row"], one["column"], one["what"]) for one in answer.json()["errors"]
     ]
 
 
@@ -241,7 +240,7 @@ async def test_a_row_that_says_something_again_is_named_with_the_first(
     found = await problems(
         admin,
         Teams=[*TEAMS, ["Late"]],
-        Officers=[*OFFICERS, ["7", "E", None]],
+        Officers=[*OFFICERS, ["7", "E", None], OFFICERS[1]],
         Duty=[*DUTY, DUTY[1]],
         Plans=[*PLANS, PLANS[1]],
         Plan_hot_spots=[*SPOTS, ["p", "HS1", 4, "Stand still", None]],
@@ -249,12 +248,13 @@ async def test_a_row_that_says_something_again_is_named_with_the_first(
     )
     assert sorted((sheet, row, what) for sheet, row, _, what in found) == [
         ("Duty", 3, "it says the same as row 2"),
-        ("Officers", 4, "it says the same as row 2"),
-        ("Plan hot spots", 4, "it says the same as row 2"),
+        ("Officers", 4, "it contradicts row 2"),
+        ("Officers", 5, "it says the same as row 2"),
+        ("Plan hot spots", 4, "it contradicts row 2"),
         ("Plan hot spots", 4, "the briefing of 'HS1' is another than in row 2"),
         ("Plans", 4, "it says the same as row 2"),
         ("Teams", 3, "it says the same as row 2"),
-        ("Trial days", 3, "it says the same as row 2"),
+        ("Trial days", 3, "it contradicts row 2"),
     ]
 
 
@@ -276,22 +276,22 @@ async def test_plans_that_cannot_be_meant_are_named_by_row_and_column(
     found = await problems(admin, Plans=rows)
     assert [(row, column) for _, row, column, _ in found] == [
         (2, "D (End)"),
+        (3, "F (Max)"),
+        (3, "H (Last day)"),
+        (4, "G (First day)"),
         (4, "I (Time zone)"),
+        (6, "E (Min)"),
         (7, "D (End)"),
         (7, "E (Min)"),
         (7, "G (First day)"),
-        (3, "H (Last day)"),
-        (3, "F (Max)"),
-        (4, "G (First day)"),
-        (6, "E (Min)"),
     ]
     said = [what for *_, what in found]
     assert said[0] == "it starts and ends at 22:00"
-    assert "a year of four digits" in said[4]
-    assert said[5] == "2026-01-01 is before first_day, 2026-01-02"
-    assert said[6] == "15 is not a finite number of at least minimum_minutes, 20"
-    assert said[7] == "it is empty, and 'c' is a new plan"
-    assert said[8] == "it is of the whole plan, and another in row 5"
+    assert said[1] == "15 is not from minimum_minutes, 20, to 1440"
+    assert said[2] == "2026-01-01 is before first_day, 2026-01-02"
+    assert said[3] == "it is empty, and 'c' is a new plan"
+    assert said[5] == "it is of the whole plan, and another in row 5"
+    assert "a year of four digits" in said[8]
 
 
 async def test_a_place_that_is_not_valid_when_it_is_asked_for_is_named(
@@ -306,12 +306,119 @@ async def test_a_place_that_is_not_valid_when_it_is_asked_for_is_named(
         Plan_hot_spots=[*SPOTS, ["p", "HS3", None, None, None]],
         Trial_days=[*TRIAL, ["p", "HS3", "31/01/2026", "control"], ["p", "HS1", "01/01/2026", "T"]],
     )
-    asked = "'HS3' is valid from 2026-02-01 on, and the plan asks for it on 2026-01-15"
-    assert found == [
+    late = "'HS3' is not valid on 2026-01-15: it is from 2026-02-01 on"
+    asked = f"the plan asks for it from 2026-01-15 on, and {late}"
+    assert sorted(found) == [
         ("Plan hot spots", 4, "B (Hot spot)", asked),
         ("Trial days", 3, "C (Day)", "'HS3' is not valid on 2026-01-31: it is from 2026-02-01 on"),
         ("Trial days", 4, "C (Day)", "2026-01-01 is not a day of the plan"),
     ]
+
+
+async def test_a_row_with_a_cell_that_is_wrong_is_held_against_the_rest_all_the_same(
+    admin: httpx.AsyncClient,
+) -> None:
+    found = await problems(
+        admin,
+        Officers=[["Number", "Name", "Team"], [None, "A", "West"]],
+        Kit_log=[KIT[0], ["r9", 9, "soon", None]],
+        Duty=[DUTY[0], [8, "soon", "22:00", "07:00"]],
+        Abstractions=[["Officer", "Team", *ABSTRACTIONS[0][1:]], [9, "North", "x", "y", "z"]],
+        Plan_hot_spots=[SPOTS[0], ["z", "HS9", "heavy", None, None]],
+        Trial_days=[TRIAL[0], ["z", "HS9", "soon", "control"]],
+        Briefings=[["Hot spot", "Task"], ["HS9", None]],
+    )
+    assert [(sheet, column) for sheet, _, column, what in found if what.startswith("there is")] == [
+        ("Officers", "C (Team)"),
+        ("Kit log", "A (Radio)"),
+        ("Kit log", "B (Collar No)"),
+        ("Duty", "A (Collar No)"),
+        ("Abstractions", "A (Officer)"),
+        ("Abstractions", "B (Team)"),
+        ("Plan hot spots", "A (Plan)"),
+        ("Plan hot spots", "B (Hot spot)"),
+        ("Trial days", "A (Plan)"),
+        ("Trial days", "B (Hot spot)"),
+        ("Briefings", "A (Hot spot)"),
+    ]
+
+
+async def test_of_many_problems_those_of_the_first_rows_are_told(admin: httpx.AsyncClient) -> None:
+    # What is read to be wrong is found before what names nobody.
+    rows = [
+        ["9", "02/01/2026", "06:00", "14:00"],
+        *(["9", "x", "06:00", "14:00"] for _ in "x" * 999),
+    ]
+    lines = "\n".join(",".join(row) for row in rows)
+    answer = await post(admin, f"officer,date,start,end\n{lines}\n".encode())
+    told = [(one["row"], one["column"]) for one in answer.json()["errors"]]
+    assert told[:3] == [(2, "A (officer)"), (3, "A (officer)"), (3, "B (date)")]
+    assert (told[-1], answer.json()["more"]) == ((502, "A (officer)"), 999)
+
+
+async def test_a_plan_whose_only_place_there_is_not_is_not_said_to_be_for_all(
+    admin: httpx.AsyncClient,
+) -> None:
+    book = {"Teams": TEAMS, "Plans": [PLANS[0], [*PLANS[1][:6], None, *PLANS[1][7:]]]}
+    wrong = {**book, "Plan hot spots": [SPOTS[0], ["p", "HS9", None, None, None]]}
+    assert (await post(admin, workbook(wrong))).json()["notes"] == []
+    everywhere = (await post(admin, workbook(book))).json()["notes"]
+    assert everywhere == ["plan p is for all hot spots: no table lists any"]
+
+
+def _plan(windows: int = 1, **values: object) -> dict[str, Rows]:
+    given = {"First day": "02/01/2026", **values}
+    rows = [["p", f"w{n}", "10:00", "11:00"] for n in range(windows)]
+    return {
+        "Plans": [
+            ["Plan", "Window", "Start", "End", *given],
+            [*rows[0], *given.values()],
+            *rows[1:],
+        ]
+    }
+
+
+def _briefing(task: str, note: str) -> dict[str, Rows]:
+    return {"Briefings": [["Hot spot", "Task", "Note"], ["HS1", task, note]]}
+
+
+def _duty(start: str, end: str) -> dict[str, Rows]:
+    return {
+        "Officers": [["Number", "Name"], ["7", "A"]],
+        "Duty": [["Officer", "Start", "End"], ["7", start, end]],
+    }
+
+
+# What is least, and most, that may be said, and what is past it.
+LIMITS = [
+    (_briefing("t", ""), _briefing("t" * 200, "n" * 4_000), _briefing("t" * 201, "n")),
+    (_briefing("t", "a\nb"), _briefing("t", "n" * 4_000), _briefing("t", "n" * 4_001)),
+    (_plan(1), _plan(100), _plan(101)),
+    (_plan(patrols=1), _plan(patrols=1_000), _plan(patrols=1_001)),
+    (_plan(min=1, max=1), _plan(min=1_440, max=1_440), _plan(max=1_441)),
+    (_plan(overdue=1), _plan(overdue=10_080), _plan(overdue=10_081)),
+    (_plan(observability=0), _plan(observability=1), _plan(observability=1.01)),
+    (_plan(target=0.01), _plan(target=1), _plan(target=1.01)),
+    (_plan(name="n"), _plan(name="n" * 200), _plan(name="n" * 201)),
+    (
+        _duty("03/01/1970 01:00", "03/01/1970 02:00"),
+        _duty("28/12/2199 22:00", "28/12/2199 23:00"),
+        _duty("28/12/2199 22:00", "28/12/2199 24:00"),
+    ),
+    (
+        _duty("03/01/1970 01:00", "03/01/1970 24:00"),
+        _duty("27/12/2199 22:00", "27/12/2199 24:00"),
+        _duty("03/01/1970 00:30", "03/01/1970 02:00"),
+    ),
+]
+
+
+async def test_what_can_be_imported_can_be_shown(admin: httpx.AsyncClient) -> None:
+    for limit in LIMITS:
+        answers = [(await post(admin, workbook(book))).status_code for book in limit]
+        assert answers == [200, 200, 422], limit
+        for path in ("plans", "briefings", "duty-times"):
+            assert (await admin.get(f"/{path}")).status_code == 200, limit
 
 
 async def test_lots_are_drawn_with_a_seed_and_a_number(admin: httpx.AsyncClient) -> None:
@@ -366,10 +473,3 @@ async def test_a_request_that_cannot_be_meant_is_told(
     answer = await post(admin, b"", **query)
     assert answer.status_code == status
     assert said in answer.json()["detail"]
-
-
-async def test_only_who_may_manage_may_import(
-    stranger: httpx.AsyncClient, token_for: TokenFor
-) -> None:
-    analyst = await token_for("analyst")
-    assert (await stranger.post("/import", content=b"x", headers=analyst)).status_code == 403

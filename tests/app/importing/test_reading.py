@@ -18,7 +18,9 @@ from app.importing.entries import (
     Team,
     TrialDay,
 )
+from app.importing.grid import Grid, Merged
 from app.importing.problems import Findings, NoTables
+from app.importing.sections import sections
 
 HEAD = ["Collar No", "Date", "Time on", "Time off"]
 
@@ -112,6 +114,7 @@ def test_every_table_is_read_from_one_workbook() -> None:
         "Collar No,Date,Time on,Time off\n7,31/10/2026,22:00,07:00\n",
         "\ufeffSHOULDER_NUMBER;duty date;from;to\r\n7;2026-10-31;2200;0700\r\n",
         "officer\tstart\tend\n\n7\t31/10/2026 22:00\t01/11/2026 07:00\n",
+        "Duty, of Mon, Tue, Wed, Thu, Fri, Sat\nofficer;date;start;end\n7;31/10/2026;2200;0700\n",
         'Week 44,,\n"Officer No.","Start","End"\n"7","2026-10-31T22:00Z","2026-11-01T07:00Z"\n',
     ],
 )
@@ -159,6 +162,27 @@ def test_an_end_may_have_a_date_of_its_own() -> None:
     assert tables.duty[0].entry == duty("7", "2026-10-31T08:00Z", "2026-11-02T08:00Z")
 
 
+@pytest.mark.parametrize(
+    ("row", "end"),
+    [
+        ("30/10/2026,08:00,31/10/2026,24:00", "2026-11-01T00:00Z"),
+        ("30/10/2026,08:00,31/10/2026,00:00", "2026-10-31T00:00Z"),
+        (",30/10/2026 08:00,31/10/2026,24:00", "2026-11-01T00:00Z"),
+        (",30/10/2026 08:00,,31/10/2026 24:00", "2026-11-01T00:00Z"),
+    ],
+)
+def test_the_end_of_a_day_is_that_of_the_day_it_is_written_with(row: str, end: str) -> None:
+    tables, findings = read(("duty.csv", f"officer,date,start,end date,end\n7,{row}\n".encode()))
+    assert findings == Findings()
+    assert [one.entry.end_us for one in tables.duty] == [us(end)]
+
+
+def test_the_end_of_a_day_without_a_date_is_of_no_day() -> None:
+    _, findings = read(("duty.csv", b"officer,start,end\n7,30/10/2026 08:00,24:00\n"))
+    what = "24:00 is of no day: write the date with it, or in a column"
+    assert [one.what for one in findings.problems] == [what]
+
+
 def test_every_problem_of_every_row_is_named_by_row_and_column() -> None:
     rows = [
         ["Duties of week 44"],
@@ -196,6 +220,24 @@ def test_merged_cells_in_a_table_are_named_and_their_rows_are_not_called_empty()
     assert problems == [f"f.xlsx!Duty, row 2, column A: {what}"]
 
 
+def test_cells_under_merged_ranges_say_nothing_and_others_of_their_rows_do() -> None:
+    rows = [HEAD, [7, "31/10/2026", "22:00", "soon"], [8, "01/11/2026", "22:00", "07:00"]]
+    tables, problems = read_sheet("Duty", rows, "A2:C2")
+    assert [problem.partition(": ")[0] for problem in problems] == [
+        "f.xlsx!Duty, row 2, column A",
+        "f.xlsx!Duty, row 2, column D (Time off)",
+    ]
+    assert [one.entry.officer for one in tables.duty] == ["8"]
+
+
+def test_a_sheet_full_of_merged_cells_is_told_in_a_line() -> None:
+    grid = Grid("f.xlsx", "Duty", [(1, HEAD)], [Merged("A2:A3", 2, 3, 1, 1)] * 1_001)
+    findings = Findings()
+    assert sections([grid], None, findings) == []
+    what = "more than 1000 ranges of cells are merged; unmerge all of them"
+    assert [one.what for one in findings.problems] == [what]
+
+
 def test_formulas_are_read_by_their_values_and_told_where_they_have_none() -> None:
     _, problems = read_sheet("Duty", [HEAD, [7, "31/10/2026", "22:00", "=C1"], ["=A2"]])
     assert [problem.partition(": ")[2][:36] for problem in problems] == [
@@ -225,6 +267,18 @@ def test_an_error_of_the_spreadsheet_is_told() -> None:
 def test_a_column_that_is_missing_or_there_twice_is_named(text: str, said: str) -> None:
     _, findings = read(("duty.csv", text.encode()))
     assert said in str(findings.problems[0])
+
+
+def test_nobody_is_on_duty_for_more_than_a_week_but_may_be_taken_off_it_for_longer() -> None:
+    row = "7,01/01/2026 08:00,{}\n"
+    text = "officer,start,end\n" + row.format("01/01/2027 16:00") + row.format("08/01/2026 08:00")
+    [problem] = read(("duty.csv", text.encode()))[1].problems
+    assert (problem.row, problem.what) == (
+        2,
+        "it is 365.333 days after start; nobody is on duty for over 7 days",
+    )
+    text = "officer,start,end,reason\n7,01/01/2026 08:00,01/01/2027 16:00,a new office\n"
+    assert read(("abstractions.csv", text.encode()))[1].problems == []
 
 
 def test_abstractions_without_a_column_that_says_of_whom_are_refused() -> None:

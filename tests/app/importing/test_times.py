@@ -103,6 +103,12 @@ def test_what_is_no_time_of_day_is_told(cell: str | float) -> None:
         time_of_day(cell)
 
 
+@pytest.mark.parametrize("cell", ["0.25", "0.5", "0.020833"])
+def test_a_part_of_a_day_in_a_text_is_not_taken_for_minutes(cell: str) -> None:
+    with pytest.raises(ValueError, match="may be a part of a day or a time: write it as 06:00"):
+        time_of_day(cell)
+
+
 def test_plans_are_in_whole_minutes() -> None:
     assert minute_of_day("06:00:00") == dt.time(6)
     with pytest.raises(ValueError, match="has seconds"):
@@ -117,6 +123,7 @@ def test_plans_are_in_whole_minutes() -> None:
         ("2026-10-31T18:00", "2026-10-31T18:00:00Z"),
         ("2026-10-31 1800", "2026-10-31T18:00:00Z"),
         ("31/07/2026 18:00", "2026-07-31T17:00:00Z"),
+        ("31/10/2026 24:00", "2026-11-01T00:00:00Z"),
         ("2026-07-31T18:00:00Z", "2026-07-31T18:00:00Z"),
         ("2026-07-31 18:00:00+02:00", "2026-07-31T16:00:00Z"),
         # A fraction of a day that is not exact.

@@ -41,17 +41,48 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is() -> None:
         reading.read("f.xlsx", file.getvalue(), Findings())
 
 
-def test_a_workbook_that_declares_entities_is_refused() -> None:
-    clean = zipfile.ZipFile(io.BytesIO(workbook({"Duty": [["officer"]]})))
+def rewritten(find: bytes, put: bytes) -> bytes:
+    """A workbook with a sheet of an officer, in whose XML something is put in another's place."""
+    clean = zipfile.ZipFile(io.BytesIO(workbook({"Duty": [["officer"], ["7"]]})))
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in clean.namelist():
             data = clean.read(name)
             if name == "xl/worksheets/sheet1.xml":
-                data = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + data
+                assert find in data
+                data = data.replace(find, put)
             archive.writestr(name, data)
+    return file.getvalue()
+
+
+def with_rows(xml: bytes) -> bytes:
+    return rewritten(b"</sheetData>", xml + b"</sheetData>")
+
+
+def test_a_workbook_that_declares_entities_is_refused() -> None:
+    data = rewritten(b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet')
     with pytest.raises(NoTables, match=r"no workbook that can be read \(XLSX\): EntitiesForbidden"):
-        reading.read("f.xlsx", file.getvalue(), Findings())
+        reading.read("f.xlsx", data, Findings())
+
+
+@pytest.mark.parametrize(
+    ("xml", "said"),
+    [
+        (b'<row r="20000000"><c r="A20000000"><v>1</v></c></row>', "at most 1048576 rows"),
+        (b"<row>" + b"<c/>" * 16_385 + b"</row>", "at most 16384 columns"),
+        (b"<row>" + b'<c r="A3"/>' * 16_385 + b"</row>", "at most 16384 columns"),
+        (b"<row/>" * 4_000_000, "more than 4000000 elements"),
+    ],
+)
+def test_a_sheet_of_more_than_a_sheet_can_have_is_refused(xml: bytes, said: str) -> None:
+    with pytest.raises(NoTables, match=said):
+        reading.read("f.xlsx", with_rows(xml), Findings())
+
+
+def test_a_formula_without_a_value_is_told_where_cells_have_no_addresses() -> None:
+    data = with_rows(b"<row><c><v>8</v></c><c><f>A1</f></c></row>")
+    (grid,) = reading.read("f.xlsx", data, Findings())
+    assert grid.lines == [(1, ["officer"]), (2, ["7"]), (3, [8, reading.UNCOMPUTED])]
 
 
 def test_more_rows_than_there_may_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
