@@ -15,27 +15,32 @@ from app.compliance.predictability import clock_us, predictability
 from app.compliance.recency import recency
 from app.compliance.shifts import Shifts, staffing
 from app.compliance.tally import Tally, tallied
-from app.compliance.visits import Assignments, Bools, VisitColumns
-from app.compliance.work import work
+from app.compliance.visits import Bools
+from app.compliance.work import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What holds whoever's visits are counted.
 
-    Cells, and which of them an officer answered for; which slots are excused, and in which any
-    device was surveyed (masks). `frame_us`: from when until when figures are asked for. `trial`:
-    whether there is one.
+    Cells, which of them are `asked` for (the others compete for patrols), and for which an officer
+    answered; which slots are excused, and in which any device was surveyed (masks). `frame_us`:
+    from when until when the days are that are asked for.
     """
 
     cells: Cells
+    asked: Bools
     answered: Bools
     excused: Bools
     surveyed: Bools
     frame_us: tuple[int, int]
     as_at_us: int
     calendar: Calendar
-    trial: bool
+
+    @property
+    def trial(self) -> bool:
+        """Whether any cell that is asked for is a trial's control, whatever the plan is now."""
+        return bool(self.cells.control[self.asked].any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,12 @@ class Account:
 
 
 def account(
-    grounds: Grounds,
-    visits: VisitColumns,
-    assignments: Assignments,
-    nearby: Intervals,
-    shifts: Shifts,
+    grounds: Grounds, done: Work, officer_us: Ints, nearby: Intervals, shifts: Shifts
 ) -> Account:
-    """What attributed visits amount to; `nearby`: when the same devices were just outside."""
+    """What was done amounts to; `officer_us`: officers' time in each cell.
+
+    `nearby`: when the same devices were just outside.
+    """
     cells = grounds.cells
     beside = Circumstances(
         unmeasurable=of_slots(cells, shifts.unmeasurable(cells.slots.least)),
@@ -83,11 +87,10 @@ def account(
         surveyed=of_slots(cells, grounds.surveyed),
         nearby_us=nearby_us(cells, nearby),
     )
-    done = work(visits, assignments, cells)
     cell, stays = done.found.arrivals
     return Account(
         grounds,
-        tallied(done, beside, grounds.as_at_us),
+        tallied(done, beside, officer_us, grounds.as_at_us),
         shifts,
         cell,
         stays.end_us,

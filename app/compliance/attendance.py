@@ -27,7 +27,7 @@ class Attendance:
     def apart(self, rostered: Ints | None, tracked: Ints, makers: int) -> list[Shifts]:
         """Each slot's by maker, from the makers (0, 1, ...) of the roster's and tracking's rows.
 
-        Where a roster says nothing of makers (None), each has all of it.
+        Where a roster says nothing of makers (None), none of it is any one's.
         """
         seen, observed = self.tracking.minutes(tracked, makers, self.slots)
         duty_us, away_us = (
@@ -38,7 +38,6 @@ class Attendance:
 
     def _by_maker(self, column: Ints, maker: Ints | None, makers: int) -> Ints:
         if maker is None:
-            alike = sums(self.rostered.slot, column, self.slots)
-            return np.broadcast_to(alike, (makers, self.slots))
+            return np.zeros((makers, self.slots), np.int64)
         group = maker * self.slots + self.rostered.slot
         return sums(group, column, makers * self.slots).reshape(makers, self.slots)

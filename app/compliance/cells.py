@@ -1,6 +1,7 @@
 """A plan's cells: hot spot x schedule window x operational day, from what was known by then."""
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -9,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.compliance.calendar import DAY
+from app.compliance.days import Day, Slot
 from app.compliance.intervals import Ints
-from app.compliance.plan import Plan, Window
-from app.compliance.trial import arms
-from app.compliance.weights import quotas
+from app.compliance.plan import Plan
 
 # Stands for "still the truth" and "without end" in columns of int64.
 NEVER_US = np.iinfo(np.int64).max
@@ -24,6 +24,7 @@ CONTROL: Final = 1
 REST: Final = 2
 NO_SLOT: Final = -1
 
+Shares = npt.NDArray[np.float64]
 _Value = TypeVar("_Value")
 _NONE = np.empty(0, np.int64)
 
@@ -69,14 +70,16 @@ class Slots:
 
     Ordered by day and start. `day` is a proleptic ordinal, `window` an index into the cells'
     `windows`, `staff` one into `staffs`: the teams whose duty times count (None: everybody's);
-    `least` is the share of tracked time from which on it is measurable; times in microseconds UTC.
+    `least` is the share of tracked time from which on it is measurable, `target` that of cells
+    which the plan wants covered; times in microseconds UTC.
     """
 
     day: Ints
     window: Ints
     start_us: Ints
     end_us: Ints
-    least: npt.NDArray[np.float64]
+    least: Shares
+    target: Shares
     staff: Ints
     staffs: tuple[frozenset[int] | None, ...]
 
@@ -127,12 +130,17 @@ def cells(
     first that there was, which makes it retrospective, and the hot spots known with it, or the
     first that were. So no later change alters a day. Nothing known after `as_at_us` is used.
     """
-    slots: list[_Slot] = []
-    rests: list[_Slot] = []
+    slots: list[Slot] = []
+    rests: list[Slot] = []
     for date in days(first_day, last_day):
         version, known_us = _basis(versions, hotspots, date, as_at_us)
         if version is not None and version.plan.runs_on(date):
-            day = _Day(date, version, hotspots, known_us)
+            day = Day(
+                date,
+                version.plan,
+                functools.partial(hotspots.valid, known_us=known_us),
+                retrospective=version.known_from_us > version.plan.calendar.start_of(date),
+            )
             found = sorted(day.slots(), key=lambda slot: slot.times)
             slots += found
             rests.append(day.rest(found))
@@ -176,81 +184,7 @@ def _basis(
     return first, min(max(first.known_from_us, spots_us), as_at_us)
 
 
-@dataclass(frozen=True, slots=True)
-class _Day:
-    """An operational day, the version of the plan it goes by, and what was known then."""
-
-    date: dt.date
-    version: PlanVersion
-    hotspots: HotspotVersions
-    known_us: int
-
-    def slots(self) -> Iterator["_Slot"]:
-        """The windows of the day."""
-        plan = self.version.plan
-        treated, controls = self.arms()
-        for window in plan.windows:
-            times = plan.times_of(window, self.date)
-            if times is None:
-                continue
-            valid = self.asked(times[0])
-            due = valid if plan.trial is None else np.intersect1d(valid, treated)
-            required = _required(plan, window, due)
-            some = required > 0
-            yield _Slot(
-                self, window, times, due[some], required[some], np.intersect1d(valid, controls)
-            )
-
-    def rest(self, slots: Sequence["_Slot"]) -> "_Slot":
-        """All that lies in none of its windows."""
-        _, controls = self.arms()
-        times_us = {self.start_us, *(slot.times[0] for slot in slots)}
-        every = np.concatenate([self.asked(time_us) for time_us in times_us])
-        others = np.setdiff1d(every, controls)
-        times = self.start_us, self.version.plan.calendar.start_of(self.date + DAY)
-        return _Slot(self, None, times, others, np.zeros(len(others), np.int64), controls)
-
-    @property
-    def start_us(self) -> int:
-        return self.version.plan.calendar.start_of(self.date)
-
-    @property
-    def retrospective(self) -> bool:
-        return self.version.known_from_us > self.start_us
-
-    def arms(self) -> tuple[Ints, Ints]:
-        return arms(self.version.plan, self.date, self.asked(self.start_us))
-
-    def asked(self, time_us: int) -> Ints:
-        """Ids of the plan's hot spots that exist at a moment."""
-        valid = self.hotspots.valid(time_us, self.known_us)
-        plan = self.version.plan
-        return valid if plan.hotspots is None else valid[np.isin(valid, list(plan.hotspots))]
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """One window on one day, or (None) the rest of the day, with its hot spots by arm."""
-
-    day: _Day
-    window: Window | None
-    times: tuple[int, int]
-    due: Ints
-    required: Ints
-    controls: Ints
-
-
-def _required(plan: Plan, window: Window, due: Ints) -> Ints:
-    """How many patrols a window asks of each hot spot."""
-    if not window.by_weight:
-        return np.full(len(due), window.patrols, np.int64)
-    return np.array(
-        quotas(window.patrols, tuple(plan.weights.get(spot, 1.0) for spot in due.tolist())),
-        np.int64,
-    )
-
-
-def _columns(slots: Sequence[_Slot], rests: Sequence[_Slot]) -> Cells:
+def _columns(slots: Sequence[Slot], rests: Sequence[Slot]) -> Cells:
     every = [*slots, *rests]
     arms_of_each = [spots for slot in every for spots in (slot.due, slot.controls)]
     counts = [len(spots) for spots in arms_of_each]
@@ -259,7 +193,7 @@ def _columns(slots: Sequence[_Slot], rests: Sequence[_Slot]) -> Cells:
     def rows(values: Sequence[int]) -> Ints:
         return np.repeat(np.array(values, np.int64), counts)
 
-    def column(of: Callable[[_Slot], int]) -> Ints:
+    def column(of: Callable[[Slot], int]) -> Ints:
         return rows([of(slot) for slot in every for _ in range(2)])
 
     return Cells(
@@ -274,16 +208,16 @@ def _columns(slots: Sequence[_Slot], rests: Sequence[_Slot]) -> Cells:
         required=np.concatenate(
             [_NONE, *(part for s in every for part in (s.required, np.zeros_like(s.controls)))]
         ),
-        minimum_us=column(lambda slot: slot.day.version.plan.minimum_us),
-        maximum_us=column(lambda slot: slot.day.version.plan.maximum_us),
+        minimum_us=column(lambda slot: slot.day.plan.minimum_us),
+        maximum_us=column(lambda slot: slot.day.plan.maximum_us),
         retrospective=column(lambda slot: slot.day.retrospective).astype(np.bool_),
         windows=tuple(windows),
         slots=_slot_columns(slots, windows),
     )
 
 
-def _slot_columns(slots: Sequence[_Slot], windows: Mapping[str, int]) -> Slots:
-    plans = [slot.day.version.plan for slot in slots]
+def _slot_columns(slots: Sequence[Slot], windows: Mapping[str, int]) -> Slots:
+    plans = [slot.day.plan for slot in slots]
     teams = _indexed(plan.teams for plan in plans)
     return Slots(
         day=np.array([slot.day.date.toordinal() for slot in slots], np.int64),
@@ -291,6 +225,7 @@ def _slot_columns(slots: Sequence[_Slot], windows: Mapping[str, int]) -> Slots:
         start_us=np.array([slot.times[0] for slot in slots], np.int64),
         end_us=np.array([slot.times[1] for slot in slots], np.int64),
         least=np.array([plan.least_observability for plan in plans], np.float64),
+        target=np.array([plan.coverage_target for plan in plans], np.float64),
         staff=np.array([teams[plan.teams] for plan in plans], np.int64),
         staffs=tuple(teams),
     )

@@ -7,8 +7,9 @@ import numpy as np
 from app.compliance.cells import NO_SLOT, REQUIRED, Cells
 from app.compliance.duty import Answers
 from app.compliance.intervals import Intervals, Ints, ranks, shared, sums, united
-from app.compliance.observed import HOUR_US, Hours
+from app.compliance.observed import Hours
 from app.compliance.visits import Bools
+from geofence.model import HOUR_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Circumstances:
 
 
 def of_slots(cells: Cells, slots: Bools) -> Bools:
-    """The required cells that are in some slots (a mask)."""
-    held: Bools = cells.kind == REQUIRED
+    """The cells, required or controls, that are in some slots (a mask)."""
+    held: Bools = cells.slot != NO_SLOT
     held[held] = slots[cells.slot[held]]
     return held
 

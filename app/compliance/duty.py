@@ -5,10 +5,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.compliance.intervals import Intervals, Ints
+from app.compliance.intervals import Intervals, Ints, looked_up
+from app.compliance.limits import LONGEST_DUTY_DAYS
+from geofence.model import HOUR_US
 
 NOBODY = -1
 """Stands for no officer, no team."""
+
+
+_DAY_US = 24 * HOUR_US
+
+
+def overlong(length_us: int) -> str | None:
+    """What is wrong with a duty time that lasts so long; None: nothing."""
+    if length_us <= LONGEST_DUTY_DAYS * _DAY_US:
+        return None
+    days = length_us / _DAY_US
+    return f"it is {days:.6g} days after start; nobody is on duty for over {LONGEST_DUTY_DAYS} days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +82,11 @@ class Officers:
 
     def teams_of(self, officer: Ints) -> Ints:
         """The team of each of a column of officers; NOBODY for none."""
-        return _looked_up(officer, self.officer, self.team)
+        return looked_up(officer, self.officer, self.team, NOBODY)
 
     def organisations_of(self, officer: Ints) -> Ints:
         """The organisation of each of a column of officers; NOBODY for one who is not known."""
-        return _looked_up(officer, self.officer, self.organisation)
+        return looked_up(officer, self.officer, self.organisation, NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +99,7 @@ class Devices:
 
     def kinds_of(self, device: Ints) -> Ints:
         """The kind of each of a column of devices; NOBODY for one that is not known."""
-        return _looked_up(device, self.device, self.kind)
+        return looked_up(device, self.device, self.kind, NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +113,6 @@ class Answers:
     day: Ints
     window: Ints
     windows: tuple[str, ...]
-
-
-def _looked_up(asked: Ints, ids: Ints, values: Ints) -> Ints:
-    """The value of each id that is asked for, or NOBODY."""
-    order = np.argsort(ids)
-    place = np.minimum(np.searchsorted(ids, asked, sorter=order), max(len(ids) - 1, 0))
-    if not len(ids):
-        return np.full(len(asked), NOBODY, np.int64)
-    row = order[place]
-    return np.where(ids[row] == asked, values[row], NOBODY)
 
 
 _NONE = np.empty(0, np.int64)

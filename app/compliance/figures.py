@@ -11,11 +11,11 @@ from app.compliance.cells import CONTROL, REQUIRED, REST, Cells
 from app.compliance.groups import OUTSIDE
 from app.compliance.intervals import Ints
 from app.compliance.layout import Layout
-from app.compliance.plan import MINUTE_US
 from app.compliance.predictability import Predictability
 from app.compliance.recency import Recency
 from app.compliance.shifts import Observability, Staffing
 from app.compliance.tally import BANDS, Tally
+from geofence.model import MINUTE_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +142,7 @@ def _figures(
     row = number * _STRATA
     staffing = companions.staffing[number]
     known = staffing.measurable is not False
+    both_known = staffing.both_measurable is not False
     cells, qualifying = int(sums.cells[row]), int(sums.qualifying[row])
     controls = int(sums.cells[row + _CONTROLS])
     surveyed = int(sums.surveyed_cells[row]) > 0
@@ -167,13 +168,13 @@ def _figures(
         ),
         excused=_share(*_excused(sums, row), known=known),
         as_treated=_share(
-            sums.covered[row] + sums.covered[row + _CONTROLS], cells + controls, known=known
+            sums.covered[row] + sums.covered[row + _CONTROLS], cells + controls, known=both_known
         ),
         as_assigned=_share(
             # The most that a control can have had is the least that it can have been spared.
             sums.covered[row] + controls - sums.covered[row + _CONTROLS][::-1],
             cells + controls,
-            known=known,
+            known=both_known,
         ),
         observability=staffing.observability,
         measurable=staffing.measurable,
@@ -192,7 +193,7 @@ def _figures(
         recency=companions.recency[number],
         predictability=companions.predictability[number],
         abstracted_hours=staffing.abstracted_hours,
-        control=_control(sums, row) if trial else None,
+        control=_control(sums, row, staffing) if trial else None,
     )
 
 
@@ -215,11 +216,11 @@ def _strictness(sums: Tally, row: int) -> float | None:
     return float(sums.inside_us[row]) / both if both else None
 
 
-def _control(sums: Tally, row: int) -> Control:
-    own = row + _CONTROLS
+def _control(sums: Tally, row: int, staffing: Staffing) -> Control:
+    own, known = row + _CONTROLS, staffing.controls_measurable is not False
     return Control(
         cells=int(sums.cells[own]),
-        contaminated=_share(sums.covered[own], int(sums.cells[own]), known=True),
+        contaminated=_share(sums.covered[own], int(sums.cells[own]), known=known),
         patrols=int(sums.patrols[own]),
         patrol_minutes=_minutes(sums.patrol_us[own]),
         background_minutes=_minutes(

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 
 from app.compliance.calendar import DAY, Calendar
-from app.compliance.cells import REQUIRED, REST, Cells
+from app.compliance.cells import REST, Cells
 from app.compliance.intervals import Ints
 from app.compliance.visits import Bools
 
@@ -64,9 +64,9 @@ class Groups:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def required(self, cells: Cells) -> Ints:
-        """The rows of the required cells that are in some group."""
-        return np.flatnonzero((cells.kind == REQUIRED) & (self.label != OUTSIDE))
+    def of_kind(self, cells: Cells, kind: int) -> Ints:
+        """The rows of the cells of a kind that are in some group."""
+        return np.flatnonzero((cells.kind == kind) & (self.label != OUTSIDE))
 
 
 def everything(cells: Cells, period: Period, calendar: Calendar) -> Groups:

@@ -157,6 +157,18 @@ def ranks(*columns: Ints) -> tuple[list[Ints], int]:
     return np.split(rank, np.cumsum([len(column) for column in columns])[:-1]), size
 
 
+def looked_up(asked: Ints, keys: Ints, values: Ints, otherwise: int) -> Ints:
+    """The value of the key that each asked number is, where one is, else `otherwise`.
+
+    No two keys are the same.
+    """
+    if not len(keys):
+        return np.full(len(asked), otherwise, np.int64)
+    order = np.argsort(keys)
+    row = order[np.minimum(np.searchsorted(keys, asked, sorter=order), len(keys) - 1)]
+    return np.where(keys[row] == asked, values[row], otherwise)
+
+
 def _keys(*columns: tuple[Ints, Ints]) -> list[Ints]:
     """One int64 for each (group, time), by group and then time, comparable across columns."""
     groups, size = ranks(*(group for group, _ in columns))

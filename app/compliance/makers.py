@@ -9,11 +9,13 @@ from app.compliance.account import Account, Grounds, account
 from app.compliance.attendance import Attendance
 from app.compliance.cells import NEVER_US
 from app.compliance.duty import NOBODY, Devices, DutyTimes, Officers
+from app.compliance.effort import effort
 from app.compliance.groups import Key, Makers
 from app.compliance.intervals import Intervals, Ints, gaps, ranks, shared, united
 from app.compliance.observed import Nearby
 from app.compliance.shifts import Shifts
-from app.compliance.visits import Assignments, VisitColumns, within
+from app.compliance.visits import Assignments, within
+from app.compliance.work import Work, work
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,16 @@ class Crews:
             case _:
                 return maker
 
+    @property
+    def carriers(self) -> Ints:
+        """Which maker each assignment is of."""
+        return self.of_carried(self.assignments.officer, self.assignments.device)
+
     def at_work(self, start_us: int, end_us: int) -> Ints:
         """The makers of whom somebody had a device, or was on duty, in a stretch of time."""
         held, duty = self.assignments, self.duty
         carried = (held.start_us < end_us) & (held.end_us > start_us)
-        makers = self.of_carried(held.officer[carried], held.device[carried])
+        makers = self.carriers[carried]
         if self.by != "source":
             on_duty = (duty.start_us < end_us) & (duty.end_us > start_us)
             makers = np.concatenate([makers, self.of_officers(duty.officer[on_duty])])
@@ -97,34 +104,33 @@ class Crews:
 
 
 def apart(
-    crews: Crews,
-    grounds: Grounds,
-    visits: VisitColumns,
-    nearby: Nearby,
-    attendance: Attendance,
+    crews: Crews, grounds: Grounds, done: Work, nearby: Nearby, attendance: Attendance
 ) -> Iterator[tuple[Key, Account]]:
-    """What each maker's visits amount to: attributed visits, cut to when it had the devices.
+    """What each maker's visits amount to: those of all that was done, cut to when it had devices.
 
-    Of those who were at work, or at a hot spot, in the period that is asked for.
+    Officers' time is that which each had in everybody's patrols. Of those who were at work, or at a
+    hot spot, in the period that is asked for, or brought anything to its cells.
     """
     frame_us = grounds.frame_us
-    devices = np.unique(np.concatenate([visits.device, nearby.device]))
+    devices = np.unique(np.concatenate([done.visits.device, nearby.device]))
     of_time, times = crews.times(devices)
-    mine, time = within(visits, times)
+    mine, time = within(done.visits, times)
     maker = of_time[time]
-    there = (mine.enter_us < frame_us[1]) & (mine.exit_us > frame_us[0])
-    makers = crews.shown(np.union1d(crews.at_work(*frame_us), maker[there]))
+    there = maker[(mine.enter_us < frame_us[1]) & (mine.exit_us > frame_us[0])]
+    brought = effort(done, crews.assignments, crews.carriers)
+    bringing = brought.maker[grounds.asked[brought.cell]]
+    present = np.concatenate([crews.at_work(*frame_us), there, bringing])
+    makers = crews.shown(np.unique(present))
     close, its, part = shared(nearby.by_device, times)
     close_time = Intervals(nearby.hotspot[close], part.start_us, part.end_us)
     close_maker = of_time[its]
-    carrier = crews.of_carried(crews.assignments.officer, crews.assignments.device)
     shifts = _shifts(crews, attendance, makers)
     first, end = np.searchsorted(maker, makers), np.searchsorted(maker, makers, side="right")
     for row, number in enumerate(makers.tolist()):
         found = account(
             grounds,
-            mine.slice(int(first[row]), int(end[row])),
-            crews.assignments.take(carrier == number),
+            work(mine.slice(int(first[row]), int(end[row])), grounds.cells),
+            brought.of(number, len(grounds.cells)),
             close_time.take(close_maker == number),
             shifts[row],
         )
@@ -132,7 +138,7 @@ def apart(
 
 
 def _shifts(crews: Crews, attendance: Attendance, makers: Ints) -> list[Shifts]:
-    """How each maker's slots were staffed and observed; of all alike staffed by kind of device."""
+    """How each maker's slots were staffed and observed; kinds of device have no duty."""
     tracking = attendance.tracking
     tracked = crews.of_carried(tracking.officer, tracking.device)
     rostered = None if crews.by == "source" else crews.of_officers(attendance.rostered.officer)

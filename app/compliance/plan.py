@@ -1,13 +1,20 @@
 """What is asked for: hot spots, schedule windows, patrols per window, minutes per patrol."""
 
 import datetime as dt
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.compliance.calendar import DAY, Calendar
+from app.compliance.limits import (
+    HEAVIEST,
+    LONGEST_OVERDUE_MINUTES,
+    LONGEST_PATROL_MINUTES,
+    MOST_PATROLS,
+    MOST_TRIAL_DAYS,
+    MOST_WINDOWS,
+)
+from geofence.model import MINUTE_US
 
-MINUTE_US = 60_000_000
 SEEDS = range(-(2**63), 2**63)
 EVERY_DAY = frozenset(range(7))
 
@@ -45,7 +52,9 @@ class Window:
         _require(bool(self.weekdays), where, "it is on no day of the week")
         _require(self.weekdays <= EVERY_DAY, where, "weekdays are 0 (Monday) to 6 (Sunday)")
         _require(
-            self.patrols >= 1, where, f"it asks for {self.patrols} patrols; at least 1 makes sense"
+            1 <= self.patrols <= MOST_PATROLS,
+            where,
+            f"it asks for {self.patrols} patrols, and not for 1 to {MOST_PATROLS}",
         )
 
 
@@ -71,8 +80,8 @@ class ListedTrial:
 class Plan:
     """One version of a plan, from `first_day` to `last_day`, both included (None: without end).
 
-    `hotspots` are ids; None means every hot spot there is on the day. `weights` are those that are
-    not 1, of some of them. `keys` names the hot spots: lots of a drawn trial are drawn by key.
+    `hotspots` are ids; None means every hot spot there is on the day. `weights` are of some of
+    them, and kept where they are not 1. `keys` names the hot spots: lots are drawn by key.
     `teams` are the ids of those whose duty times and abstractions count; None: everybody's.
     Raises PlanError when made of what cannot be meant.
     """
@@ -97,6 +106,7 @@ class Plan:
     def __post_init__(self) -> None:
         names = [window.name for window in self.windows]
         _require(bool(names), "windows", "a plan needs at least one window")
+        _require(len(names) <= MOST_WINDOWS, "windows", f"there are more than {MOST_WINDOWS}")
         _require(len(set(names)) == len(names), "windows", "two windows have the same name")
         _require(
             self.last_day is None or self.first_day <= self.last_day,
@@ -115,20 +125,20 @@ class Plan:
 
     def _check_measures(self) -> None:
         low, high = self.minimum_minutes, self.maximum_minutes
-        _require(0 < low < math.inf, "minimum_minutes", f"{low:g} is not a length of a patrol")
+        _require(low > 0, "minimum_minutes", f"{low:g} is not a length of a patrol")
         _require(
-            low <= high < math.inf,
+            low <= high <= LONGEST_PATROL_MINUTES,
             "maximum_minutes",
-            f"{high:g} is not a finite number of at least minimum_minutes, {low:g}",
+            f"{high:g} is not from minimum_minutes, {low:g}, to {LONGEST_PATROL_MINUTES}",
         )
         _require(
             0 < self.coverage_target <= 1, "coverage_target", "it is a share: above 0, at most 1"
         )
         _require(0 <= self.least_observability <= 1, "least_observability", "it is a share: 0 to 1")
         _require(
-            0 < self.overdue_minutes < math.inf,
+            0 < self.overdue_minutes <= LONGEST_OVERDUE_MINUTES,
             "overdue_minutes",
-            f"{self.overdue_minutes:g} is not a length of time",
+            f"{self.overdue_minutes:g} is not above 0 and at most {LONGEST_OVERDUE_MINUTES}",
         )
 
     def _check_weights(self) -> None:
@@ -136,9 +146,9 @@ class Plan:
         for spot, weight in self.weights.items():
             _require(spot in spots, "weights", f"{self.named(spot)} is not named among hotspots")
             _require(
-                0 < weight < math.inf,
+                0 < weight <= HEAVIEST,
                 "weights",
-                f"{weight:g} for {self.named(spot)} is not a finite number above 0",
+                f"{weight:g} for {self.named(spot)} is not above 0 and at most {HEAVIEST:g}",
             )
         for window in self.windows:
             _require(
@@ -146,6 +156,8 @@ class Plan:
                 f"windows[{window.name}]",
                 "patrols are shared by weight among hot spots that are named: name them",
             )
+        kept = {spot: weight for spot, weight in self.weights.items() if weight != 1}
+        object.__setattr__(self, "weights", kept)
 
     def _check_drawn(self, trial: DrawnTrial) -> None:
         spots = self.hotspots or frozenset()
@@ -160,6 +172,8 @@ class Plan:
 
     def _check_listed(self, trial: ListedTrial) -> None:
         _require(bool(trial.days), "trial.days", "none is listed")
+        most = f"there are more than {MOST_TRIAL_DAYS}"
+        _require(len(trial.days) <= MOST_TRIAL_DAYS, "trial.days", most)
         for index, (spot, day) in enumerate(trial.days):
             where = f"trial.days[{index}]"
             _require(

@@ -10,7 +10,7 @@ import numpy as np
 from app.compliance.calendar import Calendar
 from app.compliance.intervals import Ints, counts, sums
 from app.compliance.layout import Layout
-from app.compliance.plan import MINUTE_US
+from geofence.model import MINUTE_US
 
 NEAR_US: Final = 15 * MINUTE_US
 _DAY_US: Final = 24 * 60 * MINUTE_US

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.compliance.intervals import Ints, counts, sums
 from app.compliance.layout import Layout
-from app.compliance.plan import MINUTE_US
+from geofence.model import MINUTE_US
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.compliance.account import Grounds, account
+from app.compliance.account import Account, Grounds, account
 from app.compliance.attendance import Attendance
-from app.compliance.cells import Cells, HotspotVersions, PlanVersion, cells
+from app.compliance.cells import Cells, HotspotVersions, PlanVersion, Slots, cells
 from app.compliance.circumstances import answered, surveyed
 from app.compliance.duty import (
     NO_ABSTRACTIONS,
@@ -21,18 +21,22 @@ from app.compliance.duty import (
     DutyTimes,
     Officers,
 )
+from app.compliance.effort import effort
 from app.compliance.figures import Figures
 from app.compliance.groups import TIMES, Grouping, Key, Makers, Period, everything, groups
 from app.compliance.intervals import Ints
 from app.compliance.layout import Layout, layout
 from app.compliance.makers import Crews, apart
 from app.compliance.observed import NO_HOURS, NO_NEARBY, Hours, Nearby
-from app.compliance.plan import MINUTE_US, Plan
+from app.compliance.plan import Plan
 from app.compliance.roster import excused, roster, taken_by_reason_us, taken_us
 from app.compliance.shifts import Shifts
 from app.compliance.tracking import tracking
 from app.compliance.trend import Trend, trends
+from app.compliance.veil import veiled
 from app.compliance.visits import Assignments, VisitColumns, attribute
+from app.compliance.work import Work, work
+from geofence.model import MINUTE_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +93,31 @@ def report(
 ) -> Report:
     """Coverage, compliance and their companions of the plan over a period.
 
-    By officer, of those who may be `seen` (ids; None: all).
+    By officer, of those who may be `seen` (ids; None: all); by team and organisation, so that no
+    row is of one officer who may not.
     """
     around, calendar = period.widened(), evidence.plan.calendar
     asked = cells(evidence.plans, evidence.hotspots, around.first, around.last, evidence.as_at_us)
     attendance = _attendance(evidence, asked)
     staffed = attendance.together()
     grounds = _grounds(evidence, period, asked, staffed)
-    owned = attribute(evidence.visits)
-    whole = account(grounds, owned, evidence.assignments, evidence.nearby.times, staffed)
+    done = work(attribute(evidence.visits), asked)
+    whole = _whole(evidence, grounds, done, staffed)
     total = layout(asked, everything(asked, period, calendar))
     match by:
         case "total":
             rows = []
         case "team" | "organisation" | "source" | "officer":
-            made = apart(_crews(evidence, by, seen), grounds, owned, evidence.nearby, attendance)
+            made = apart(_crews(evidence, by, seen), grounds, done, evidence.nearby, attendance)
             rows = [Row(key, part.figures(total)[0]) for key, part in made]
         case _:
             parts = layout(asked, groups(asked, period, by, calendar))
-            rows = _rows(parts, whole.figures(parts), by, evidence.plan)
+            rows = _rows(parts, whole.figures(parts), by, asked.slots)
     return Report(
         total=whole.figures(total)[0],
         rows=rows,
-        abstractions=_by_reason(evidence, attendance, total.slot),
-        retrospective=bool(asked.retrospective[period.holds(asked)].any()),
+        abstractions=_by_reason(evidence, attendance, total.slots.slot),
+        retrospective=bool(asked.retrospective[grounds.asked].any()),
     )
 
 
@@ -129,13 +134,22 @@ def _attendance(evidence: Evidence, asked: Cells) -> Attendance:
 def _grounds(evidence: Evidence, period: Period, asked: Cells, staffed: Shifts) -> Grounds:
     return Grounds(
         cells=asked,
+        asked=period.holds(asked),
         answered=answered(asked, evidence.answers),
         excused=excused(asked.slots, staffed.duty_us, staffed.away_us, evidence.abstractions),
         surveyed=surveyed(asked, evidence.hours),
         frame_us=period.times(evidence.plan.calendar),
         as_at_us=evidence.as_at_us,
         calendar=evidence.plan.calendar,
-        trial=evidence.plan.trial is not None,
+    )
+
+
+def _whole(evidence: Evidence, grounds: Grounds, done: Work, staffed: Shifts) -> Account:
+    """What everybody's visits amount to."""
+    officers = evidence.assignments.officer
+    everybody = effort(done, evidence.assignments, np.zeros_like(officers))
+    return account(
+        grounds, done, everybody.of(0, len(grounds.cells)), evidence.nearby.times, staffed
     )
 
 
@@ -144,16 +158,18 @@ def _crews(evidence: Evidence, by: Makers, seen: Collection[int] | None) -> Crew
         by=by,
         assignments=evidence.assignments,
         duty=evidence.duty,
-        officers=evidence.officers,
+        officers=veiled(evidence.officers, seen),
         devices=evidence.devices,
         seen=seen,
     )
 
 
-def _rows(parts: Layout, found: Sequence[Figures], by: Grouping, plan: Plan) -> list[Row]:
+def _rows(parts: Layout, found: Sequence[Figures], by: Grouping, slots: Slots) -> list[Row]:
     if by not in TIMES:
         return [Row(key, one) for key, one in zip(parts.groups.keys, found, strict=True)]
-    trend = trends([one.coverage.value for one in found], plan.coverage_target)
+    trend = trends(
+        [one.coverage.value for one in found], parts.slots.highest(slots.target).tolist()
+    )
     return [Row(*row) for row in zip(parts.groups.keys, found, trend, strict=True)]
 
 

@@ -67,14 +67,24 @@ def taken_us(rostered: Roster, abstractions: Abstractions, officers: Officers) -
 def taken_by_reason_us(
     rostered: Roster, abstractions: Abstractions, officers: Officers
 ) -> Mapping[str, int]:
-    """What abstractions took of a roster for each reason that there was, in microseconds."""
-    found = {
-        reason: int(
-            taken_us(rostered, abstractions.take(abstractions.reason == number), officers).sum()
+    """What abstractions took of a roster for each reason that there was, in microseconds.
+
+    Several of one officer at once count once for a reason, and for each of their reasons.
+    """
+    which, who = np.nonzero(_concern(abstractions, officers))
+    many = max(len(officers.officer), 1)
+    away = united(
+        Intervals(
+            abstractions.reason[which] * many + who,
+            abstractions.start_us[which],
+            abstractions.end_us[which],
         )
-        for number, reason in enumerate(abstractions.reasons)
-    }
-    return {reason: length_us for reason, length_us in sorted(found.items()) if length_us}
+    )
+    by_officer = Intervals(officers.officer[away.group % many], away.start_us, away.end_us)
+    _, row, part = shared(rostered.times, by_officer)
+    took = sums(away.group[row] // many, part.length_us, len(abstractions.reasons)).tolist()
+    found = zip(abstractions.reasons, took, strict=True)
+    return {reason: length_us for reason, length_us in sorted(found) if length_us}
 
 
 def excused(slots: Slots, duty_us: Ints, away_us: Ints, abstractions: Abstractions) -> Bools:

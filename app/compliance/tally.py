@@ -4,12 +4,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from app.compliance.cells import REST, Cells
+from app.compliance.cells import REST
 from app.compliance.circumstances import Circumstances
 from app.compliance.intervals import Ints, counts, shared, sums
-from app.compliance.plan import MINUTE_US
-from app.compliance.visits import Assignments, Bools, VisitColumns, attribute
-from app.compliance.work import Placed, Work, work
+from app.compliance.visits import Bools
+from app.compliance.work import Placed, Work
+from geofence.model import MINUTE_US
 
 # Minutes: <2, 2-5, 5-10, 10-15, 15-20, >20; 15 and 20 minutes sharp are not over.
 BANDS = ("under_2", "2_to_5", "5_to_10", "10_to_15", "15_to_20", "over_20")
@@ -58,17 +58,8 @@ class Tally:
         return Tally(*(_grouped(group, getattr(self, field.name), size) for field in fields(self)))
 
 
-def tally(visits: VisitColumns, assignments: Assignments, cells: Cells, as_at_us: int) -> Tally:
-    """Counts what visits (all devices', at all hot spots) make of a plan's cells.
-
-    Nothing but them and assignments is known.
-    """
-    done = work(attribute(visits), assignments, cells)
-    return tallied(done, Circumstances.unknown(cells), as_at_us)
-
-
-def tallied(done: Work, beside: Circumstances, as_at_us: int) -> Tally:
-    """Counts what was done in each cell, beside what else is known of it.
+def tallied(done: Work, beside: Circumstances, officer_us: Ints, as_at_us: int) -> Tally:
+    """Counts what was done in each cell, beside what else is known of it, and officers' time.
 
     A cell is unfinished if its window was still to end at `as_at_us`. Where too little was observed
     a cell that is not covered may have had all that was required.
@@ -106,7 +97,7 @@ def tallied(done: Work, beside: Circumstances, as_at_us: int) -> Tally:
         nearby_us=beside.nearby_us,
         patrols=counts(found.cell, size),
         patrol_us=sums(found.cell, found.length_us, size),
-        officer_us=sums(found.cell, done.officer_us, size),
+        officer_us=officer_us,
         qualifying=number[:, 1],
         qualifying_us=sums(found.cell, found.length_us * found.qualifies, size),
         surplus=counts(found.cell[surplus_us > 0], size),

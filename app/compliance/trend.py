@@ -7,15 +7,15 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """Coverage less the target, and less that of the row before; None where one is not known."""
+    """Coverage less its target, and less that of the row before; None where one is not known."""
 
     against_target: float | None
     change: float | None
 
 
-def trends(coverage: Sequence[float | None], target: float) -> Iterator[Trend]:
+def trends(coverage: Sequence[float | None], targets: Sequence[float]) -> Iterator[Trend]:
     """Of each row in turn."""
-    for before, value in pairwise([None, *coverage]):
+    for (before, value), target in zip(pairwise([None, *coverage]), targets, strict=True):
         yield Trend(_less(value, target), _less(value, before))
 
 

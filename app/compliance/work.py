@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.compliance.cells import REQUIRED, Cells
-from app.compliance.intervals import Intervals, Ints, meeting, shared, sums, united
+from app.compliance.intervals import Intervals, Ints, meeting
 from app.compliance.patrols import OUTSIDE, Patrols, patrols, place
-from app.compliance.visits import Assignments, Bools, VisitColumns
+from app.compliance.visits import Bools, VisitColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,18 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What visits make of a plan's cells: patrols, their officers' time, and pass-throughs."""
+    """What attributed `visits` make of a plan's cells: patrols and pass-throughs.
 
+    `patrols` are all that there are, with the row of each one's `cell`, or OUTSIDE; those `found`
+    belong to some. `patrol` is the row of each visit's among all, OUTSIDE of a pass-through.
+    """
+
+    visits: VisitColumns
     found: Placed
-    officer_us: Ints
     passing: Placed
+    patrols: Patrols
+    cell: Ints
+    patrol: Ints
 
     @property
     def doubtful(self) -> Placed:
@@ -75,33 +82,31 @@ class Work:
         return self.passing.take(keep)
 
 
-def work(visits: VisitColumns, assignments: Assignments, cells: Cells) -> Work:
-    """What attributed visits make of a plan's cells; `assignments` say which officers' time it is.
+def work(visits: VisitColumns, cells: Cells) -> Work:
+    """What attributed visits make of a plan's cells.
 
-    Patrols that belong to no cell are left out.
+    Patrols that belong to no cell are none of those found.
     """
-    lasting = visits.take(~visits.pass_through)
-    united_visits, patrol = patrols(lasting)
-    officer_us = _officer_us(lasting, patrol, assignments, len(united_visits))
-    found, inside = _placed(united_visits, cells)
-    passing, _ = _placed(patrols(visits.take(visits.pass_through))[0], cells)
-    return Work(found, officer_us[inside], passing)
+    lasting = ~visits.pass_through
+    united_visits, label = patrols(visits.take(lasting))
+    patrol = np.full(len(visits), OUTSIDE, np.int64)
+    patrol[lasting] = label
+    cell = place(united_visits, cells)
+    passing, _ = patrols(visits.take(visits.pass_through))
+    return Work(
+        visits=visits,
+        found=_placed(united_visits, cell, cells),
+        passing=_placed(passing, place(passing, cells), cells),
+        patrols=united_visits,
+        cell=cell,
+        patrol=patrol,
+    )
 
 
-def _placed(found: Patrols, cells: Cells) -> tuple[Placed, Bools]:
-    """Those of the patrols that belong to some cell; and which of all these are."""
-    cell = place(found, cells)
+def _placed(found: Patrols, cell: Ints, cells: Cells) -> Placed:
+    """Those of the patrols that belong to some cell, given each one's."""
     inside = cell != OUTSIDE
     kept, cell = found.take(inside), cell[inside]
     minimum_us = cells.minimum_us[cell]
     qualifies = kept.stays.length_us >= minimum_us
-    return Placed(kept, cell, cells, qualifies, kept.uncertain(minimum_us)), inside
-
-
-def _officer_us(visits: VisitColumns, patrol: Ints, assignments: Assignments, size: int) -> Ints:
-    """Officer time of each patrol; two devices on one officer count once, an unassigned one not."""
-    visit, held, part = shared(visits.times, assignments.times)
-    _, officer = np.unique(assignments.officer[held], return_inverse=True)
-    many = int(officer.max(initial=0)) + 1
-    times = united(Intervals(patrol[visit] * many + officer, part.start_us, part.end_us))
-    return sums(times.group // many, times.length_us, size)
+    return Placed(kept, cell, cells, qualifies, kept.uncertain(minimum_us))

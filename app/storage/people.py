@@ -1,5 +1,6 @@
 """Teams and officers."""
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -8,10 +9,12 @@ import sqlalchemy as sa
 
 from app.access.viewer import Right, Scope, Viewer
 from app.compliance.duty import NOBODY, Officers
+from app.storage import posts
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
+from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice, by_id, unique
-from app.storage.schema import officers, teams
+from app.storage.schema import officer_posts, officers, teams
 from app.storage.words import indexed
 
 # A query can name only so many: of more, all are read.
@@ -59,17 +62,19 @@ async def team_ids(reader: Reader, names: Collection[str], where: str = "team") 
     return frozenset(found[name] for name in names)
 
 
-async def create_officer(writer: Writer, officer: Officer) -> None:
+async def create_officer(writer: Writer, officer: Officer, now: dt.datetime) -> None:
     """Stores a new officer. Raises Refused for the team, Conflict where the number is taken."""
     values = await _values(writer, officer)
     with unique(f"there is an officer {officer.number!r} already"):
         await writer.execute(sa.insert(officers).values(values))
+    await posts.note(writer, now)
 
 
-async def change_officer(writer: Writer, officer: Officer) -> None:
+async def change_officer(writer: Writer, officer: Officer, now: dt.datetime) -> None:
     """Makes the officer of that number what is given; a new team sees the visits of before, too.
 
-    Raises NotFound where there is no such officer, Refused for the team.
+    Figures as at an earlier moment go on to count them where they were. Raises NotFound where
+    there is no such officer, Refused for the team.
     """
     changed = await writer.execute(
         sa.update(officers)
@@ -79,6 +84,7 @@ async def change_officer(writer: Writer, officer: Officer) -> None:
     if not changed.rowcount:
         msg = f"there is no officer {officer.number!r}"
         raise NotFound(msg)
+    await posts.note(writer, now)
 
 
 async def _values(reader: Reader, officer: Officer) -> dict[str, object]:
@@ -159,14 +165,17 @@ async def seen(reader: Reader, viewer: Viewer) -> dict[int, tuple[str, str]]:
     return {row.id: (row.number, row.name) for row in rows}
 
 
-async def columns(reader: Reader, viewer: Viewer) -> Officers:
-    """All officers with their teams and organisations: for figures of places, which name nobody."""
+async def columns(reader: Reader, viewer: Viewer, as_at: dt.datetime) -> Officers:
+    """All officers with their teams and organisations as known then: for figures of places.
+
+    They name nobody.
+    """
     viewer.require(Right.READ_COMPLIANCE)
-    query = sa.select(officers.c.id, officers.c.team_id, officers.c.organisation)
-    rows = (await reader.execute(query.order_by(officers.c.id))).all()
+    query = sa.select(officer_posts).where(known_at(officer_posts, as_at))
+    rows = (await reader.execute(query.order_by(officer_posts.c.officer_id))).all()
     organisations, organisation = indexed([row.organisation for row in rows])
     return Officers(
-        officer=np.array([row.id for row in rows], np.int64),
+        officer=np.array([row.officer_id for row in rows], np.int64),
         team=np.array([NOBODY if row.team_id is None else row.team_id for row in rows], np.int64),
         organisation=organisation,
         organisations=organisations,

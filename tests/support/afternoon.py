@@ -11,7 +11,7 @@ from wandering import columns, enrol
 
 from app.compliance.plan import Plan, Window
 from app.pipeline import Pipeline
-from app.storage import plans, schema
+from app.storage import plans, posts, schema
 from app.storage.engine import Database
 from app.storage.types import to_us
 from ingest.columns import Columns
@@ -45,6 +45,7 @@ async def prepare(database: Database) -> None:
             (schema.assignments, held),
         ):
             await writer.execute(sa.insert(table), rows)
+        await posts.note(writer, BEFORE)
         await plans.put(writer, PLAN, BEFORE)
 
 

@@ -10,12 +10,14 @@ import numpy as np
 from app.compliance.account import Account, Grounds, account
 from app.compliance.calendar import Calendar
 from app.compliance.cells import CONTROL, NEVER_US, REQUIRED, REST, Cells, Slots
+from app.compliance.effort import effort
 from app.compliance.groups import Groups, Key
 from app.compliance.intervals import Intervals
 from app.compliance.layout import Layout, layout
 from app.compliance.observed import NO_NEARBY
 from app.compliance.shifts import Shifts
 from app.compliance.visits import Assignments, VisitColumns, attribute
+from app.compliance.work import work
 
 MINUTE = 60_000_000
 
@@ -113,6 +115,7 @@ def rows(*given: Row) -> Cells:
             start_us=us([start for _, start, _ in times]),
             end_us=us([end for _, _, end in times]),
             least=np.full(len(times), 0.8),
+            target=np.full(len(times), 0.9),
             staff=ints(0 for _ in times),
             staffs=(None,),
         ),
@@ -148,13 +151,13 @@ def grounds(cells: Cells, as_at_us: int = NEVER_US) -> Grounds:
     slots = np.zeros(len(cells.slots), dtype=bool)
     return Grounds(
         cells=cells,
+        asked=np.ones(len(cells), dtype=bool),
         answered=np.zeros(len(cells), dtype=bool),
         excused=slots,
         surveyed=slots,
         frame_us=(0, NEVER_US),
         as_at_us=as_at_us,
         calendar=Calendar(ZoneInfo("UTC"), dt.time(0)),
-        trial=False,
     )
 
 
@@ -164,9 +167,22 @@ def unstaffed(cells: Cells) -> Shifts:
 
 
 def account_of(
-    cells: Cells, *done: Visit, carried: Assignments | None = None, as_at_us: int = NEVER_US
+    cells: Cells,
+    *done: Visit,
+    carried: Assignments | None = None,
+    as_at_us: int = NEVER_US,
+    known: Grounds | None = None,
+    near: Intervals = NO_NEARBY.times,
+    shifts: Shifts | None = None,
 ) -> Account:
-    """What visits, attributed first, amount to where nothing else is known."""
-    owned = attribute(visits(*done))
+    """What visits, attributed first, amount to where nothing else is known but what is given."""
+    made = work(attribute(visits(*done)), cells)
     held = assignments() if carried is None else carried
-    return account(grounds(cells, as_at_us), owned, held, NO_NEARBY.times, unstaffed(cells))
+    worked = effort(made, held, np.zeros_like(held.officer))
+    return account(
+        known or grounds(cells, as_at_us),
+        made,
+        worked.of(0, len(cells)),
+        near,
+        unstaffed(cells) if shifts is None else shifts,
+    )

@@ -22,4 +22,4 @@ async def staff(database: Database) -> None:
             ("3", None, "council"),
         ):
             officer = people.Officer(number, f"Officer {number}", team, organisation)
-            await people.create_officer(writer, officer)
+            await people.create_officer(writer, officer, NOW)

@@ -20,6 +20,11 @@ def observability(found: Found, required: Sequence[Row]) -> Numbers:
     return {"observability": {"value": value, "n": tracked}, "measurable": enough}
 
 
+def dark(found: Found, counted: Sequence[Row]) -> bool:
+    """Whether too little of these cells' slots was observed to give a figure of them a value."""
+    return observability(found, counted)["measurable"] is False
+
+
 def background(found: Found, chosen: Sequence[Row], *, within: bool) -> Numbers:
     """Of what was not under control: by place and day, or (in windows) by cell."""
     mine = [row for row in chosen if row.treated is not False]
@@ -52,13 +57,16 @@ def _background_minutes(found: Found, chosen: Sequence[Row]) -> float:
 
 
 def control(found: Found, chosen: Sequence[Row]) -> Numbers | None:
-    if found.world.plan.trial is None:
+    if not any(row.treated is False for row in found.rows):
         return None
     cells = [row for row in chosen if row.arm == "control"]
     patrols = found.patrols(cells)
     return {
         "cells": len(cells),
-        "contaminated": _share([[made > 0 for made in found.made(row)] for row in cells]),
+        "contaminated": _share(
+            [[found.outcome(row, case)[0] for case in range(3)] for row in cells],
+            dark=dark(found, cells),
+        ),
         "patrols": len(patrols),
         "patrol_minutes": sum(patrol.length for patrol in patrols) / MINUTE,
         "background_minutes": _background_minutes(
@@ -130,6 +138,7 @@ def _near(found: Found, hotspot: int) -> set[int]:
 def readings(found: Found, chosen: Sequence[Row]) -> Numbers:
     """Other readings of coverage: excused, as treated, as assigned."""
     required = [row for row in chosen if row.arm == "required"]
+    both = [row for row in chosen if row.arm in {"required", "control"}]
     covered = {row: [found.outcome(row, case)[0] for case in range(3)] for row in required}
     spared = [
         row
@@ -138,23 +147,24 @@ def readings(found: Found, chosen: Sequence[Row]) -> Numbers:
     ]
     counted = [covered[row] for row in required if row not in spared]
     controls = [
-        [int(made > 0) for made in found.made(row)] for row in chosen if row.arm == "control"
+        [found.outcome(row, case)[0] for case in range(3)] for row in chosen if row.arm == "control"
     ]
     # A control may have been left alone in as many cases as it cannot have been patrolled in.
     alone = [[1 - made for made in reversed(one)] for one in controls]
     return {
         "cells_excused": len(spared),
-        "excused": _share(counted),
-        "as_treated": _share([*covered.values(), *controls]),
-        "as_assigned": _share([*covered.values(), *alone]),
+        "excused": _share(counted, dark=dark(found, required)),
+        "as_treated": _share([*covered.values(), *controls], dark=dark(found, both)),
+        "as_assigned": _share([*covered.values(), *alone], dark=dark(found, both)),
     }
 
 
-def _share(cells: Sequence[Sequence[int]]) -> Numbers:
+def _share(cells: Sequence[Sequence[int]], *, dark: bool) -> Numbers:
     whole = len(cells)
     low, value, high = (sum(one[case] for one in cells) for case in range(3))
     parts = {"low": low, "value": value, "high": high}
-    return {name: part / whole if whole else None for name, part in parts.items()} | {"n": whole}
+    shares = {name: part / whole if whole else None for name, part in parts.items()}
+    return shares | ({"value": None} if dark else {}) | {"n": whole}
 
 
 def abstractions(found: Found, required: Sequence[Row]) -> Numbers:

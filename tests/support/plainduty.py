@@ -22,6 +22,10 @@ class Maker:
         """Whether it is one of these officers."""
         return self.officers is None or officer in self.officers
 
+    def carried(self, officer: int, device: int) -> bool:
+        """Whether what an officer did with a device is theirs."""
+        return self.counts(officer) and (self.devices is None or device in self.devices)
+
     def had(self, world: World, device: int, ticks: Ticks) -> Ticks:
         """In which of these ticks a device was in those hands."""
         if self.devices is not None and device not in self.devices:
@@ -123,7 +127,12 @@ def _away(world: World, team: int | None) -> Ticks:
 def abstracted(
     world: World, maker: Maker, slots: Iterable[tuple[int, int]], reason: str | None = None
 ) -> float | None:
-    """Officer-hours that abstractions took from some slots; None where no duty is known."""
+    """Officer-hours that abstractions took from some slots; None where no duty is known.
+
+    Duty is nobody's by kinds of device.
+    """
+    if maker.devices is not None:
+        return None
     officers = [one for one in rostered(world) if maker.counts(one)]
     duty = [(one, on_duty(world, one, *slot)) for slot in slots for one in officers]
     if not any(times for _, times in duty):

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import plaincompanions
 from plainfound import HIGH, LOW, ONE, VALUE, Found
 from plainpatrols import Patrol
-from plainworld import HOUR, MINUTE, Row, World
+from plainworld import HOUR, MINUTE, Row
 
 Numbers: TypeAlias = dict[str, Any]
 BANDS = {"under_2": 2, "2_to_5": 5, "5_to_10": 10, "10_to_15": 15, "15_to_20": 20}
@@ -74,7 +74,7 @@ def _figures(found: Found, chosen: Sequence[Row], *, within: bool = False) -> Nu
     numbers = {
         **_counts(found, required),
         **_shares(found, required),
-        **_lengths(found, found.patrols(required)),
+        **_lengths(found, required),
         **plaincompanions.observability(found, required),
         "background": plaincompanions.background(found, chosen, within=within),
         "control": plaincompanions.control(found, chosen),
@@ -85,7 +85,7 @@ def _figures(found: Found, chosen: Sequence[Row], *, within: bool = False) -> Nu
         **plaincompanions.abstractions(found, required),
     }
     if numbers["measurable"] is False:
-        for name in (*SHARES, "mean_patrol_minutes", "excused", "as_treated", "as_assigned"):
+        for name in (*SHARES, "mean_patrol_minutes"):
             numbers[name]["value"] = None
     return numbers
 
@@ -132,10 +132,11 @@ def share(low: float, value: float, high: float, whole: float) -> Numbers:
     return {name: part / whole if whole else None for name, part in parts.items()} | {"n": whole}
 
 
-def _lengths(found: Found, patrols: Sequence[Patrol]) -> Numbers:
-    longest = found.world.plan.maximum_minutes
+def _lengths(found: Found, required: Sequence[Row]) -> Numbers:
+    patrols, longest = found.patrols(required), found.world.plan.maximum_minutes
     minutes = [patrol.length / MINUTE for patrol in patrols]
-    officers = sum(_officer_ticks(found.world, patrol) for patrol in patrols)
+    whole = [one for row in required for one in found.everybodys.patrols.get(row, ())]
+    officers = sum(_officer_ticks(found, patrol) for patrol in whole)
     return {
         "patrols": len(patrols),
         "patrol_minutes": sum(minutes),
@@ -155,13 +156,13 @@ def _band(minutes: float) -> str:
     return next(below, "over_20")
 
 
-def _officer_ticks(world: World, patrol: Patrol) -> int:
-    """Each officer once, whatever they carry."""
+def _officer_ticks(found: Found, patrol: Patrol) -> int:
+    """Time of those who are asked about in anybody's patrol; once, whatever they carry."""
     both = {
         (held.officer, tick)
         for stay in patrol.stays
-        for held in world.carried
-        if held.device == stay.device
+        for held in found.world.carried
+        if held.device == stay.device and found.maker.carried(held.officer, held.device)
         for tick in stay.ticks & set(range(held.start, held.end))
     }
     return len(both)

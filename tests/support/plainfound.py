@@ -17,11 +17,12 @@ ONE = dt.timedelta(days=1)
 
 @dataclass(frozen=True)
 class Found:
-    """A period's rows, and what each of them got from whoever is asked about."""
+    """A period's rows, and what each got from whoever is asked about, and from everybody."""
 
     world: World
     rows: Sequence[Row]
     got: Placed
+    everybodys: Placed
     maker: Maker
     poor: frozenset[Slot]
     end: int
@@ -73,17 +74,16 @@ class Found:
 def find(world: World, first: dt.date, last: dt.date, maker: Maker = EVERYBODY) -> Found:
     """What the rows of a period got. Those of the days around it compete for patrols."""
     every = rows(world, first - ONE, last + ONE)
+    minimum, stays = round(world.plan.minimum_minutes * MINUTE), attributed(world.stays)
     mine = [
-        piece
-        for stay in attributed(world.stays)
-        for piece in cut(stay, maker.had(world, stay.device, stay.ticks))
+        piece for stay in stays for piece in cut(stay, maker.had(world, stay.device, stay.ticks))
     ]
-    got = placed(every, mine, round(world.plan.minimum_minutes * MINUTE))
+    got, everybodys = placed(every, mine, minimum), placed(every, stays, minimum)
     chosen = [row for row in every if first <= row.day <= last]
     slots = {row.slot: (row.start, row.end) for row in chosen if row.window}
     poor = frozenset(slot for slot, times in slots.items() if _poor(world, maker, *times))
     end = min(world.as_at, world.day_start(last + ONE))
-    return Found(world, chosen, got, maker, poor, end)
+    return Found(world, chosen, got, everybodys, maker, poor, end)
 
 
 def _poor(world: World, maker: Maker, start: int, end: int) -> bool:

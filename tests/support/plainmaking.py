@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
+from hypothesis import strategies as st
 from plainworld import (
     BRIEF,
     DAY,
@@ -23,14 +24,15 @@ from plainworld import (
     World,
 )
 
+from app.compliance.calendar import Calendar
 from app.compliance.plan import DrawnTrial, ListedTrial, Plan, Window
 
 FRIDAY = dt.date(2026, 1, 30)
-DAYS = tuple(FRIDAY + dt.timedelta(days=number) for number in range(4))
 END = 5 * DAY
 KEYS = {1: "north", 2: "market", 3: "üst"}
 PEOPLE = {1: Person(1, "Police"), 2: Person(2, "Police"), 3: Person(None, "Council")}
 KINDS = {1: "radio", 2: "radio", 3: "phone"}
+DAY_STARTS = (dt.time(6), dt.time(6), dt.time(6), dt.time(), dt.time(22, 30))
 LATE, NIGHT, SOON = dt.time(22), dt.time(23), dt.time(0, 30)
 # One window; two that meet, that overlap, and one over the end of the operational day.
 WINDOWS = (
@@ -40,19 +42,24 @@ WINDOWS = (
     ((LATE, SOON), (dt.time(5, 30), dt.time(6, 20))),
 )
 # About what makes a pass-through, a patrol, one that qualifies, and a surplus; in half minutes.
-LENGTHS = (3, 4, 5, 10, 19, 20, 20, 21, 25, 30, 31, 42)
+LENGTHS = (3, 3, 4, 10, 14, 19, 20, 20, 21, 24, 25, 30, 31, 42)
 WEIGHTS: tuple[dict[int, float], ...] = ({1: 4.0}, {2: 4.0}, {1: 0.1, 3: 2.5}, {3: 0.5}, {})
 
 
-def random_world(random: Random) -> World:
+def days(friday: dt.date = FRIDAY) -> tuple[dt.date, ...]:
+    """The four days of a world."""
+    return tuple(friday + dt.timedelta(days=number) for number in range(4))
+
+
+def random_world(random: Random, friday: dt.date = FRIDAY) -> World:
     """A world of which everything may be asked; of some, duty times are unknown."""
-    plan = _plan(random)
+    plan = _plan(random, days(friday))
     rostered = KEYS if random.random() < 0.7 else ()
-    stays = [_stay(random) for _ in range(random.randint(4, 20))]
+    stays = [_stay(random) for _ in range(random.randint(8, 24))]
     return World(
-        date=FRIDAY,
+        date=friday,
         plan=plan,
-        spots={1: FRIDAY, 2: FRIDAY, 3: DAYS[random.randint(0, 2)]},
+        spots={1: friday, 2: friday, 3: days(friday)[random.randint(0, 2)]},
         as_at=random.choice([END, 2 * DAY + 23 * HOUR + 10 * MINUTE - random.randint(0, 1)]),
         stays=_apart(stays),
         carried=tuple(held for device in KINDS for held in _carried(random, device)),
@@ -68,15 +75,15 @@ def random_world(random: Random) -> World:
             for start in (_moment(random) for _ in range(5))
         ),
         answers=frozenset(
-            (spot, random.choice(DAYS), random.choice(("w0", "w1"))) for spot in KEYS
+            (spot, random.choice(days(friday)), random.choice(("w0", "w1"))) for spot in KEYS
         ),
     )
 
 
 def _moment(random: Random) -> int:
-    """By the 2.5 minutes, so that much happens at one time."""
-    hour = random.choice((21, 22, 22, 23, 24, 29, 30))
-    return random.choice((0, 1, 1, 2, 2, 3)) * DAY + hour * HOUR + 5 * random.randint(0, 23)
+    """By the five minutes, so that much happens at one time."""
+    hour = random.choice((22, 22, 22, 23, 23, 24, 29, 30))
+    return random.choice((0, 1, 1, 1, 2, 2, 3)) * DAY + hour * HOUR + 10 * random.randint(0, 11)
 
 
 def _stretch(random: Random) -> tuple[int, int]:
@@ -94,8 +101,8 @@ def _stay(random: Random) -> Stay:
         start + length,
         sure=(start + random.choice((0, 1, 2)), start + length - random.choice((0, 1, 2))),
         outer=(start - wide[0], start + length + wide[1]),
-        enter_seen=random.random() < 0.8,
-        exit_seen=random.random() < 0.8,
+        enter_seen=random.random() < 0.7,
+        exit_seen=random.random() < 0.7,
         brief=length < BRIEF,
     )
 
@@ -133,7 +140,7 @@ def _away(random: Random) -> Away:
             return Away(start, end, reason)
 
 
-def _plan(random: Random) -> Plan:
+def _plan(random: Random, days: Sequence[dt.date]) -> Plan:
     named = random.choice([frozenset(KEYS), frozenset(KEYS), frozenset({1, 3}), None])
     by_weight = named is not None and random.random() < 0.5
     everyday, some = frozenset(range(7)), frozenset({5, 0})
@@ -151,23 +158,30 @@ def _plan(random: Random) -> Plan:
             )
             for number, (start, end) in enumerate(random.choice(WINDOWS))
         ),
-        first_day=random.choice(DAYS[:2]),
+        first_day=random.choice(days[:2]),
         hotspots=named,
         weights={
             spot: one for spot, one in random.choice(WEIGHTS).items() if spot in (named or ())
         },
-        trial=None if named is None else _trial(random, sorted(named)),
+        trial=None if named is None else _trial(random, sorted(named), days),
         keys=KEYS,
         teams=random.choice([None, frozenset({1}), frozenset({1, 2})]),
+        calendar=Calendar(day_start=random.choice(DAY_STARTS)),
     )
 
 
-def _trial(random: Random, named: Sequence[int]) -> DrawnTrial | ListedTrial | None:
+def _trial(
+    random: Random, named: Sequence[int], days: Sequence[dt.date]
+) -> DrawnTrial | ListedTrial | None:
     match random.randint(0, 3):
         case 0:
             return DrawnTrial(seed=random.randint(0, 99), treated=random.randint(1, len(named)))
         case 1:
-            days = {(spot, day): random.random() < 0.5 for spot in named for day in DAYS[1:]}
-            return ListedTrial(dict(random.sample(sorted(days.items()), len(days) - 1)))
+            arms = {(spot, day): random.random() < 0.5 for spot in named for day in days[1:]}
+            return ListedTrial(dict(random.sample(sorted(arms.items()), len(arms) - 1)))
         case _:
             return None
+
+
+# Not hypothesis' own Random: its numbers are mostly small, and so would be the worlds.
+WORLDS = st.randoms(use_true_random=True).map(random_world)

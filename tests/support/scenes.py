@@ -10,9 +10,10 @@ from compliance_rows import MINUTE, Visit, assignments, visits
 from app.compliance.calendar import Calendar
 from app.compliance.cells import NEVER_US, HotspotVersions, PlanVersion
 from app.compliance.duty import NOBODY, Answers, DutyTimes, Officers
-from app.compliance.observed import HOUR_US, Hours
+from app.compliance.observed import Hours
 from app.compliance.plan import Plan, Window
 from app.compliance.scene import Scene
+from geofence.model import HOUR_US
 
 DAY = dt.date(2026, 1, 15)
 THREE = round(dt.datetime(2026, 1, 15, 15, tzinfo=dt.UTC).timestamp()) // 60

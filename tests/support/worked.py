@@ -16,7 +16,7 @@ from typing import cast
 from plainworld import MINUTE, Away, Carried, Dark, Duty, Near, Person, Stay, World
 
 from app.compliance.groups import Grouping
-from app.compliance.plan import DrawnTrial, Plan, Window
+from app.compliance.plan import DrawnTrial, ListedTrial, Plan, Window
 
 TEXT = (Path(__file__).parents[2] / "docs/definitions.md").read_text(encoding="utf-8")
 DAY = dt.date(2026, 1, 16)
@@ -158,11 +158,19 @@ def worlds() -> dict[str, World]:
         "nearby": replace(evening, near=tuple(_near(evening))),
         "watched": _watched(evening),
         "trial": replace(evening, plan=replace(_plan(), trial=DrawnTrial(seed=1, treated=2))),
+        "unseen": replace(
+            _watched(evening), plan=replace(_plan(), trial=ListedTrial(_but_station()))
+        ),
         "weighted": replace(evening, plan=replace(_plan(), windows=(shared,), weights=weights)),
         "edge": replace(evening, stays=tuple(_stays(evening, "edge"))),
         "birmingham": _world(monday, "birmingham", two_days),
         "fortnight": _world(monday, "fortnight", weeks),
     }
+
+
+def _but_station() -> dict[tuple[int, dt.date], bool]:
+    """Which hot spots are under treatment if station is a control."""
+    return {(spot, DAY): name != "station" for name, spot in SPOTS.items()}
 
 
 def _world(date: dt.date, name: str, asked: Plan) -> World:

@@ -3,23 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from compliance_rows import (
-    Row,
-    Visit,
-    account_of,
-    assignments,
-    everything,
-    grounds,
-    rows,
-    unstaffed,
-    visits,
-)
+from compliance_rows import Row, Visit, account_of, everything, ints, rows
 
-from app.compliance.account import account
 from app.compliance.cells import CONTROL, REST, Cells
 from app.compliance.figures import Background, Figures
-from app.compliance.observed import NO_NEARBY
-from app.compliance.visits import attribute
+from app.compliance.shifts import Shifts
 
 EVENING = rows(Row(1, 60, 120), Row(1, 0, 1440, kind=REST))
 TRIAL = rows(
@@ -36,12 +24,7 @@ def figures(cells: Cells, *done: Visit) -> Figures:
 
 def in_trial(*done: Visit) -> Figures:
     cells = replace(TRIAL, control=TRIAL.hotspot == 2)
-    known = replace(grounds(cells), trial=True)
-    owned = attribute(visits(*done))
-    held = assignments()
-    return account(known, owned, held, NO_NEARBY.times, unstaffed(cells)).figures(
-        everything(cells)
-    )[0]
+    return figures(cells, *done)
 
 
 def test_pass_throughs_anywhere_and_stays_outside_windows_are_background() -> None:
@@ -105,6 +88,34 @@ def test_as_treated_and_as_assigned_take_controls_in() -> None:
     assert vars_of(found.coverage) == (0, 0, 0, 1)
     assert vars_of(found.as_treated) == (0.5, 0, 0.5, 2)
     assert vars_of(found.as_assigned) == (0, 0, 0.5, 2)
+
+
+def test_a_control_that_could_not_be_seen_may_have_been_patrolled() -> None:
+    """Both arms' slot was hardly observed: nothing is sure of the control but what was seen."""
+    nothing = ints([0])
+    cells = replace(TRIAL, control=TRIAL.hotspot == 2)
+    dark = Shifts(ints([100]), ints([10]), nothing, nothing)
+    found = account_of(cells, Visit(1, 1, 70, 82), shifts=dark).figures(everything(cells))[0]
+    assert found.control is not None
+    assert vars_of(found.control.contaminated) == (None, 0, 1, 1)
+    assert vars_of(found.as_treated) == (None, 0.5, 1, 2)
+    assert vars_of(found.as_assigned) == (None, 0.5, 1, 2)
+    assert found.cells_unmeasurable == 0
+
+
+def test_a_control_is_measured_by_its_own_slots() -> None:
+    """That of the treatment was observed, that of the control was not."""
+    cells = rows(Row(1, 60, 120), Row(2, 180, 240, kind=CONTROL))
+    cells = replace(cells, control=cells.hotspot == 2)
+    nothing = ints([0, 0])
+    seen = Shifts(ints([100, 100]), ints([100, 10]), nothing, nothing)
+    found = account_of(cells, shifts=seen).figures(everything(cells))[0]
+    assert found.control is not None
+    assert (found.measurable, found.observability.n) == (True, 100)
+    assert vars_of(found.coverage) == (0, 0, 0, 1)
+    assert vars_of(found.control.contaminated) == (None, 0, 1, 1)
+    # 110 of 200 minutes.
+    assert vars_of(found.as_treated) == (None, 0, 0.5, 2)
 
 
 def vars_of(share: object) -> tuple[object, ...]:

@@ -7,23 +7,21 @@ from compliance_rows import (
     MINUTE,
     Row,
     Visit,
-    assignments,
+    account_of,
     everything,
     grounds,
     ints,
     rows,
     unstaffed,
     us,
-    visits,
 )
 
-from app.compliance.account import account
 from app.compliance.cells import CONTROL, REST
 from app.compliance.circumstances import answered, nearby_us, of_slots, surveyed
 from app.compliance.duty import Answers
 from app.compliance.figures import Figures, Share
 from app.compliance.intervals import Intervals
-from app.compliance.observed import NO_NEARBY, Hours
+from app.compliance.observed import Hours
 from app.compliance.shifts import Observability, Shifts
 
 # Two slots; hot spot 2 is a control in the first.
@@ -36,8 +34,8 @@ CELLS = rows(
 )
 
 
-def test_only_required_cells_are_of_a_slot() -> None:
-    assert of_slots(CELLS, np.array([True, False])).tolist() == [True, False, False, False, False]
+def test_cells_of_both_arms_are_of_a_slot_and_the_rest_of_a_day_is_of_none() -> None:
+    assert of_slots(CELLS, np.array([True, False])).tolist() == [True, True, False, False, False]
     assert of_slots(CELLS, np.array([False, True])).tolist() == [False, False, True, True, False]
 
 
@@ -71,7 +69,7 @@ def test_time_just_outside_counts_once_whatever_devices_were_there() -> None:
 def figures(shifts: Shifts, *done: Visit) -> Figures:
     known = replace(grounds(CELLS), surveyed=np.array([True, False]))
     near = Intervals(ints([1]), us([30]), us([36]))
-    found = account(known, visits(*done), assignments(), near, shifts)
+    found = account_of(CELLS, *done, known=known, near=near, shifts=shifts)
     return found.figures(everything(CELLS))[0]
 
 
@@ -117,16 +115,14 @@ def test_strictness_is_the_share_of_time_inside() -> None:
 
 
 def test_where_nothing_was_surveyed_nothing_is_said_of_what_is_nearby() -> None:
-    found = account(grounds(CELLS), visits(), assignments(), NO_NEARBY.times, unstaffed(CELLS))
-    (figures_,) = found.figures(everything(CELLS))
+    (figures_,) = account_of(CELLS).figures(everything(CELLS))
     assert figures_.nearby_minutes is figures_.strictness is None
 
 
 def test_excused_cells_are_left_out_of_one_reading_only() -> None:
     known = replace(grounds(CELLS), excused=np.array([False, True]))
-    done = visits(Visit(1, 1, 10, 22), Visit(1, 1, 130, 139, outer=2))
-    found = account(known, done, assignments(), NO_NEARBY.times, unstaffed(CELLS))
-    (figures_,) = found.figures(everything(CELLS))
+    done = Visit(1, 1, 10, 22), Visit(1, 1, 130, 139, outer=2)
+    (figures_,) = account_of(CELLS, *done, known=known).figures(everything(CELLS))
     assert figures_.cells_excused == 2
     assert figures_.coverage == Share(1 / 3, 1 / 3, 2 / 3, 3)
     assert figures_.excused == Share(1, 1, 1, 1)

@@ -81,16 +81,18 @@ def test_of_many_hot_spots_the_first_are_named_and_the_others_counted() -> None:
 @pytest.mark.parametrize(
     ("place_day", "said"),
     [
-        ((1, dt.date(2026, 1, 31)), "HS1 is valid from 2026-02-01 on"),
+        ((1, dt.date(2026, 1, 31)), "HS1 is not valid on 2026-01-31: it is from 2026-02-01 on"),
+        ((2, FEBRUARY), "HS2 is not valid on 2026-02-01: it is from 2026-01-01 to 2026-01-31"),
         ((3, FEBRUARY), "HS3 is valid on no day"),
     ],
 )
-def test_a_trial_lists_no_hot_spot_before_it_is_valid(
+def test_a_trial_lists_no_hot_spot_on_a_day_on_which_it_is_not_valid(
     place_day: tuple[int, dt.date], said: str
 ) -> None:
-    asked = plan((1, FEBRUARY), (2, FEBRUARY), place_day)
+    listed = (1, FEBRUARY), (2, dt.date(2026, 1, 31))
+    asked = plan(*listed, place_day)
     with pytest.raises(PlanError) as caught:
         require_valid(asked, days_of(asked, SPOTS, known_us=5))
     assert str(caught.value) == f"trial.days[2]: {said}"
-    asked = plan((1, FEBRUARY), (2, FEBRUARY))
+    asked = plan(*listed)
     require_valid(asked, days_of(asked, SPOTS, known_us=5))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.compliance.calendar import DAY, Calendar
-from app.compliance.cells import NEVER_US, Cells, HotspotVersions, PlanVersion, cells
+from app.compliance.cells import NEVER_US, REQUIRED, Cells, HotspotVersions, PlanVersion, cells
 from app.compliance.groups import OUTSIDE, Key, Parts, Period, everything, groups
 from app.compliance.plan import Plan, Window
 
@@ -68,7 +68,7 @@ def test_all_of_a_period_is_what_its_rows_are_together() -> None:
     assert len(whole) == 1
     assert (whole.label == np.where(PERIOD.holds(asked), 0, OUTSIDE)).all()
     # Six shifts of two hot spots are required.
-    assert len(whole.required(asked)) == 12
+    assert len(whole.of_kind(asked, REQUIRED)) == 12
 
 
 def test_a_week_of_which_only_a_day_is_asked_for_ends_with_it() -> None:

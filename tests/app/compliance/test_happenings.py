@@ -91,13 +91,26 @@ def test_what_late_data_move_is_not_told_again_and_what_follows_it_is() -> None:
     for moved in (3.1, 4, 5, 6.9):
         [key] = [one.key for one in early(moved)]
         assert early(5, key) == []
-    for other in (replace(found.key, kind="target_reached"), replace(found.key, hotspot=2)):
-        assert early(5, other) == [found]
+    assert early(5, replace(found.key, hotspot=2)) == [found]
     # Another device came half a minute after the first, which stayed for the least that counts.
     crew = Stay(1, 1, 5, 7), Stay(2, 1, 7.5, 14)
     first, second = only(30, *crew)
     assert only(30, *crew, told=[first.key]) == [second]
     assert only(30, *crew, told=[second.key]) == [first]
+
+
+def test_of_whom_it_was_told_that_they_were_long_enough_it_is_not_told_that_they_were_not() -> None:
+    # One device at two hot spots that overlap: the time is the one's where it stays for longer.
+    reached = only(15, Stay(1, 1, 3, 14, open=True), Stay(1, 2, 8, 14.5, open=True))
+    keys = [one.key for one in reached]
+    assert keys == [Key("target_reached", 1, "", us(3))]
+    stays = Stay(1, 1, 3, 14), Stay(1, 2, 8, 30)
+    told = Key("target_reached", 2, "", us(8))
+    assert [one.key.kind for one in only(31, *stays, told=[told])] == ["left_early"]
+    assert only(31, *stays, told=[told, *keys]) == []
+    # The next time they came is another patrol.
+    again = Stay(1, 1, 40, 45)
+    assert [one.key.time_us for one in only(50, *stays, again, told=[told, *keys])] == [us(40)]
 
 
 def test_a_wait_is_told_once_and_the_wait_after_the_next_visit_again() -> None:

@@ -18,15 +18,17 @@ from compliance_rows import (
 )
 
 from app.compliance.attendance import Attendance
-from app.compliance.cells import REST
+from app.compliance.cells import REQUIRED, REST, Cells
 from app.compliance.duty import NOBODY, Devices, DutyTimes, Officers
+from app.compliance.effort import effort
 from app.compliance.figures import Figures
 from app.compliance.groups import Key, Makers
 from app.compliance.makers import Crews, apart
 from app.compliance.observed import Hours, Nearby
 from app.compliance.roster import roster
 from app.compliance.tracking import tracking
-from app.compliance.visits import attribute
+from app.compliance.visits import Assignments, attribute
+from app.compliance.work import work
 
 CELLS = rows(Row(1, 0, 480), Row(2, 0, 480), Row(1, 0, 1440, kind=REST), Row(2, 0, 1440, kind=REST))
 OFFICERS = Officers(
@@ -45,20 +47,26 @@ DUTY = DutyTimes(ints([1, 2]), us([0, 0]), us([100, 480]))
 HOURS = Hours(ints([7, 8]), us([0, 60]), ints([(1 << 60) - 1, (1 << 30) - 1]))
 
 
-def made(by: Makers, *done: Visit, seen: frozenset[int] | None = None) -> dict[Key, Figures]:
-    listed = roster(DUTY, OFFICERS, CELLS.slots)
+def made(
+    by: Makers,
+    *done: Visit,
+    seen: frozenset[int] | None = None,
+    held: Assignments = HELD,
+    cells: Cells = CELLS,
+) -> dict[Key, Figures]:
+    listed = roster(DUTY, OFFICERS, cells.slots)
     attendance = Attendance(
         1,
         listed,
         np.zeros(len(listed), np.int64),
-        tracking(listed, HELD, HOURS, 10_000 * MINUTE),
+        tracking(listed, held, HOURS, 10_000 * MINUTE),
     )
     near = Nearby(ints([7, 9]), ints([1, 2]), us([90, 230]), us([110, 233]))
-    crews = Crews(by, HELD, DUTY, OFFICERS, DEVICES, seen)
-    known = replace(grounds(CELLS), surveyed=np.array([True]), frame_us=(0, 1440 * MINUTE))
-    owned = attribute(visits(*(done or DONE)))
-    whole = everything(CELLS)
-    parts = apart(crews, known, owned, near, attendance)
+    crews = Crews(by, held, DUTY, OFFICERS, DEVICES, seen)
+    known = replace(grounds(cells), surveyed=np.array([True]), frame_us=(0, 1440 * MINUTE))
+    whole = everything(cells)
+    all_done = work(attribute(visits(*(done or DONE))), cells)
+    parts = apart(crews, known, all_done, near, attendance)
     return {key: part.figures(whole)[0] for key, part in parts}
 
 
@@ -145,6 +153,38 @@ def test_only_officers_who_may_be_seen_have_rows() -> None:
     assert list(made("officer", seen=frozenset({2, 4}))) == [2]
     assert list(made("officer", seen=frozenset())) == []
     assert list(made("team", seen=frozenset())) == [None, 10, 20]
+
+
+@pytest.mark.parametrize("by", ["team", "organisation", "officer"])
+@pytest.mark.parametrize(
+    ("handed_over", "done"),
+    [
+        # Longer in the window than after it: all of it belongs there, the second officer's, too.
+        (480, Visit(7, 1, 450, 500)),
+        (480, Visit(7, 1, 470, 500)),
+        # A piece too short for a patrol of its own is officer time all the same.
+        (450.5, Visit(7, 1, 449, 470)),
+        # Handed over before the window began.
+        (-5, Visit(7, 1, -10, 20)),
+    ],
+)
+def test_a_patrol_that_is_handed_over_is_officer_time_of_both(
+    by: Makers, handed_over: float, done: Visit
+) -> None:
+    held = assignments((7, 1, -100, handed_over), (7, 3, handed_over, 1000))
+    all_done = work(attribute(visits(done)), CELLS)
+    whole = effort(all_done, held, np.zeros_like(held.officer)).of(0, len(CELLS))
+    assert whole.sum() == (done.exit - done.enter) * MINUTE
+    found = made(by, done, held=held)
+    cells = CELLS.kind == REQUIRED
+    assert sum(one.officer_minutes for one in found.values()) == whole[cells].sum() / MINUTE
+
+
+def test_officers_whose_time_lies_after_the_days_asked_for_have_their_rows() -> None:
+    held = assignments((7, 1, 0, 1450), (7, 3, 1450, 2000))
+    late = rows(Row(1, 1400, 1500))
+    found = made("officer", Visit(7, 1, 1435, 1460), held=held, cells=late)
+    assert {key: one.officer_minutes for key, one in found.items()} == {1: 15, 2: 0, 3: 10}
 
 
 def test_officer_minutes_of_teams_add_up() -> None:

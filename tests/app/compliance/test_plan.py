@@ -14,6 +14,7 @@ from app.compliance.plan import (
 
 LATE = Window("late", dt.time(15), dt.time(23))
 BY_WEIGHT = Window("late", dt.time(15), dt.time(23), by_weight=True)
+MANY = tuple(Window(f"w{number}", dt.time(15), dt.time(23)) for number in range(101))
 JANUARY = dt.date(2026, 1, 1), dt.date(2026, 1, 31)
 SECOND = 1_000_000
 
@@ -111,10 +112,12 @@ def test_weekdays_are_those_of_operational_days() -> None:
     [
         ({"windows": ()}, "windows"),
         ({"windows": (LATE, LATE)}, "windows"),
+        ({"windows": MANY}, "windows"),
         ({"minimum_minutes": 0}, "minimum_minutes"),
         ({"minimum_minutes": float("nan")}, "minimum_minutes"),
         ({"minimum_minutes": 20}, "maximum_minutes"),
         ({"maximum_minutes": float("inf")}, "maximum_minutes"),
+        ({"maximum_minutes": 1_441}, "maximum_minutes"),
         ({"coverage_target": 0}, "coverage_target"),
         ({"coverage_target": 90}, "coverage_target"),
         ({"last_day": dt.date(2025, 12, 31)}, "last_day"),
@@ -122,8 +125,10 @@ def test_weekdays_are_those_of_operational_days() -> None:
         ({"teams": frozenset()}, "teams"),
         ({"least_observability": -0.1}, "least_observability"),
         ({"overdue_minutes": float("inf")}, "overdue_minutes"),
+        ({"overdue_minutes": 10_081}, "overdue_minutes"),
         (named(weights={1: 0}), "weights"),
         (named(weights={1: float("inf")}), "weights"),
+        (named(weights={1: 1.1e12}), "weights"),
         (named(weights={1: float("nan")}), "weights"),
         (named(weights={3: 2.0}), "weights"),
         ({"weights": {1: 2.0}}, "weights"),
@@ -135,6 +140,7 @@ def test_weekdays_are_those_of_operational_days() -> None:
         (named(trial=DrawnTrial(2**63, 1)), "trial.seed"),
         (named(trial=DrawnTrial(-(2**63) - 1, 1)), "trial.seed"),
         (named(trial=ListedTrial({})), "trial.days"),
+        ({"trial": listed(*((spot, 1) for spot in range(100_001)))}, "trial.days"),
         (named(trial=listed((1, 1), (3, 2))), "trial.days[1]"),
         (named(trial=listed((1, 31), (1, 32)), last_day=JANUARY[-1]), "trial.days[1]"),
         (named(trial=listed((1, 0))), "trial.days[0]"),
@@ -156,6 +162,7 @@ def test_a_plan_that_cannot_be_meant_is_refused_by_field(
         ("15:00", "16:00", {"weekdays": frozenset()}),
         ("15:00", "16:00", {"weekdays": frozenset({7})}),
         ("15:00", "16:00", {"patrols": 0}),
+        ("15:00", "16:00", {"patrols": 1_001}),
     ],
 )
 def test_a_window_that_cannot_be_meant_is_refused_by_name(

@@ -2,27 +2,25 @@
 
 import datetime as dt
 from dataclasses import asdict, fields, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pytest
+from columnmaking import CASES
 from compliance_rows import Visit, assignments, ints, visits
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plaincolumns import evidence
-from plainmaking import DAYS, worlds
-from plainworld import World
 
 from app.compliance.calendar import DAY, Calendar
 from app.compliance.cells import NEVER_US, HotspotVersions, PlanVersion
 from app.compliance.figures import Figures, Share
-from app.compliance.groups import Grouping, Parts, Period
+from app.compliance.groups import Grouping, Makers, Parts, Period
 from app.compliance.intervals import Intervals
-from app.compliance.plan import MINUTE_US, Plan, Window
+from app.compliance.plan import ListedTrial, Plan, Window
 from app.compliance.report import Evidence, report
 from app.compliance.visits import VisitColumns
+from geofence.model import MINUTE_US
 
-PERIOD = Period(DAYS[1], DAYS[2])
 SUMS = (
     *("cells", "cells_covered", "cells_complete", "cells_uncertain", "cells_unmeasurable"),
     *("cells_excused", "cells_answered", "cells_unfinished", "patrols", "patrols_qualifying"),
@@ -35,14 +33,17 @@ SHARES = (
 Columns = TypeVar("Columns")
 
 
+Case: TypeAlias = tuple[Evidence, Period]
+
+
 def summed(rows: list[Figures], name: str) -> float:
     return sum(getattr(row, name) for row in rows)
 
 
-@given(worlds(), st.sampled_from(["hotspot", "day", "week", "month", "window", "shift"]))
+@given(CASES, st.sampled_from(["hotspot", "day", "week", "month", "window", "shift"]))
 @settings(max_examples=60)
-def test_rows_of_places_and_times_add_up_to_the_total(world: World, by: Parts) -> None:
-    answer = report(evidence(world), PERIOD, by)
+def test_rows_of_places_and_times_add_up_to_the_total(case: Case, by: Parts) -> None:
+    answer = report(*case, by)
     rows = [row.figures for row in answer.rows]
     for name in SUMS:
         assert summed(rows, name) == pytest.approx(getattr(answer.total, name)), name
@@ -56,13 +57,26 @@ def test_rows_of_places_and_times_add_up_to_the_total(world: World, by: Parts) -
         minutes = sum(row.background.minutes for row in rows)
         assert minutes == pytest.approx(answer.total.background.minutes)
         assert sum(row.background.n for row in rows) == answer.total.background.n
+    if answer.total.control:
+        controls = [row.control.cells for row in rows if row.control]
+        assert sum(controls) == answer.total.control.cells
 
 
-@given(worlds(), st.sampled_from(["hotspot", "day", "team", "source", "officer"]))
+@given(CASES, st.sampled_from(["team", "organisation", "officer"]))
+@settings(max_examples=60)
+def test_officers_time_adds_up_over_whoever_spent_it(case: Case, by: Makers) -> None:
+    answer = report(*case, by)
+    rows = [row.figures for row in answer.rows]
+    for name in ("officer_minutes", "person_hours"):
+        assert summed(rows, name) == pytest.approx(getattr(answer.total, name))
+
+
+@given(CASES, st.sampled_from(["hotspot", "day", "team", "source", "officer"]))
 @settings(max_examples=40)
-def test_no_share_is_over_one_and_each_lies_in_its_range(world: World, by: Grouping) -> None:
-    answer = report(evidence(world), PERIOD, by)
+def test_no_share_is_over_one_and_each_lies_in_its_range(case: Case, by: Grouping) -> None:
+    answer = report(*case, by)
     for found in [answer.total, *(row.figures for row in answer.rows)]:
+        assert sum(found.bands.values()) == found.patrols
         shares = [getattr(found, name) for name in SHARES]
         shares += [found.control.contaminated] if found.control else []
         for share in shares:
@@ -71,10 +85,10 @@ def test_no_share_is_over_one_and_each_lies_in_its_range(world: World, by: Group
                 assert share.value is None or share.low <= share.value <= share.high
 
 
-@given(worlds(), st.randoms(use_true_random=False))
+@given(CASES, st.randoms(use_true_random=False))
 @settings(max_examples=40)
-def test_the_order_of_what_is_known_does_not_matter(world: World, random: object) -> None:
-    given_ = evidence(world)
+def test_the_order_of_what_is_known_does_not_matter(case: Case, random: object) -> None:
+    given_, period = case
 
     def shuffled(columns: Columns) -> Columns:
         names = [field.name for field in fields(columns)]  # type: ignore[arg-type] # a dataclass
@@ -93,7 +107,7 @@ def test_the_order_of_what_is_known_does_not_matter(world: World, random: object
         },
     )
     for by in ("shift", "team"):
-        one, other = report(given_, PERIOD, by), report(mixed, PERIOD, by)
+        one, other = report(given_, period, by), report(mixed, period, by)
         assert [row.key for row in one.rows] == [row.key for row in other.rows]
         assert [asdict(row.figures) for row in one.rows] == [asdict(r.figures) for r in other.rows]
 
@@ -181,3 +195,31 @@ def test_trend_is_of_days_weeks_and_months_only() -> None:
     assert trends[0] is not None
     assert trends[0].against_target == pytest.approx(1 / 3 - 0.9)
     assert [row.trend for row in report(known, period, "hotspot").rows] == [None]
+
+
+def test_trend_goes_by_the_target_that_each_day_had() -> None:
+    day = dt.date(2026, 3, 27)
+    known = night(day, Visit(1, 1, 5, 17))
+    changed_us = LONDON.start_of(day) + 1
+    after = replace(known.plan, coverage_target=0.5)
+    versions = [PlanVersion(known.plan, 0, changed_us), PlanVersion(after, changed_us)]
+    changed = replace(known, plans=versions)
+    rows = report(changed, Period(day, day + DAY), "day").rows
+    assert [row.trend and row.trend.against_target for row in rows] == pytest.approx([0.1, -0.5])
+    # Of a week with both, the higher.
+    (week,) = report(changed, Period(day, day + DAY), "week").rows
+    assert week.trend is not None
+    assert week.trend.against_target == pytest.approx(-0.4)
+
+
+def test_controls_that_the_plan_no_longer_has_are_told_of_the_days_that_had_them() -> None:
+    day = dt.date(2026, 3, 27)
+    known = night(day, Visit(1, 1, 5, 17))
+    changed_us = LONDON.start_of(day + DAY)
+    trial = replace(known.plan, trial=ListedTrial({(1, day): False}))
+    versions = [PlanVersion(trial, 0, changed_us), PlanVersion(known.plan, changed_us)]
+    answer = report(replace(known, plans=versions), Period(day, day + DAY), "day")
+    assert answer.total.control is not None
+    assert (answer.total.control.cells, answer.total.control.patrols) == (1, 1)
+    later = report(replace(known, plans=versions), Period(day + DAY, day + DAY), "day")
+    assert later.total.control is None

@@ -92,7 +92,10 @@ def test_abstractions_take_what_they_share_with_duty(
 def test_each_reason_has_its_hours_of_its_own() -> None:
     listed = roster(duty((1, 0, 60), (2, 0, 60)), OFFICERS, slots())
     taken = away(
-        ((NOBODY, 10), 0, 30, "match"), ((1, NOBODY), 20, 40, "court"), (EVERYBODY, 70, 90, "storm")
+        ((NOBODY, 10), 0, 30, "match"),
+        ((1, NOBODY), 10, 25, "match"),
+        ((1, NOBODY), 20, 40, "court"),
+        (EVERYBODY, 70, 90, "storm"),
     )
     found = taken_by_reason_us(listed, taken, OFFICERS)
     assert {reason: us_ / MINUTE for reason, us_ in found.items()} == {"court": 20, "match": 60}
@@ -102,6 +105,17 @@ def test_a_slot_is_excused_if_half_of_its_rostered_time_was_taken() -> None:
     times = duty((1, 0, 60), (2, 0, 60), (1, 120, 180))
     assert verdicts(slots(), times, away(((1, NOBODY), 0, 60, "court"))) == [True, False]
     assert verdicts(slots(), times, away(((1, NOBODY), 0, 59.9, "court"))) == [False, False]
+
+
+def test_half_to_the_microsecond_is_enough() -> None:
+    times = duty((1, 0, 60), (2, 0, 60))
+    half = away(((1, NOBODY), 0, 60, "court"))
+    less = replace(half, end_us=half.end_us - 1)
+    assert verdicts(slots(), times, half)[0]
+    assert not verdicts(slots(), times, less)[0]
+    storm = away((EVERYBODY, 0, 30, "storm"))
+    assert verdicts(slots(), duty(), storm)[0]
+    assert not verdicts(slots(), duty(), replace(storm, end_us=storm.end_us - 1))[0]
 
 
 def test_where_no_duty_is_known_all_must_have_been_away_for_half_of_it() -> None:

@@ -1,10 +1,12 @@
 """Minutes of duty with a device, and how many of them were observed."""
 
+from dataclasses import replace
+
 import numpy as np
 from compliance_rows import MINUTE, Row, assignments, ints, rows, us
 
 from app.compliance.duty import NO_OFFICERS, DutyTimes
-from app.compliance.observed import Hours
+from app.compliance.observed import Hours, Pending
 from app.compliance.roster import roster
 from app.compliance.tracking import Tracking, settled_us, tracking
 from app.compliance.visits import Assignments
@@ -82,6 +84,17 @@ def test_nothing_counts_before_its_hour_can_be_judged() -> None:
 def test_hours_of_another_device_are_no_evidence() -> None:
     found = tracked(((1, 60, 90),), assignments((7, 1, 0, 200)), hours((8, 1, 0, 60)))
     assert minutes(found) == (30, 0)
+
+
+def test_what_is_still_to_be_surveyed_is_neither_tracked_nor_observed() -> None:
+    # Device 7 as of some time in the second hour; 8 is up to date, with nothing to be found.
+    duty, carried = ((1, 30, 150), (2, 120, 150)), assignments((7, 1, 0, 200), (8, 2, 0, 200))
+    seen = hours((7, 0, 0, 60), (7, 2, 0, 60), (9, 0, 0, 60))
+    waiting = replace(seen, pending=Pending(ints([9, 7]), us([0, 90])))
+    assert minutes(tracked(duty, carried, seen)) == (120 + 30, 30 + 30)
+    assert minutes(tracked(duty, carried, waiting)) == (30 + 30, 30)
+    at_the_hour = replace(seen, pending=Pending(ints([7]), us([120])))
+    assert minutes(tracked(duty, carried, at_the_hour)) == (90 + 30, 30)
 
 
 def test_without_duty_times_nothing_is_tracked() -> None:
