@@ -17,6 +17,7 @@ ASKED = {
     "a year by hot spot": YEAR | {"by": "hotspot"},
     "a year by week": YEAR | {"by": "week"},
     "a year by team": YEAR | {"by": "team"},
+    "a year by officer": YEAR | {"by": "officer"},
     "a month by hot spot": YEAR | {"from": "2025-06-01", "to": "2025-06-30", "by": "hotspot"},
 }
 # What the figures are made from.

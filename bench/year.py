@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.compliance.calendar import Calendar
 from app.compliance.plan import Plan, Window
-from app.storage import plans, schema
+from app.storage import plans, posts, schema
 from app.storage.engine import Database, Writer, driver_of
 from app.storage.spans import SPAN
 from geofence.model import METHOD, Span
@@ -57,6 +57,7 @@ async def _people(writer: Writer) -> None:
     ]
     await writer.execute(sa.insert(schema.teams), teams)
     await writer.execute(sa.insert(schema.officers), officers)
+    await posts.note(writer, _BEFORE)
     await writer.execute(sa.insert(schema.devices), devices)
 
 

@@ -30,28 +30,32 @@ _EXAMPLE = {
 }
 
 
-class Answer(Schema):
-    """What an officer says of one hot spot in one window on one operational day."""
-
-    model_config = example(_EXAMPLE)
-
+class _Said(Schema):
     plan: Name
     hotspot: Name
     day: Day
     window: Name
     answer: Literal["could_not_attend"] = answers.COULD_NOT_ATTEND
+
+
+class Answer(_Said):
+    """What an officer says of one hot spot in one window on one operational day."""
+
+    model_config = example(_EXAMPLE)
+
     reason: Name
 
 
-class StoredAnswer(Answer):
-    """An answer with its id; the officer's number is null where you may not see them."""
+class StoredAnswer(_Said):
+    """An answer with its id; whose it is and why are null where you may not see the officer."""
 
     model_config = example(
         {"id": 12, **_EXAMPLE, "officer": "PC1234", "answered": "2026-01-15T22:15:00.000000Z"}
     )
 
+    reason: str | None
     id: int
-    officer: Name | None
+    officer: str | None
     answered: Moment
 
 
@@ -110,7 +114,7 @@ async def list_answers(
     first: Annotated[Day | None, Query(alias="from", description="operational day")] = None,
     last: Annotated[Day | None, Query(alias="to", description="operational day, included")] = None,
 ) -> Listing[StoredAnswer]:
-    """What officers said; who they are, as far as you may see them."""
+    """What officers could not attend; who they are and why, as far as you may see them."""
     ordered(first, last)
     async with database.read() as reader:
         page = await answers.page(reader, viewer, answers.Wanted(plan, first, last), part)

@@ -9,15 +9,13 @@ from app.access.viewer import Right, Viewer
 from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of, viewer_with
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
+from app.compliance.limits import LONGEST_NOTE, NO_NOTE
 from app.storage import briefings, hotspots
 
 router = guarded_router("briefings")
 PlaceReader = Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)]
 Keyed = Annotated[Name, Path()]
-# Lines and tabs, but no other control characters.
-Note = Annotated[
-    str, StringConstraints(max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")
-]
+Note = Annotated[str, StringConstraints(max_length=LONGEST_NOTE, pattern=rf"^[^{NO_NOTE}]*$")]
 
 _EXAMPLE = {
     "task": "Walk the length of the precinct; speak to the shops at both ends",
@@ -34,7 +32,7 @@ class BriefingValues(Schema):
     note: Note = ""
 
 
-class Briefing(BriefingValues):
+class Briefing(Schema):
     """What officers are to do at a hot spot, since when; the id is another after each change."""
 
     model_config = example(
@@ -48,7 +46,9 @@ class Briefing(BriefingValues):
     )
 
     id: int
-    hotspot: Name
+    hotspot: str
+    task: str
+    note: str
     since: Moment
     read: Moment | None = Field(
         description="when you read it; null: not yet, or yours is no officer's token"

@@ -2,14 +2,15 @@
 
 import asyncio
 import datetime as dt
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, NamedTuple
 
 from fastapi import Query, Response
 
 from app.access.viewer import Right, Viewer
-from app.api.deps import AsAt, DatabaseDep, Format, Now, viewer_with
+from app.api.deps import AsAt, DatabaseDep, Days, Format, Now, viewer_with
 from app.api.errors import Invalid
-from app.api.fields import Day, Name
+from app.api.fields import Name
 from app.api.figurerows import Abstracted, Compliance, Names, columns, shown
 from app.api.figures import Figures, flat
 from app.api.route import guarded_router
@@ -18,6 +19,7 @@ from app.compliance.calendar import Calendar
 from app.compliance.cells import most_cells
 from app.compliance.groups import Grouping, Period
 from app.compliance.report import Evidence, report
+from app.compliance.tracking import settled_us
 from app.storage import (
     abstractions,
     answers,
@@ -37,8 +39,9 @@ from app.storage.types import from_us, to_us
 from geofence.model import METHOD
 
 router = guarded_router("compliance")
-MOST_DAYS = 400
 MOST_CELLS = 2_000_000
+# Rows that may be of one officer.
+_OF_OFFICERS: Final = frozenset({"officer", "team", "organisation"})
 
 
 @router.get(
@@ -54,53 +57,75 @@ async def get_compliance(
     as_at: AsAt,
     form: Format,
     plan: Annotated[Name, Query(description="its key")],
-    first: Annotated[Day, Query(alias="from", description="operational day")],
-    last: Annotated[Day, Query(alias="to", description="operational day, included")],
+    days: Days,
     by: Grouping = "hotspot",
-) -> Compliance | Response:
+) -> Response:
     """How a plan was kept: coverage, compliance and what belongs beside them, in total and by rows.
 
     It is the same for all who may ask: of places, made from everybody's visits; but for officers'
-    rows, which are of those whom one sees. Without `as_at`, visits that are still open count as
+    rows, which are of those whom one sees, and rows of teams and organisations, which are of more
+    than one whom one does not. Without `as_at`, visits that are still open count as
     they stand; with it, only those that were closed by then do, and it comes out the same whenever
     it is asked. As CSV, the last row is the total.
     """
-    if by == "officer":
+    if by in _OF_OFFICERS:
         viewer.require(Right.READ_VISITS)
-    period = _period(first, last)
     async with database.read() as reader:
-        evidence = await _evidence(reader, viewer, plan, period, as_at=as_at, now=now)
+        evidence = await _evidence(reader, viewer, plan, days, as_at=as_at, now=now)
         names = await _names(reader, viewer, by, as_at or now)
-        start, end = _times(period, evidence.plan.calendar)
-        open_visits = await visit_reads.open_count(reader, viewer, start, end, as_at)
-        recomputing = await recomputes.touching(reader, viewer, start, end, as_at)
-    found = await asyncio.to_thread(report, evidence, period, by, names.officers.keys())
+        unsettled = await _unsettled(reader, viewer, days, evidence, as_at)
+    asked = _Asked(days, by, names, unsettled)
+    return await asyncio.to_thread(_answer, evidence, asked, form)
+
+
+class _Asked(NamedTuple):
+    """Days and rows that were asked for, their names, and what of them is not settled."""
+
+    days: Period
+    by: Grouping
+    names: Names
+    unsettled: Mapping[str, int]
+
+
+def _answer(evidence: Evidence, asked: _Asked, form: Literal["json", "csv"]) -> Response:
+    found = report(evidence, asked.days, asked.by, asked.names.officers.keys())
     answer = Compliance(
-        plan=plan,
-        first=first,
-        last=last,
-        as_at=as_at or now,
-        by=by,
+        plan=evidence.plan.key,
+        first=asked.days.first,
+        last=asked.days.last,
+        as_at=from_us(evidence.as_at_us),
+        by=asked.by,
         method=METHOD,
         coverage_target=evidence.plan.coverage_target,
-        open_visits=open_visits,
-        recomputing=recomputing,
         retrospective=found.retrospective,
         abstractions=[
             Abstracted(reason=reason, hours=hours) for reason, hours in found.abstractions.items()
         ],
         total=Figures.model_validate(found.total),
-        rows=[shown(by, row, names) for row in found.rows],
+        rows=[shown(asked.by, row, asked.names) for row in found.rows],
+        **asked.unsettled,
     )
-    return answer if form == "json" else _table(answer)
+    if form == "csv":
+        return _table(answer)
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _period(first: dt.date, last: dt.date) -> Period:
-    if first > last:
-        raise Invalid(where="from", what="it is after to")
-    if (last - first).days >= MOST_DAYS:
-        raise Invalid(where="to", what=f"at most {MOST_DAYS} days can be asked for at once")
-    return Period(first, last)
+async def _unsettled(
+    reader: Reader,
+    viewer: Viewer,
+    days: Period,
+    evidence: Evidence,
+    as_at: dt.datetime | None,
+) -> dict[str, int]:
+    """What may still change the figures of some days, by the names in the answer."""
+    start, end = _times(days, evidence.plan.calendar)
+    judged = min(to_us(end), settled_us(evidence.as_at_us))
+    surveying = judged > to_us(start) and (evidence.hours.pending.start_us < judged).any()
+    return {
+        "open_visits": await visit_reads.open_count(reader, viewer, start, end, as_at),
+        "recomputing": await recomputes.touching(reader, viewer, start, end, as_at),
+        "surveying": bool(surveying),
+    }
 
 
 def _times(period: Period, calendar: Calendar) -> tuple[dt.datetime, dt.datetime]:
@@ -112,7 +137,7 @@ async def _names(reader: Reader, viewer: Viewer, by: Grouping, moment: dt.dateti
     return Names(
         hotspots=await hotspots.names(reader, viewer, moment),
         teams=await people.team_names(reader, viewer) if by == "team" else {},
-        officers=await people.seen(reader, viewer) if by == "officer" else {},
+        officers=await people.seen(reader, viewer) if by in _OF_OFFICERS else {},
     )
 
 
@@ -144,7 +169,7 @@ async def _evidence(
         as_at_us=to_us(moment),
         duty=await duty.columns(reader, viewer, start, end, moment),
         abstractions=await abstractions.columns(reader, viewer, start, end, moment),
-        officers=await people.columns(reader, viewer),
+        officers=await people.columns(reader, viewer, moment),
         devices=await devices.columns(reader, viewer),
         answers=await answers.columns(
             reader, viewer, plan, around.first, around.last, as_at=moment

@@ -8,8 +8,9 @@ from fastapi.security import HTTPBearer
 
 from app.access.viewer import Right, Scope, Viewer
 from app.api.errors import Invalid
-from app.api.fields import Moment
+from app.api.fields import Day, Moment
 from app.api.state import database_of, now_of
+from app.compliance.groups import Period
 from app.storage.engine import Database
 from app.storage.pages import Page, Position, Slice
 
@@ -23,6 +24,8 @@ _LARGEST = 2**53
 # What those who do not see everybody are shown who do not say from when on: to find theirs among
 # the rest takes the longer, the farther back.
 LATELY = dt.timedelta(days=31)
+# Of cells, or of figures made from them.
+MOST_DAYS = 400
 
 DatabaseDep = Annotated[Database, Depends(database_of)]
 Now = Annotated[dt.datetime, Depends(now_of)]
@@ -59,6 +62,21 @@ def ordered(start: dt.date | None, end: dt.date | None) -> None:
     """Raises Invalid where what is asked for (days, or moments) begins after it ends."""
     if start is not None and end is not None and start > end:
         raise Invalid(where="from", what="it is after to")
+
+
+def _days(
+    first: Annotated[Day, Query(alias="from", description="operational day")],
+    last: Annotated[
+        Day, Query(alias="to", description=f"operational day, included; at most {MOST_DAYS} days")
+    ],
+) -> Period:
+    ordered(first, last)
+    if (last - first).days >= MOST_DAYS:
+        raise Invalid(where="to", what=f"at most {MOST_DAYS} days can be asked for at once")
+    return Period(first, last)
+
+
+Days = Annotated[Period, Depends(_days)]
 
 
 def _as_at(

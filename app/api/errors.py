@@ -130,6 +130,8 @@ async def _known(_request: Request, exc: Exception) -> JSONResponse:
 def _members(exc: Exception) -> dict[str, object]:
     if isinstance(exc, Invalid | PlanError | Refused):
         return {"errors": [{"where": exc.where, "what": exc.what}]}
+    if isinstance(exc, Conflict) and exc.where is not None:
+        return {"errors": [{"where": exc.where, "what": exc.what}]}
     if isinstance(exc, AllRefused):
         found = [{"where": f"{i}.{fault.where}", "what": fault.what} for i, fault in exc.faults]
         return {"errors": found}

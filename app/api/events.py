@@ -67,7 +67,8 @@ class Event(Schema):
     `minutes` and the `minimum` in `data`. `hotspot_overdue`: so many patrols are `owed` in a
     `window` of a `day`, and nobody has been there for as many `minutes` as the plan allows.
     `coverage_at_risk`: a window that goes on like this ends below the `target`, at the coverage
-    `projected`; so many of its `cells` are `covered`.
+    `projected`; so many of its `cells` are `covered`. These two are live while the window lasts,
+    and only then.
     """
 
     model_config = example(_EXAMPLE)

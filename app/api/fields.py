@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Generic, TypeVar, cast
 
+from fastapi.openapi.models import Example
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -12,12 +13,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     JsonValue,
     PlainSerializer,
     StringConstraints,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import core_schema
 
 from app.compliance.calendar import FIRST_DAY, LAST_DAY
+from app.compliance.limits import LONGEST_NAME, NO_NAME
 
 LARGEST_ID = 2**63 - 1
 
@@ -35,11 +41,24 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-OneOrMore = Annotated[
-    list[Item],
-    BeforeValidator(_listed),
-    Field(min_length=1, max_length=MOST_AT_ONCE),
-]
+class _OrOne:
+    """One is taken for a list of one, and the OpenAPI document says so."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(
+        source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    @staticmethod
+    def __get_pydantic_json_schema__(
+        schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+OneOrMore = Annotated[list[Item], Field(min_length=1, max_length=MOST_AT_ONCE), _OrOne]
 """One, or a list, taken as a list."""
 
 
@@ -59,6 +78,11 @@ class Listing(Schema, Generic[Item]):
 def example(value: Mapping[str, object]) -> ConfigDict:
     """The configuration of a schema that shows an example."""
     return ConfigDict(json_schema_extra={"examples": [cast("JsonValue", value)]})
+
+
+def one_or_more(value: Mapping[str, object]) -> dict[str, Example]:
+    """The examples of a body that is one, or a list."""
+    return {"one": {"value": value}, "several": {"value": [value]}}
 
 
 def rfc3339(time: dt.datetime) -> str:
@@ -116,9 +140,8 @@ Name = Annotated[
     StringConstraints(
         strip_whitespace=True,
         min_length=1,
-        max_length=200,
-        # No control characters: PostgreSQL refuses some, and a person sees none.
-        pattern=r"^[^\x00-\x1f\x7f]*$",
+        max_length=LONGEST_NAME,
+        pattern=rf"^[^{NO_NAME}]*$",
     ),
 ]
 Moment = Annotated[

@@ -51,13 +51,19 @@ class MonthKey(Schema):
 
 
 class TeamKey(Schema):
-    """Which team's visits a row counts; null: nobody's, or somebody's of no team."""
+    """Which team's visits a row counts; null: nobody's, or somebody's of no team.
+
+    Null, too, for teams that would tell of one officer whom one does not see.
+    """
 
     team: str | None
 
 
 class OrganisationKey(Schema):
-    """Which organisation's visits a row counts; null: nobody's."""
+    """Which organisation's visits a row counts; null: nobody's.
+
+    Null, too, for those that would tell of one officer whom one does not see.
+    """
 
     organisation: str | None
 
@@ -159,9 +165,10 @@ class Names:
 
 def shown(by: Grouping, row: report.Row, names: Names) -> Row:
     """A row of a report as people read it."""
-    figures = Figures.model_validate(row.figures).model_dump()
+    key, kind = _key(by, row.key, names), _ROWS[by]
+    figures = {name: getattr(row.figures, name) for name in Figures.model_fields}
     trend = {} if row.trend is None else asdict(row.trend)
-    return _ROWS[by].model_validate(_key(by, row.key, names) | figures | trend)
+    return kind.model_validate(key | figures | trend)
 
 
 def columns(by: Grouping) -> list[str]:
@@ -209,6 +216,7 @@ class Compliance(Schema):
             "coverage_target": 0.9,
             "open_visits": 0,
             "recomputing": False,
+            "surveying": False,
             "retrospective": False,
             "abstractions": [{"reason": "bonfire night", "hours": 6.0}],
             "total": EXAMPLE,
@@ -229,6 +237,9 @@ class Compliance(Schema):
     )
     recomputing: bool = Field(
         description="visits of these days are, or at that moment were, being worked out anew"
+    )
+    surveying: bool = Field(
+        description="hours of these days are still to be looked through for what was observed"
     )
     retrospective: bool = Field(description="the plan was loaded after some of the days began")
     abstractions: list[Abstracted] = Field(description="of duty in these cells' slots, by reason")

@@ -88,7 +88,9 @@ class Figures(Schema):
     cells: int = Field(description="required: hot spot x window x operational day")
     cells_covered: int = Field(description="with at least one qualifying patrol")
     cells_complete: int = Field(description="with all the patrols required")
-    cells_uncertain: int = Field(description="where the data do not settle which")
+    cells_uncertain: int = Field(
+        description="of which the data do not settle whether they are covered, or whether complete"
+    )
     cells_unmeasurable: int = Field(description="not covered, and too little was observed")
     cells_excused: int = Field(description="not covered, and officers were abstracted")
     cells_answered: int = Field(description="not covered, and an officer said why")
@@ -109,7 +111,10 @@ class Figures(Schema):
     bands: dict[str, int] = Field(description="patrols by minutes")
     surplus_patrols: int = Field(description="longer than the maximum; no failure")
     surplus_minutes: float = Field(description="of theirs past the maximum")
-    pass_throughs: int = Field(description="visits too short to be a patrol")
+    pass_throughs: int = Field(
+        description="presence of under 2 minutes, in some window; visits to a hot spot that "
+        "overlap or touch are one"
+    )
     patrol_minutes: float = Field(description="a double crew counts once")
     officer_minutes: float = Field(description="each officer counts, each once")
     person_hours: float = Field(description="officer-minutes / 60")
@@ -123,9 +128,9 @@ class Figures(Schema):
     recency: Recency
     predictability: Predictability
     abstracted_hours: float | None = Field(
-        description="of officers' duty in these slots; null: no duty time is known"
+        description="of officers' duty in these slots; null: no duty time is known, or by source"
     )
-    control: Control | None = Field(description="null without a trial")
+    control: Control | None = Field(description="null where no day had a trial's control")
 
 
 _SHARE = {"value": 0.75, "low": 0.7, "high": 0.8, "n": 20}

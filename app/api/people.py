@@ -92,10 +92,10 @@ async def list_teams(viewer: PeopleReader, database: DatabaseDep, part: Part) ->
 
 
 @router.post("/officers", status_code=201, dependencies=[Manager])
-async def create_officer(officer: Officer, database: DatabaseDep) -> Officer:
+async def create_officer(officer: Officer, database: DatabaseDep, now: Now) -> Officer:
     """Adds an officer; the team must be there."""
     async with database.write() as writer:
-        await people.create_officer(writer, people.Officer(**officer.model_dump()))
+        await people.create_officer(writer, people.Officer(**officer.model_dump()), now)
     return officer
 
 
@@ -112,12 +112,12 @@ async def list_officers(
 
 @router.put("/officers/{number}", dependencies=[Manager])
 async def change_officer(
-    number: Annotated[Name, Path()], values: OfficerValues, database: DatabaseDep
+    number: Annotated[Name, Path()], values: OfficerValues, database: DatabaseDep, now: Now
 ) -> Officer:
     """Makes an officer what is given. Supervisors of a new team see the visits of before, too."""
     officer = Officer(number=number, **values.model_dump())
     async with database.write() as writer:
-        await people.change_officer(writer, people.Officer(**officer.model_dump()))
+        await people.change_officer(writer, people.Officer(**officer.model_dump()), now)
     return officer
 
 

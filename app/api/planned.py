@@ -1,5 +1,6 @@
 """Plans as the API says them, and what compliance takes them for."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal, get_args
 
@@ -9,6 +10,13 @@ from app.api.errors import Invalid
 from app.api.fields import Day, LocalTime, Name, Schema, example
 from app.compliance import plan as planning
 from app.compliance.calendar import Calendar, zone
+from app.compliance.limits import (
+    LONGEST_OVERDUE_MINUTES,
+    LONGEST_PATROL_MINUTES,
+    MOST_PATROLS,
+    MOST_TRIAL_DAYS,
+    MOST_WINDOWS,
+)
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -51,7 +59,7 @@ class Window(Schema):
     weekdays: list[Weekday] = Field(list(WEEKDAYS), min_length=1)
     start: LocalTime
     end: LocalTime
-    patrols: int = Field(1, ge=1, le=1000, description="required of each hot spot")
+    patrols: int = Field(1, ge=1, le=MOST_PATROLS, description="required of each hot spot")
     by_weight: bool = Field(
         False,  # noqa: FBT003 -- Pydantic's default comes first
         description="`patrols` are of all hot spots together, shared by their weights",
@@ -83,7 +91,7 @@ class Listed(Schema):
     Nothing is asked for, and nothing controlled, where a hot spot is not listed.
     """
 
-    days: list[TrialDay] = Field(min_length=1, max_length=100_000)
+    days: list[TrialDay] = Field(min_length=1, max_length=MOST_TRIAL_DAYS)
 
 
 def _kind_of_trial(given: object) -> str:
@@ -110,15 +118,18 @@ class PlanValues(Schema):
         {},
         description="crime or harm of hot spots that are named, for windows `by_weight`; else 1",
     )
-    windows: list[Window] = Field(min_length=1, max_length=100)
-    minimum_minutes: float = Field(10, gt=0, le=1440)
-    maximum_minutes: float = Field(15, gt=0, le=1440)
+    windows: list[Window] = Field(min_length=1, max_length=MOST_WINDOWS)
+    minimum_minutes: float = Field(10, gt=0, le=LONGEST_PATROL_MINUTES)
+    maximum_minutes: float = Field(15, gt=0, le=LONGEST_PATROL_MINUTES)
     coverage_target: float = Field(0.9, gt=0, le=1)
     least_observability: float = Field(
         0.8, ge=0, le=1, description="observed share of duty below which nothing can be measured"
     )
     overdue_minutes: float = Field(
-        60, gt=0, le=10080, description="without a visit, after which a hot spot is overdue"
+        60,
+        gt=0,
+        le=LONGEST_OVERDUE_MINUTES,
+        description="without a visit, after which a hot spot is overdue",
     )
     trial: Trial | None = None
     teams: list[Name] | None = Field(
@@ -177,7 +188,7 @@ def meant(plan: Plan, ids: Mapping[str, int], team_ids: frozenset[int] | None) -
         coverage_target=plan.coverage_target,
         least_observability=plan.least_observability,
         overdue_minutes=plan.overdue_minutes,
-        weights={id_: weight for id_, weight in weights.items() if weight != 1},
+        weights=weights,
         trial=trial,
         keys={id_: key for key, id_ in ids.items() if id_ in mentioned},
         teams=team_ids,
@@ -263,6 +274,11 @@ def _shown_trial(
             return Drawn(seed=seed, treated=treated)
     days = [
         TrialDay(hotspot=keys[spot], day=day, treatment=treatment)
-        for (spot, day), treatment in trial.days.items()
+        for (spot, day), treatment in sorted(trial.days.items(), key=_by_day)
     ]
     return Listed(days=days)
+
+
+def _by_day(listed: tuple[tuple[int, dt.date], bool]) -> tuple[dt.date, int]:
+    (spot, day), _ = listed
+    return day, spot

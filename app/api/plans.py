@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import Path, Query, Response
+from fastapi import Path, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
@@ -14,12 +14,12 @@ from app.access.viewer import Right, Viewer
 from app.api.deps import (
     AsAt,
     DatabaseDep,
+    Days,
     Format,
     Manager,
     Now,
     Part,
     cursor_of,
-    ordered,
     viewer_with,
 )
 from app.api.errors import Invalid
@@ -29,6 +29,7 @@ from app.api.route import guarded_router
 from app.api.tables import csv_response
 from app.compliance import existence
 from app.compliance.cells import CONTROL, REST, Cells, cells, most_cells
+from app.compliance.notes import notes
 from app.storage import hotspots, people, plans
 from app.storage.errors import NotFound
 from app.storage.types import from_us, to_us
@@ -51,7 +52,7 @@ async def put_plan(
 
     What it was before is kept, and counts for the days before. Days that began before there was
     any plan of that key go by the first one, and are marked retrospective. `notes` tell what to
-    know of it: hot spots that are not there on all of its days.
+    know of it: hot spots that are not there on all of its days, windows that overlap, and such.
     """
     given = Plan(key=key, **dict(values))
     async with database.write() as writer:
@@ -64,7 +65,8 @@ async def put_plan(
         days = existence.days_of(plan, spots, to_us(now))
         existence.require_valid(plan, days)
         await plans.put(writer, plan, now)
-    return StoredPlan(**dict(given), notes=existence.notes(plan, days))
+        stored = shown(plan, plan.keys, await people.team_names(writer, viewer))
+    return StoredPlan(**dict(stored), notes=notes(plan, days))
 
 
 @router.get("/plans")
@@ -129,26 +131,24 @@ async def list_cells(
     now: Now,
     as_at: AsAt,
     form: Format,
-    first: Annotated[Day, Query(alias="from", description="operational day")],
-    last: Annotated[Day, Query(alias="to", description="operational day, included")],
+    days: Days,
 ) -> Response:
     """What a plan asks for, cell by cell, and what was drawn in its trial; all of them at once.
 
     Control cells ask for nothing. Cells of days to come are as they would be, were nothing changed.
     """
-    ordered(first, last)
     async with database.read() as reader:
         history = await plans.history(reader, viewer, key, as_at or now)
         spots = await hotspots.columns(reader, viewer, as_at or now)
         keys = await hotspots.keys(reader, viewer)
     if not history:
         raise _no_plan(key)
-    if most_cells(history, spots, first, last) > MOST_CELLS:
+    if most_cells(history, spots, days.first, days.last) > MOST_CELLS:
         what = f"that may be more than {MOST_CELLS:,} cells (window x hot spot x day): ask for less"
         raise Invalid(where="to", what=what)
 
     def answer() -> Response:
-        found = cells(history, spots, first, last, to_us(as_at or now))
+        found = cells(history, spots, days.first, days.last, to_us(as_at or now))
         rows = list(_rows(found, keys))
         if form == "csv":
             return csv_response(list(Cell.model_fields), rows, {})

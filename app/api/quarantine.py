@@ -62,13 +62,18 @@ def _text(beginning: bytes, *, whole: bool) -> str | None:
         return None
 
 
+_STORABLE = r"^[^\x00]*$"  # PostgreSQL knows no others
+
+
 @router.get("/quarantine")
 async def list_quarantine(
     viewer: Annotated[Viewer, Manager],
     database: DatabaseDep,
     part: Part,
-    format_: Annotated[str | None, Query(alias="format", max_length=40)] = None,
-    sender: Annotated[str | None, Query(max_length=200, description="a name or a topic")] = None,
+    format_: Annotated[str | None, Query(alias="format", max_length=40, pattern=_STORABLE)] = None,
+    sender: Annotated[
+        str | None, Query(max_length=200, pattern=_STORABLE, description="a name or a topic")
+    ] = None,
 ) -> Listing[Quarantined]:
     """Messages that could not be used, the newest first: why, and how each begins, as text."""
     async with database.read() as reader:

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Security
 from pydantic import ConfigDict, Field
 
 from app.api import (
-    abstractions,
     answers,
     briefings,
     compliance,
@@ -60,7 +59,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 router = APIRouter(prefix="/api/v1", dependencies=[Security(bearer)], responses=_PROBLEMS)
-_PEOPLE = people, duty, abstractions, profiles, devices, observability
+_PEOPLE = people, duty, profiles, devices, observability
 _PLACES = hotspots, briefings, plans, answers, visits, events, recomputes, compliance, now
 for module in (*_PEOPLE, *_PLACES, imports, tokens, webhooks, quarantine, health):
     router.include_router(module.router)

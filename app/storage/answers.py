@@ -1,7 +1,7 @@
 """Answers: what an officer says of a cell, beside its figure."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -21,24 +21,30 @@ COULD_NOT_ATTEND: Final = "could_not_attend"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Of a plan's hot spot (their keys), on an operational day, in the window of that name."""
-
+class _Said:
     plan: str
     hotspot: str
     day: dt.date
     window: str
-    reason: str
+    _: KW_ONLY
     answer: str = COULD_NOT_ATTEND
 
 
+@dataclass(frozen=True, slots=True)
+class Answer(_Said):
+    """Of a plan's hot spot (their keys), on an operational day, in the window of that name."""
+
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredAnswer(Answer):
-    """An answer that stands, with its id; `officer` None: one whom the viewer does not see."""
+class StoredAnswer(_Said):
+    """An answer that stands, with its id; whose and why: None where the viewer sees them not."""
 
     id: int
     answered: dt.datetime
     officer: str | None
+    reason: str | None
 
 
 async def put(writer: Writer, viewer: Viewer, given: Answer, hotspot: int, now: dt.datetime) -> int:
@@ -98,14 +104,14 @@ class Wanted:
 
 
 async def page(reader: Reader, viewer: Viewer, wanted: Wanted, part: Slice) -> Page[StoredAnswer]:
-    """What was answered, by whomever; officers are named as far as the viewer sees them."""
+    """What was answered, by whomever; who and why, as far as the viewer sees them."""
     viewer.require(Right.READ_COMPLIANCE)
     query = _named(viewer).where(*_conditions(wanted))
     return await by_id(reader, query, answers.c.id, part, _stored)
 
 
 async def one(reader: Reader, viewer: Viewer, id_: int) -> StoredAnswer:
-    """The answer of that id, which stands; its officer is named as far as the viewer sees them."""
+    """The answer of that id, which stands; who and why, as far as the viewer sees them."""
     viewer.require(Right.READ_COMPLIANCE)
     query = _named(viewer).where(answers.c.id == id_)
     return _stored((await reader.execute(query)).one())
@@ -113,11 +119,18 @@ async def one(reader: Reader, viewer: Viewer, id_: int) -> StoredAnswer:
 
 def _named(viewer: Viewer) -> sa.Select[Any]:
     seen = officers.c.id.in_(people.seen_by(viewer))
+    a = answers.c
     return (
-        sa.select(answers, hotspots.c.key, sa.case((seen, officers.c.number)).label("officer"))
+        sa.select(
+            *(a.id, a.plan, hotspots.c.key, a.day, a.window, a.answer, a.known_from),
+            sa.case((seen, officers.c.number)).label("officer"),
+            # In their own words, by which they might be known.
+            sa.case((seen, a.reason)).label("reason"),
+        )
+        .select_from(answers)
         .join(hotspots)
         .join(officers)
-        .where(answers.c.known_to.is_(None))
+        .where(a.known_to.is_(None))
     )
 
 

@@ -90,8 +90,10 @@ async def _held(writer: Writer, id_: int) -> tuple[StoredAssignment, int, int]:
 
 
 async def _lock(writer: Writer, device: int) -> None:
-    # Two changes to the assignments of one device at once would not see each other.
-    await writer.execute(sa.select(devices.c.id).where(devices.c.id == device).with_for_update())
+    # Two changes to the assignments of one device at once would not see each other. What else is
+    # written of the device need not wait for them.
+    locked = sa.select(devices.c.id).where(devices.c.id == device)
+    await writer.execute(locked.with_for_update(key_share=True))
 
 
 async def _supersede(writer: Writer, id_: int, now: dt.datetime) -> None:
@@ -121,12 +123,16 @@ async def _refuse_overlap(writer: Writer, device: int, given: Assignment) -> Non
         query = query.where(assignments.c.start < given.end)
     other = (await writer.execute(query.order_by(assignments.c.start).limit(1))).one_or_none()
     if other is not None:
-        until = "on" if other.end is None else f"to {other.end.isoformat()}"
+        until = "on" if other.end is None else f"to {_shown(other.end)}"
         msg = (
             f"device {given.device!r} is with officer {other.officer!r}"
-            f" from {other.start.isoformat()} {until}"
+            f" from {_shown(other.start)} {until}"
         )
-        raise Conflict(msg)
+        raise Conflict(msg, where="start")
+
+
+def _shown(time: dt.datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")
 
 
 async def page(

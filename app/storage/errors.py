@@ -19,7 +19,12 @@ class NotFound(StorageError):
 
 
 class Conflict(StorageError):
-    """What was asked contradicts what is stored."""
+    """What was asked contradicts what is stored; `where` is the field that does, if it is one."""
+
+    def __init__(self, what: str, where: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
 
 
 class SchemaMismatch(StorageError):

@@ -111,7 +111,7 @@ def _plan(row: sa.Row[Any], parts: _Parts) -> Plan:
         coverage_target=row.coverage_target,
         least_observability=row.least_observability,
         overdue_minutes=row.overdue_minutes,
-        weights={spot.hotspot_id: spot.weight for spot in spots if spot.weight != 1},
+        weights={spot.hotspot_id: spot.weight for spot in spots},
         trial=_trial(row, days),
         keys={spot.hotspot_id: spot.key for spot in (*spots, *days)},
         teams=frozenset(team.team_id for team in teams) if teams else None,

@@ -32,6 +32,41 @@ OFFICERS_OWN = {
 }
 
 
+EVERYONE = {"officer", "supervisor", "analyst", "administrator"}
+STAFF = EVERYONE - {"officer"}
+# Who may read what; an auditor nothing.
+READS = {
+    "/hotspots": EVERYONE,
+    "/hotspots/k": EVERYONE,
+    "/hotspots/k/briefing": EVERYONE,
+    "/hotspots/k/briefing/readers": STAFF,
+    "/briefings": EVERYONE,
+    "/plans": EVERYONE,
+    "/plans/k": EVERYONE,
+    "/plans/k/cells": EVERYONE,
+    "/answers": EVERYONE,
+    "/compliance": EVERYONE,
+    "/now": EVERYONE,
+    "/visits": EVERYONE,
+    "/events": EVERYONE,
+    "/devices/n/events": EVERYONE,
+    "/recomputes": EVERYONE,
+    "/teams": STAFF,
+    "/officers": STAFF,
+    "/assignments": STAFF,
+    "/duty-times": STAFF,
+    "/abstractions": STAFF,
+    "/profiles": STAFF,
+    "/devices": STAFF,
+    "/observability": STAFF,
+    "/ingest": STAFF,
+    "/tokens": {"administrator"},
+    "/webhooks": {"administrator"},
+    "/quarantine": {"administrator"},
+    "/quarantine/1": {"administrator"},
+}
+
+
 def operations(application: FastAPI) -> Iterator[tuple[str, str, dict]]:
     """Every operation of the OpenAPI document: method, path below /api/v1, description."""
     for path, item in application.openapi()["paths"].items():
@@ -83,6 +118,25 @@ async def test_only_an_administrator_changes_anything(
         }:
             answer = await stranger.request(method, path, headers=token)
             assert answer.status_code == 403, (method, path)
+
+
+async def test_each_role_reads_what_the_table_says(
+    application: FastAPI, stranger: httpx.AsyncClient, admin: httpx.AsyncClient, token_for: TokenFor
+) -> None:
+    gets = [path for method, path, _ in operations(application) if method == "get"]
+    assert sorted(gets) == sorted(READS)
+    await admin.post("/teams", json={"name": "A"})
+    await admin.post("/officers", json={"number": "1", "name": "One"})
+    more = {"officer": {"officer": "1"}, "supervisor": {"teams": ["A"]}}
+    application.state.ingest = None
+    readers: dict[str, set[str]] = {path: set() for path in READS}
+    for role in sorted(EVERYONE):
+        token = await token_for(role, **more.get(role, {}))
+        for path in READS:
+            answer = await stranger.get(path, headers=token)
+            if answer.status_code != 403:
+                readers[path].add(role)
+    assert readers == READS
 
 
 async def test_nobody_speaks_for_an_officer(

@@ -66,7 +66,7 @@ async def test_an_officer_answers_for_a_cell_and_takes_it_back(
     assert (await admin.get("/answers")).json()["items"] == []
 
 
-async def test_an_answer_names_its_officer_to_those_who_see_them(
+async def test_whose_an_answer_is_and_why_is_shown_to_those_who_see_the_officer(
     admin: httpx.AsyncClient,
     stranger: httpx.AsyncClient,
     officers: list[dict[str, str]],
@@ -77,9 +77,9 @@ async def test_an_answer_names_its_officer_to_those_who_see_them(
     named = []
     for headers in (*officers, *teams):
         (shown,) = (await stranger.get("/answers", headers=headers)).json()["items"]
-        assert shown["reason"] == ANSWER["reason"]
-        named.append(shown["officer"])
-    assert named == ["1", None, "1", None]
+        assert shown["hotspot"] == "HS1"
+        named.append((shown["officer"], shown["reason"]))
+    assert named == [("1", ANSWER["reason"]), (None, None)] * 2
     for params, count in (
         ({"from": "2026-01-15", "to": "2026-01-15"}, 1),
         ({"from": "2026-01-16"}, 0),

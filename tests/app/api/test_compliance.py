@@ -61,6 +61,7 @@ async def test_coverage_and_compliance_by_hot_spot_and_in_total(admin: httpx.Asy
         "open_visits": 0,
         # No service runs here that would do what the hot spots ask for.
         "recomputing": True,
+        "surveying": False,
         "retrospective": False,
         "abstractions": [],
         "total": 0,

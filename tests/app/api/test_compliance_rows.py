@@ -12,7 +12,7 @@ from squares import collection, feature, square
 from stored_visits import StoredVisit, store
 
 from app.storage.engine import Database
-from app.storage.schema import device_hours, devices
+from app.storage.schema import device_hours, device_states, devices
 
 LATE = 15 * 60
 THURSDAY = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
@@ -125,15 +125,69 @@ async def test_rows_say_what_they_are_of(admin: httpx.AsyncClient) -> None:
 async def test_officers_rows_are_only_of_those_whom_one_sees(
     admin: httpx.AsyncClient, stranger: httpx.AsyncClient, token_for: TokenFor
 ) -> None:
-    for role, more, seen in (
-        ("officer", {"officer": "2"}, ["2"]),
-        ("supervisor", {"teams": ["A"]}, ["1"]),
-        ("analyst", {}, ["1", "2"]),
+    for role, more, seen, teams in (
+        ("officer", {"officer": "2"}, ["2"], [None]),  # the other is a team by himself
+        ("supervisor", {"teams": ["A"]}, ["1"], [None, "A"]),
+        ("analyst", {}, ["1", "2"], [None, "A"]),
     ):
         headers = await token_for(role, **more)
         answer = await stranger.get("/compliance", params=DAY | {"by": "officer"}, headers=headers)
         assert [row["officer"] for row in answer.json()["rows"]] == seen
         assert answer.json()["total"]["patrols"] == 1
+        answer = await stranger.get("/compliance", params=DAY | {"by": "team"}, headers=headers)
+        assert [row["team"] for row in answer.json()["rows"]] == teams
+
+
+async def test_days_of_which_hours_are_still_to_be_surveyed_say_so(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    async def told(first: str, last: str) -> bool:
+        return bool((await compliance(admin, **{"from": first, "to": last}))["surveying"])
+
+    assert not await told("2026-01-15", "2026-01-15")
+    async with database.write() as writer:
+        noted = sa.update(device_states).values(unsurveyed=THURSDAY + dt.timedelta(hours=16))
+        assert (await writer.execute(noted)).rowcount
+    assert await told("2026-01-15", "2026-01-15")
+    assert await told("2026-01-16", "2026-01-16")
+    assert not await told("2026-01-14", "2026-01-14")
+    assert not await told("2026-01-17", "2026-01-17")  # of which nothing can be judged yet
+
+
+@pytest.mark.parametrize(
+    ("by", "viewer", "rows"),
+    [
+        ("team", {"role": "analyst"}, [None, "A"]),
+        ("team", {"role": "supervisor", "teams": ["A"]}, [None, "A"]),
+        ("team", {"role": "officer", "officer": "2"}, [None]),
+        ("organisation", {"role": "supervisor", "teams": ["A"]}, [None, "police"]),
+        ("organisation", {"role": "officer", "officer": "2"}, [None, "Council"]),
+    ],
+)
+async def test_no_row_is_of_one_officer_whom_one_does_not_see(
+    stranger: httpx.AsyncClient,
+    token_for: TokenFor,
+    by: str,
+    viewer: dict,
+    rows: list,
+) -> None:
+    headers = await token_for(**viewer)
+    answer = (await stranger.get("/compliance", params=DAY | {"by": by}, headers=headers)).json()
+    assert [row[by] for row in answer["rows"]] == rows
+    minutes = sum(row["officer_minutes"] for row in answer["rows"])
+    assert minutes == answer["total"]["officer_minutes"] == 17
+
+
+async def test_an_officer_who_changes_team_stays_where_they_were_as_at_a_moment_before(
+    admin: httpx.AsyncClient,
+) -> None:
+    then = {"as_at": "2026-01-16T11:59:59Z", "by": "team"}
+    before = await compliance(admin, **then)
+    changed = await admin.put("/officers/1", json={"name": "Name 1", "organisation": "Council"})
+    assert changed.status_code == 200, changed.text
+    assert await compliance(admin, **then) == before
+    assert [row["team"] for row in before["rows"]] == [None, "A"]
+    assert [row["team"] for row in (await compliance(admin, by="team"))["rows"]] == [None]
 
 
 async def test_what_was_hardly_observed_is_not_measurable(
@@ -188,7 +242,7 @@ async def test_all_of_it_comes_as_a_table(admin: httpx.AsyncClient) -> None:
         "background_per_day": "10.0",
         "recency_none": "1",
         "predictability": "1.0",
-        "control_contaminated": "1.0",
+        "control_contaminated": "",  # nothing was observed
         "control_contaminated_high": "1.0",
         "control_patrol_minutes": "13.0",
         "nearby_minutes": "",

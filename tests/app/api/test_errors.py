@@ -33,7 +33,9 @@ def app() -> FastAPI:
         words = {"Invalid": ("field", "wrong"), "PlanError": ("field", "wrong")}
         words |= {"Refused": ("field", "wrong"), "Incomplete": ("in part", 1, [])}
         words |= {"AllRefused": ([(3, Refused("field", "wrong"))],)}
-        words |= {"Unsound": (Findings([Problem("duty", "f.csv", 2, "A (Start)", "wrong")]),)}
+        findings = Findings()
+        findings.add(Problem("duty", "f.csv", 2, "A (Start)", "wrong"))
+        words |= {"Unsound": (findings,)}
         raise kind(*words.get(name, ("these words",)))
 
     return app

@@ -84,11 +84,10 @@ async def test_one_device_is_with_one_officer_at_a_time(admin: httpx.AsyncClient
         )
     ]
     assert [answer.status_code for answer in answers] == [201, 201, 409, 409, 201, 409]
-    assert answers[2].json()["detail"] == (
-        "device 'radio-1' is with officer '1' from 2026-01-15T08:00:00+00:00"
-        " to 2026-01-15T10:00:00+00:00"
-    )
-    assert answers[5].json()["detail"].endswith("from 2026-01-15T13:00:00+00:00 on")
+    said = "device 'radio-1' is with officer '1' from 2026-01-15T08:00:00Z to 2026-01-15T10:00:00Z"
+    assert answers[2].json()["detail"] == said
+    assert answers[2].json()["errors"] == [{"where": "start", "what": said}]
+    assert answers[5].json()["detail"].endswith("from 2026-01-15T13:00:00Z on")
     listed = (await admin.get("/assignments", params={"device": "radio-1"})).json()["items"]
     assert [one["officer"] for one in listed] == ["1", "2", "2"]
 

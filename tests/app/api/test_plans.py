@@ -57,12 +57,19 @@ async def spots(admin: httpx.AsyncClient) -> None:
     assert (await admin.post("/hotspots", json=given)).status_code == 201
 
 
-async def test_a_plan_comes_back_as_it_was_given(admin: httpx.AsyncClient) -> None:
-    put = await admin.put("/plans/late", json=PLAN)
+async def test_a_plan_is_shown_as_it_is_stored(admin: httpx.AsyncClient) -> None:
+    asked = PLAN | {
+        "hotspots": ["HS2", "HS1", "HS2"],
+        "windows": [PLAN["windows"][0], PLAN["windows"][1] | {"weekdays": ["sat", "fri", "sat"]}],
+        "weights": {"HS1": 1},
+    }
+    put = await admin.put("/plans/late", json=asked)
     assert put.json() == FULL | {
-        "hotspots": ["HS2", "HS1"],
-        "windows": [FULL["windows"][0], FULL["windows"][1] | {"weekdays": ["sat", "fri"]}],
         "notes": [
+            (
+                "windows late, night: they overlap, and a patrol counts for one of them only, for "
+                "the one that holds most of it"
+            ),
             "HS1: valid from 2026-01-15 on, so that nothing is asked for there before",
             "HS2: valid from 2026-02-01 on, so that nothing is asked for there before",
         ],
@@ -98,7 +105,7 @@ def trial(*place_days: tuple[str, str]) -> dict[str, object]:
         ({"hotspots": ["HS9"]}, "hotspots", "there is no hot spot 'HS9'"),
         ({"hotspots": []}, "hotspots", "none is named"),
         ({"timezone": "Europe/Lodnon"}, "timezone", "no time zone is called 'Europe/Lodnon'"),
-        ({"minimum_minutes": 20}, "maximum_minutes", "at least minimum_minutes, 20"),
+        ({"minimum_minutes": 20}, "maximum_minutes", "not from minimum_minutes, 20, to 1440"),
         ({"minimum_minutes": 0}, "body.minimum_minutes", "greater than 0"),
         ({"coverage_target": 90}, "body.coverage_target", "less than or equal to 1"),
         ({"last_day": "2025-12-31"}, "last_day", "before first_day"),
@@ -127,8 +134,9 @@ async def test_a_plan_that_cannot_be_meant_is_refused_by_field(
 
 REFUSED = [
     (window(by_weight=True) | {"hotspots": "all"}, "windows[late]", "name them"),
-    ({"weights": {"HS1": 0}}, "weights", "0 for HS1 is not a finite number above 0"),
+    ({"weights": {"HS1": 0}}, "weights", "0 for HS1 is not above 0"),
     ({"weights": {"HS3": 2}}, "weights", "HS3 is not named among hotspots"),
+    ({"weights": {"HS3": 1}}, "weights", "HS3 is not named among hotspots"),
     ({"weights": {"HS9": 2}}, "weights", "there is no hot spot 'HS9'"),
     ({"teams": ["West"]}, "teams", "there is no team 'West'"),
     ({"teams": []}, "teams", "none is named"),
@@ -145,7 +153,7 @@ REFUSED = [
     (
         trial(("HS1", "2026-01-15"), ("HS2", "2026-01-31")),
         "trial.days[1]",
-        "HS2 is valid from 2026-02-01 on",
+        "HS2 is not valid on 2026-01-31: it is from 2026-02-01 on",
     ),
     (trial(), "body.trial.listed.days", "at least 1"),
 ]
@@ -171,10 +179,15 @@ async def test_what_a_plan_asks_for_besides_comes_back(admin: httpx.AsyncClient)
         "least_observability": 0.7,
         "overdue_minutes": 45,
     }
-    for chosen in ({"seed": 7, "treated": 1}, trial(("HS1", "2026-01-15"))["trial"]):
-        asked = PLAN | more | {"trial": chosen}
-        assert (await admin.put("/plans/late", json=asked)).status_code == 200
-        assert (await admin.get("/plans/late")).json() == FULL | more | {"trial": chosen}
+    listed = [("HS1", "2026-01-16"), ("HS1", "2026-01-15")]
+    for given, stored in (
+        ({"seed": 7, "treated": 1}, {"seed": 7, "treated": 1}),
+        (trial(*listed)["trial"], trial(*reversed(listed))["trial"]),
+    ):
+        put = await admin.put("/plans/late", json=PLAN | more | {"trial": given})
+        expected = FULL | more | {"trial": stored}
+        assert (await admin.get("/plans/late")).json() == expected
+        assert put.json() == expected | {"notes": put.json()["notes"]}
 
 
 async def cells(admin: httpx.AsyncClient, first: str, last: str, **more: str) -> httpx.Response:
@@ -242,5 +255,9 @@ async def test_cells_are_asked_for_in_order_of_known_plans_and_not_too_many(
     assert (await cells(admin, "2026-01-15", "2026-01-15")).status_code == 404
     await admin.put("/plans/late", json=PLAN)
     assert (await cells(admin, "2026-01-16", "2026-01-15")).status_code == 422
-    many = await cells(admin, "1970-01-03", "2199-12-28")
+    long = await cells(admin, "2026-01-15", "2027-02-19")
+    assert long.json()["detail"] == "to: at most 400 days can be asked for at once"
+    windows = [{"name": f"w{n}", "start": "15:00", "end": "23:00"} for n in range(100)]
+    await admin.put("/plans/late", json=PLAN | {"hotspots": "all", "windows": windows})
+    many = await cells(admin, "2026-01-15", "2027-02-18")
     assert "more than 100,000 cells" in many.json()["detail"]

@@ -56,7 +56,7 @@ async def test_the_list_says_how_each_is(
         "revoked": None,
     }
     async with database.write() as writer:
-        await webhooks.save(writer, 1, State(3, 2, NOW, NOW, "answered 500 So"))
+        await webhooks.save(writer, 1, State(3, 2, NOW, NOW, "answered 500 So"), 2)
     [failing] = await listed(admin)
     assert (failing["attempts"], failing["error"]) == (2, "answered 500 So")
     assert failing["failing"] == failing["next_attempt"] == "2026-01-15T12:00:00.000000Z"
@@ -71,7 +71,7 @@ async def test_one_that_was_revoked_stays_so(
         clock.set("2026-01-15T13:00:00Z")
     # Nor does an attempt that was under way change it.
     async with database.write() as writer:
-        await webhooks.save(writer, 1, State(9))
+        await webhooks.save(writer, 1, State(9), 3)
     [ended] = await listed(admin)
     assert (ended["revoked"], ended["last_event"]) == ("2026-01-15T12:00:00.000000Z", 0)
     assert (await admin.delete("/webhooks/4711")).status_code == 404

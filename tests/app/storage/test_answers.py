@@ -41,13 +41,15 @@ async def test_another_reason_replaces_an_answer_the_same_does_not(held: Databas
     assert await say(held, 1, 1, "a fire", NOW + 2 * HOUR) != first
     await say(held, 2, 2, "court", NOW + 3 * HOUR)
     async with held.read() as reader:
-        page = await answers.page(reader, OFFICERS[2], answers.Wanted("autumn", DAY), Slice(9))
+        wanted = answers.Wanted("autumn", DAY)
+        pages = [await answers.page(reader, OFFICERS[n], wanted, Slice(9)) for n in (1, 2)]
         early = await answers.columns(reader, ANALYST, "autumn", DAY, DAY, as_at=NOW)
         late = await answers.columns(reader, ANALYST, "autumn", DAY, DAY, as_at=NOW + 3 * HOUR)
         other = await answers.columns(reader, ANALYST, "other", DAY, DAY, as_at=NOW + 3 * HOUR)
-    assert [(one.hotspot, one.reason, one.officer) for one in page.items] == [
-        ("HS1", "a fire", None),
-        ("HS2", "court", "2"),
+    # Each sees that both answered, and of whom they see why.
+    assert [[(one.hotspot, one.reason, one.officer) for one in page.items] for page in pages] == [
+        [("HS1", "a fire", "1"), ("HS2", None, None)],
+        [("HS1", None, None), ("HS2", "court", "2")],
     ]
     assert (early.hotspot.tolist(), early.day.tolist()) == ([1], [DAY.toordinal()])
     assert (late.hotspot.tolist(), late.windows) == ([1, 2], ("late",))

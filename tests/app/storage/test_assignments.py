@@ -17,7 +17,7 @@ HOUR = dt.timedelta(hours=1)
 
 async def given(database: Database) -> None:
     async with database.write() as writer:
-        await people.create_officer(writer, people.Officer("1", "One"))
+        await people.create_officer(writer, people.Officer("1", "One"), NOW)
         await devices.create(writer, devices.Device("radio", "radio", "radio"), b"key", NOW)
 
 

@@ -49,6 +49,17 @@ async def test_the_same_sent_twice_at_once_is_stored_once(database: Database) ->
     assert answers == [answers[0]] * 4
 
 
+async def test_those_who_store_others_meanwhile_need_not_wait(postgis_url: str) -> None:
+    database = Database(postgis_url)
+    try:
+        await staff(database)
+        async with database.write() as writer, asyncio.timeout(20):
+            await duty.create(writer, [on_duty("1", 0, 8)], NOW)
+            await add(database, on_duty("1", 0, 9))
+    finally:
+        await database.close()
+
+
 async def test_of_a_list_with_faults_none_is_stored_and_each_is_named(database: Database) -> None:
     await staff(database)
     with pytest.raises(AllRefused) as caught:
@@ -61,6 +72,20 @@ async def test_of_a_list_with_faults_none_is_stored_and_each_is_named(database: 
     assert str(caught.value).startswith("1.officer: there is no officer '9'; 1.end: ")
     async with database.read() as reader:
         assert not (await duty.page(reader, ANALYST, duty.Wanted(), Slice(9))).items
+
+
+async def test_nobody_is_on_duty_for_more_than_a_week(database: Database) -> None:
+    await staff(database)
+    assert len(await add(database, on_duty("1", 0, 7 * 24))) == 1
+    with pytest.raises(AllRefused, match=r"0\.end: it is 365 days after start") as caught:
+        await add(database, on_duty("1", 0, 365 * 24), on_duty("2", 0, 7 * 24 + 1))
+    assert [(index, fault.where) for index, fault in caught.value.faults] == [
+        (0, "end"),
+        (1, "end"),
+    ]
+    reason = abstractions.Abstraction(NOW, NOW + 365 * 24 * HOUR, "a new office")
+    async with database.write() as writer:
+        assert len(await abstractions.create(writer, [reason], NOW)) == 1
 
 
 async def test_a_duty_time_that_is_taken_back_was_held_true_until_then(database: Database) -> None:
@@ -136,7 +161,7 @@ async def test_people_and_devices_come_as_columns(database: Database) -> None:
             device = devices.Device(name, kind, kind)
             await devices.create(writer, device, name.encode(), NOW)
     async with database.read() as reader:
-        officers = await people.columns(reader, ANALYST)
+        officers = await people.columns(reader, ANALYST, NOW)
         found = await devices.columns(reader, ANALYST)
     assert officers.officer.tolist() == [1, 2, 3]
     assert officers.team.tolist() == [1, 2, NOBODY]

@@ -20,14 +20,26 @@ def calls() -> list[tuple[str, str]]:
     """Each function of a module of app.storage that a route calls with a reader, once."""
     found = set()
     for file in Path(app.api.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        tree = ast.parse(file.read_text())
+        storage = _storage(tree)
+        for node in ast.walk(tree):
             match node:
                 case ast.Call(
                     func=ast.Attribute(value=ast.Name(module), attr=name),
                     args=[ast.Name("reader"), *_],
                 ):
-                    found.add((module, name))
+                    found.add((storage.get(module, module), name))
     return sorted(found - EXEMPT)
+
+
+def _storage(tree: ast.Module) -> dict[str, str]:
+    """The modules of app.storage by the names that a file gives them."""
+    return {
+        alias.asname or alias.name: alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "app.storage"
+        for alias in node.names
+    }
 
 
 def test_the_reads_of_the_api_are_found() -> None:
