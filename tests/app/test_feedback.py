@@ -13,7 +13,7 @@ import shapely
 import sqlalchemy as sa
 from callers import Clock
 from happenings import MINUTE, NOW, PHONE, PLACE, RADIO, enrolled, numbered, tell
-from hearing import Device, connected, connection_to, letting
+from hearing import Device, connected, connection_to, letting, reached
 from services import Mosquitto, free_port
 
 from app import feedback
@@ -68,17 +68,6 @@ async def telling(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def reached(database: Database, position: int) -> None:
-    """Waits until it has come so far, or further."""
-    async with asyncio.timeout(LONG_S):
-        while True:
-            async with database.read() as reader:
-                come = await turns.position(reader, WORK)
-            if come is not None and come >= position:
-                return
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture

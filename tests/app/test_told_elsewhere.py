@@ -6,7 +6,7 @@ from itertools import count
 
 import httpx
 from callers import ADMIN, bearer
-from hearing import Device
+from hearing import Device, reached
 from receiving import receiving
 from services import Mosquitto
 from squares import collection, feature
@@ -41,6 +41,8 @@ async def test_who_comes_to_a_hot_spot_is_told_what_to_do_and_so_is_the_control_
         api,
     ):
         made = await set_up(api, control_room.url())
+        # What is told begins with the first connection to the broker.
+        await reached(service.state.database, 0)
         as_phone = {"headers": bearer(made["key"]), "json": walk_in()}
         assert (await api.post("/ingest/pings", **as_phone)).json()["accepted"] == 32
         await control_room.until(lambda: control_room.deliveries)

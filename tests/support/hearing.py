@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
@@ -13,6 +14,9 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from services import Mosquitto, free_port
 
+from app.feedback import WORK
+from app.storage import turns
+from app.storage.engine import Database
 from ingest.broker import Broker
 from ingest.mqtt import Connection
 from ingest.mqttsession import Protocol, Session
@@ -97,8 +101,11 @@ class Device:
         if username is not None:
             self.client.username_pw_set(username)
         self.client.connect("127.0.0.1", port)
+        subscribed = threading.Event()
+        self.client.on_subscribe = lambda *_: subscribed.set()
         self.client.subscribe(self.topic, qos=1)
         self.client.loop_start()
+        assert subscribed.wait(LONG_S)
 
     async def has_heard(self, messages: int) -> list[Any]:
         async with asyncio.timeout(LONG_S):
@@ -113,3 +120,14 @@ class Device:
     def stop(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+
+
+async def reached(database: Database, position: int) -> None:
+    """Waits until what devices are told has come so far, or further."""
+    async with asyncio.timeout(LONG_S):
+        while True:
+            async with database.read() as reader:
+                come = await turns.position(reader, WORK)
+            if come is not None and come >= position:
+                return
+            await asyncio.sleep(0.02)
