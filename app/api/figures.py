@@ -13,7 +13,7 @@ class Share(Schema):
 
     model_config = ConfigDict(from_attributes=True)
 
-    value: float | None = Field(description="null over none, or where too little was observed")
+    value: float | None = Field(description="null over none, or in doubt: too little observed")
     low: float | None
     high: float | None
     n: int | float

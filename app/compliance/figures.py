@@ -233,7 +233,8 @@ def _share(parts: npt.NDArray[np.generic], whole: float, *, known: bool) -> Shar
     if not whole:
         return Share(None, None, None, whole)
     low, value, high = (part / whole for part in parts.tolist())
-    return Share(value if known else None, low, high, whole)
+    # Where nothing can have been missed, too little was observed of nothing.
+    return Share(value if known or low == high else None, low, high, whole)
 
 
 def _minutes(time_us: np.int64) -> float:

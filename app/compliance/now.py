@@ -159,7 +159,8 @@ class _Judge:
 
     def _coverage(self, low: int, value: int, high: int) -> Share:
         n = len(self._rows)
-        return Share(None if self._measurable is False else value / n, low / n, high / n, n)
+        known = self._measurable is not False or low == high
+        return Share(value / n if known else None, low / n, high / n, n)
 
     def _projected(self, covered: Bools) -> float | None:
         passed = (self._at_us - self._start_us) / (self._end_us - self._start_us)

@@ -164,7 +164,8 @@ def _share(cells: Sequence[Sequence[int]], *, dark: bool) -> Numbers:
     low, value, high = (sum(one[case] for one in cells) for case in range(3))
     parts = {"low": low, "value": value, "high": high}
     shares = {name: part / whole if whole else None for name, part in parts.items()}
-    return shares | ({"value": None} if dark else {}) | {"n": whole}
+    unsure = dark and shares["low"] != shares["high"]
+    return shares | ({"value": None} if unsure else {}) | {"n": whole}
 
 
 def abstractions(found: Found, required: Sequence[Row]) -> Numbers:

@@ -85,8 +85,10 @@ def _figures(found: Found, chosen: Sequence[Row], *, within: bool = False) -> Nu
         **plaincompanions.abstractions(found, required),
     }
     if numbers["measurable"] is False:
-        for name in (*SHARES, "mean_patrol_minutes"):
-            numbers[name]["value"] = None
+        numbers["mean_patrol_minutes"]["value"] = None
+        for name in SHARES:
+            if numbers[name]["low"] != numbers[name]["high"]:
+                numbers[name]["value"] = None
     return numbers
 
 

@@ -242,7 +242,7 @@ async def test_all_of_it_comes_as_a_table(admin: httpx.AsyncClient) -> None:
         "background_per_day": "10.0",
         "recency_none": "1",
         "predictability": "1.0",
-        "control_contaminated": "",  # nothing was observed
+        "control_contaminated": "1.0",  # for sure, however little was observed
         "control_contaminated_high": "1.0",
         "control_patrol_minutes": "13.0",
         "nearby_minutes": "",
