@@ -19,7 +19,7 @@ test: .venv/dev ## the whole suite, on real PostgreSQL with PostGIS and mosquitt
 
 fuzz: .venv/dev ## INPUTS spoilt messages for each decoder, then the engine's property tests FUZZ times over, for hours
 	PYTHONPATH=tests/fuzz $(BIN)/python -m campaign --inputs $(INPUTS)
-	FUZZ=$(FUZZ) $(BIN)/pytest --timeout 0 tests/geofence $(ARGS)
+	FUZZ=$(FUZZ) $(BIN)/pytest --timeout 0 -o faulthandler_timeout=0 tests/geofence $(ARGS)
 
 faults: .venv/dev ## all that can die does, FAULTS times on each database: nothing acknowledged is lost
 	scripts/services.sh

@@ -111,7 +111,8 @@ class Connection:
         if self._watched is None:  # paho has found out as it wrote
             self._lose_published()
         try:
-            reason = await asyncio.wait_for(acknowledged, PUBLISH_S)
+            async with asyncio.timeout(PUBLISH_S):
+                reason = await acknowledged
         except TimeoutError as error:
             msg = f"the MQTT broker did not acknowledge a message on {topic}"
             raise Unacknowledged(msg) from error
@@ -175,7 +176,8 @@ class Connection:
     @staticmethod
     async def _within(event: asyncio.Event, seconds: float) -> bool:
         try:
-            await asyncio.wait_for(event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await event.wait()
         except TimeoutError:
             return False
         return True

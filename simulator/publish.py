@@ -68,7 +68,8 @@ class _Publisher:
         await self._dial()
         self._client.loop_start()
         try:
-            refusal = await asyncio.wait_for(self._welcome, RECEIPT_S)
+            async with asyncio.timeout(RECEIPT_S):
+                refusal = await self._welcome
         except TimeoutError:
             refusal = f"no answer in {RECEIPT_S:g} s"
         if refusal:

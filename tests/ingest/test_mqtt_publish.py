@@ -2,10 +2,13 @@
 
 import asyncio
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 from hearing import Device, connected, connection_to, letting, until_connected
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 from services import Mosquitto, free_port
 
 from ingest import mqtt
@@ -68,3 +71,17 @@ async def test_what_the_broker_does_not_acknowledge_is_given_up_and_never_sent_l
         await connection.publish(device.topic, b"3", expires_s=60)
         assert await device.has_heard(1) == [3]
     device.stop()
+
+
+async def test_who_is_cancelled_as_the_broker_acknowledges_ends() -> None:
+    """As both come in one step of the event loop, the answer must not swallow the cancellation."""
+    connection = connection_to(free_port())
+    connection.connected = True
+    with socket.socket() as connection._watched:
+        publishing = asyncio.create_task(connection.publish("a", b"1", expires_s=9))
+        await asyncio.sleep(0)
+        [mid] = connection._published
+        connection._on_publish(connection._client, None, mid, ReasonCode(PacketTypes.PUBACK), None)
+        publishing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await publishing
