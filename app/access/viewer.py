@@ -22,7 +22,9 @@ class Right(StrEnum):
     READ_HOTSPOTS = auto()
     READ_COMPLIANCE = auto()  # plans, and figures of places
     READ_VISITS = auto()  # positions of people: of whose, `Viewer.sees` says
+    READ_TRACKS = auto()  # every fix of a person, where a visit does not do: of whose, likewise
     READ_PEOPLE = auto()  # teams, officers and who carried what
+    READ_NAMES = auto()  # who a person is, in what is taken away: else a pseudonym stands there
     READ_DEVICES = auto()  # devices and profiles
     ANSWER = auto()  # say of a place that one could not attend, that one has read a briefing
     MANAGE = auto()  # people, devices, keys, hot spots, plans, tokens
@@ -39,10 +41,11 @@ class Scope(StrEnum):
 
 _PLACES = frozenset({Right.READ_HOTSPOTS, Right.READ_COMPLIANCE})
 _PEOPLE = frozenset({Right.READ_VISITS, Right.READ_PEOPLE, Right.READ_DEVICES})
+_KNOWN = frozenset({Right.READ_TRACKS, Right.READ_NAMES})
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.OFFICER: _PLACES | {Right.READ_VISITS, Right.ANSWER},
-    Role.SUPERVISOR: _PLACES | _PEOPLE,
+    Role.OFFICER: _PLACES | _KNOWN | {Right.READ_VISITS, Right.ANSWER},
+    Role.SUPERVISOR: _PLACES | _PEOPLE | _KNOWN,
     Role.ANALYST: _PLACES | _PEOPLE,
     # An administrator may read positions for now: small forces have one person for all of this.
     # But only officers speak for themselves.

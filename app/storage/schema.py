@@ -573,3 +573,30 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
 )
+
+crimes = Table(
+    "crimes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", Text, nullable=False, comment="who recorded it: a force, or a file's name"),
+    Column("ref", Text, nullable=False, comment="the source's own, or made from the row"),
+    Column("category", Text, nullable=False),
+    Column("start", Instant, nullable=False, comment="it happened then or later"),
+    Column(
+        "end", Instant, nullable=False, comment="but not after; a month later where that is all"
+    ),
+    Column("lon", Double, comment="null, with lat: nobody says where"),
+    Column("lat", Double),
+    Column("snapped", Boolean, nullable=False, comment="moved to a point that many crimes share"),
+    Column("place", Text, nullable=False, comment="in words; may be empty"),
+    UniqueConstraint("source", "ref"),
+    Index("ix_crimes_start", "start"),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    # What is made once and never shown. Who deletes one cuts what was made with it from its origin.
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)

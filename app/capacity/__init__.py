@@ -1,0 +1,1 @@
+"""How much can be patrolled: the coverage to expect of a plan."""

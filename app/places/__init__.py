@@ -1,0 +1,1 @@
+"""Where crime is: micro-places, ranked and checked."""
