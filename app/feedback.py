@@ -40,7 +40,7 @@ ATTEMPTS: Final = 2
 # How long nothing may come until it is looked whether the service ends.
 WAIT_S: Final = 60.0
 # A changed plan or briefing is known here so much later, at most.
-REMEMBERED_US: Final = 60_000_000
+REMEMBERED_US: Final = MINUTE_US
 # So many events that concern no device are passed before that is saved.
 PASSED: Final = 1_000
 # Briefings: more than any force has.

@@ -20,14 +20,13 @@ from app.storage.states import DeviceState
 from app.storage.types import from_us
 from geofence.engine import Advance, advance
 from geofence.memory import Memory
-from geofence.model import Fixes
+from geofence.model import DAY_US, Fixes
 from ingest.columns import Columns
 from ingest.errors import StorageUnavailable
 from ingest.screen import Verdict, screen
 
 # The waits between attempts at a batch that collides with another transaction.
 PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.5)
-DAY_US = 86_400_000_000
 
 
 class Pipeline:

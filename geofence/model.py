@@ -20,6 +20,7 @@ NEVER = int(np.iinfo(np.int64).min)  # a moment that has not been, or before eve
 FOREVER = int(np.iinfo(np.int64).max)
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
 LONGEST_S = 7 * 86_400.0  # of a profile's times: more is a slip, and no visit goes on for so long
 FARTHEST_M = 10_000.0  # of a profile's lengths
 VAGUEST_M = 1_000.0  # of a profile's accuracies: a fix vaguer than this is near half a town

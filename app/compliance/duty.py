@@ -7,20 +7,17 @@ import numpy.typing as npt
 
 from app.compliance.intervals import Intervals, Ints, looked_up
 from app.compliance.limits import LONGEST_DUTY_DAYS
-from geofence.model import HOUR_US
+from geofence.model import DAY_US
 
 NOBODY = -1
 """Stands for no officer, no team."""
 
 
-_DAY_US = 24 * HOUR_US
-
-
 def overlong(length_us: int) -> str | None:
     """What is wrong with a duty time that lasts so long; None: nothing."""
-    if length_us <= LONGEST_DUTY_DAYS * _DAY_US:
+    if length_us <= LONGEST_DUTY_DAYS * DAY_US:
         return None
-    days = length_us / _DAY_US
+    days = length_us / DAY_US
     return f"it is {days:.6g} days after start; nobody is on duty for over {LONGEST_DUTY_DAYS} days"
 
 

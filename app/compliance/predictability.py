@@ -10,10 +10,9 @@ import numpy as np
 from app.compliance.calendar import Calendar
 from app.compliance.intervals import Ints, counts, sums
 from app.compliance.layout import Layout
-from geofence.model import MINUTE_US
+from geofence.model import DAY_US, MINUTE_US
 
 NEAR_US: Final = 15 * MINUTE_US
-_DAY_US: Final = 24 * 60 * MINUTE_US
 # No zone's clocks are changed but at a whole quarter of an hour.
 _QUARTER_US: Final = 15 * MINUTE_US
 _TICK: Final = dt.timedelta(microseconds=1)
@@ -41,7 +40,7 @@ def clock_us(time_us: Ints, calendar: Calendar) -> Ints:
         // _TICK
         for quarter in quarters.tolist()
     ]
-    return (time_us + np.array(offsets, np.int64)[which] - _dawn_us(calendar)) % _DAY_US
+    return (time_us + np.array(offsets, np.int64)[which] - _dawn_us(calendar)) % DAY_US
 
 
 def predictability(
@@ -53,7 +52,7 @@ def predictability(
     15 minutes from it by the clock; of several the earliest of the operational day.
     """
     size = len(layout.groups)
-    order = np.argsort(place * _DAY_US + clock)
+    order = np.argsort(place * DAY_US + clock)
     place, clock = place[order], clock[order]
     near = _near(place, clock)
     # Stable, so that of equally many the earliest stays first.
@@ -61,7 +60,7 @@ def predictability(
     found, first = np.unique(place[best], return_index=True)
     group = layout.place_group[found]
     modal_us = np.full(size, _NEVER)
-    modal_us[group] = (clock[best][first] + _dawn_us(calendar)) % _DAY_US
+    modal_us[group] = (clock[best][first] + _dawn_us(calendar)) % DAY_US
     modal_us[counts(group, size) != 1] = _NEVER
     number = counts(layout.place_group[place], size)
     columns = sums(group, near[best][first], size), number, modal_us
@@ -71,9 +70,9 @@ def predictability(
 def _near(place: Ints, clock: Ints) -> Ints:
     """How many arrivals at its place each has within 15 minutes; ordered by place and clock."""
     # Of three days in a row, the middle one has all its neighbours.
-    day = np.arange(3)[:, None] * _DAY_US
-    keys = np.sort((place * 3 * _DAY_US + day + clock).ravel())
-    middle = place * 3 * _DAY_US + _DAY_US + clock
+    day = np.arange(3)[:, None] * DAY_US
+    keys = np.sort((place * 3 * DAY_US + day + clock).ravel())
+    middle = place * 3 * DAY_US + DAY_US + clock
     last = np.searchsorted(keys, middle + NEAR_US, side="right")
     return last - np.searchsorted(keys, middle - NEAR_US, side="left")
 
