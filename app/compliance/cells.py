@@ -93,13 +93,15 @@ class Cells:
 
     First the rows of kind REQUIRED and CONTROL, ordered by day, window's start and end, and hot
     spot; then those of kind REST, whose `slot` and `window` are NO_SLOT, and whose times are the
-    operational day's. `control`: whether the hot spot is a trial's control on that day. `day` is a
-    proleptic ordinal, `window` an index into `windows`, `slot` one into `slots`; times and lengths
-    are in microseconds. `retrospective`: whether the plan was loaded after the day began.
+    operational day's. `treated`, `control`: whether on that day the hot spot is under a trial's
+    treatment, or its control. `day` is a proleptic ordinal, `window` an index into `windows`,
+    `slot` one into `slots`; times and lengths are in microseconds. `retrospective`: whether the
+    plan was loaded after the day began.
     """
 
     hotspot: Ints
     kind: Ints
+    treated: npt.NDArray[np.bool_]
     control: npt.NDArray[np.bool_]
     slot: Ints
     window: Ints
@@ -199,21 +201,28 @@ def _columns(slots: Sequence[Slot], rests: Sequence[Slot]) -> Cells:
     return Cells(
         hotspot=np.concatenate([_NONE, *arms_of_each]),
         kind=rows([REQUIRED, CONTROL] * len(slots) + [REST, REST] * len(rests)),
+        treated=_beside_none(lambda slot: slot.treated, every).astype(np.bool_),
         control=rows([False, True] * len(every)).astype(np.bool_),
         slot=rows([n for n in range(len(slots)) for _ in range(2)] + [NO_SLOT] * 2 * len(rests)),
         window=column(lambda slot: windows[slot.window.name] if slot.window else NO_SLOT),
         day=column(lambda slot: slot.day.date.toordinal()),
         start_us=column(lambda slot: slot.times[0]),
         end_us=column(lambda slot: slot.times[1]),
-        required=np.concatenate(
-            [_NONE, *(part for s in every for part in (s.required, np.zeros_like(s.controls)))]
-        ),
+        required=_beside_none(lambda slot: slot.required, every),
         minimum_us=column(lambda slot: slot.day.plan.minimum_us),
         maximum_us=column(lambda slot: slot.day.plan.maximum_us),
         retrospective=column(lambda slot: slot.day.retrospective).astype(np.bool_),
         windows=tuple(windows),
         slots=_slot_columns(slots, windows),
     )
+
+
+def _beside_none(
+    of: Callable[[Slot], npt.NDArray[np.int64 | np.bool_]], every: Sequence[Slot]
+) -> Ints:
+    """A column of what is due, with zeros where the controls are."""
+    parts = (part for slot in every for part in (of(slot), np.zeros_like(slot.controls)))
+    return np.concatenate([_NONE, *parts])
 
 
 def _slot_columns(slots: Sequence[Slot], windows: Mapping[str, int]) -> Slots:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from app.compliance.calendar import DAY
 from app.compliance.intervals import Ints
@@ -38,17 +39,25 @@ class Day:
             required = _required(self.plan, window, due)
             some = required > 0
             yield Slot(
-                self, window, times, due[some], required[some], np.intersect1d(valid, controls)
+                self,
+                window,
+                times,
+                due[some],
+                required[some],
+                np.full(int(some.sum()), self.plan.trial is not None),
+                np.intersect1d(valid, controls),
             )
 
     def rest(self, slots: Sequence["Slot"]) -> "Slot":
         """All that lies in none of its windows."""
-        _, controls = self._arms()
+        treated, controls = self._arms()
         times_us = {self._start_us, *(slot.times[0] for slot in slots)}
         every = np.concatenate([self._asked(time_us) for time_us in times_us])
         others = np.setdiff1d(every, controls)
         times = self._start_us, self.plan.calendar.start_of(self.date + DAY)
-        return Slot(self, None, times, others, np.zeros(len(others), np.int64), controls)
+        none = np.zeros(len(others), np.int64)
+        arm = np.isin(others, treated) & (self.plan.trial is not None)
+        return Slot(self, None, times, others, none, arm, controls)
 
     @property
     def _start_us(self) -> int:
@@ -68,7 +77,8 @@ class Day:
 class Slot:
     """One window on one day, or (None) the rest of the day, with its hot spots by arm.
 
-    `required` are the patrols asked for at each that is `due` any.
+    `required` are the patrols asked for at each that is `due` any, `treated` whether it is under a
+    trial's treatment.
     """
 
     day: Day
@@ -76,6 +86,7 @@ class Slot:
     times: tuple[int, int]
     due: Ints
     required: Ints
+    treated: npt.NDArray[np.bool_]
     controls: Ints
 
 

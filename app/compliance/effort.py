@@ -12,9 +12,15 @@ from app.compliance.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Officers' time by maker, ascending, and the row of the patrol's cell; columns."""
+    """Officers' time by maker, ascending: columns.
+
+    `patrol` is the row among all patrols, `cell` that of its cell; an officer's time on one patrol
+    may be in several rows.
+    """
 
     maker: Ints
+    officer: Ints
+    patrol: Ints
     cell: Ints
     length_us: Ints
 
@@ -37,7 +43,7 @@ def effort(done: Work, assignments: Assignments, maker: Ints) -> Effort:
     many = max(hands.shape[1], 1)
     patrol = done.patrol[placed[row]]
     times = united(Intervals(patrol * many + hand[held], part.start_us, part.end_us))
-    whose = hands[0, times.group % many]
+    whose, officer = hands[:, times.group % many]
     order = np.argsort(whose, kind="stable")
-    cell = done.cell[times.group // many]
-    return Effort(whose[order], cell[order], times.length_us[order])
+    patrol = times.group[order] // many
+    return Effort(whose[order], officer[order], patrol, done.cell[patrol], times.length_us[order])

@@ -53,6 +53,10 @@ class Tally:
     background_us: Ints
     bands: Ints  # rows x BANDS
 
+    def take(self, rows: Ints) -> "Tally":
+        """Those rows, by index."""
+        return Tally(*(getattr(self, field.name)[rows] for field in fields(self)))
+
     def grouped(self, group: Ints, size: int) -> "Tally":
         """The sums of groups 0 to `size` - 1; `group` has one number a row."""
         return Tally(*(_grouped(group, getattr(self, field.name), size) for field in fields(self)))
@@ -147,9 +151,14 @@ def _background_us(done: Work) -> Ints:
     )
 
 
+def bands(length_us: Ints) -> Ints:
+    """Which of the bands, by index, each length of a patrol is in."""
+    return np.searchsorted(BAND_EDGES_US, length_us, side="right")
+
+
 def _bands(found: Placed) -> Ints:
-    band = np.searchsorted(BAND_EDGES_US, found.length_us, side="right")
     size = len(found.cells) * len(BANDS)
+    band = bands(found.length_us)
     return counts(found.cell * len(BANDS) + band, size).reshape(-1, len(BANDS))
 
 

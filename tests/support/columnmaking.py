@@ -11,7 +11,7 @@ from plainmaking import END, FRIDAY, days, random_world
 
 from app.compliance.cells import HotspotVersions, PlanVersion
 from app.compliance.groups import Period
-from app.compliance.report import Evidence
+from app.compliance.reckoning import Evidence
 
 # The clocks go forward, or back, on the Sunday.
 FRIDAYS = (FRIDAY, dt.date(2026, 3, 27), dt.date(2026, 10, 23))

@@ -98,6 +98,7 @@ def rows(*given: Row) -> Cells:
     return Cells(
         hotspot=ints(row.hotspot for row in given),
         kind=ints(row.kind for row in given),
+        treated=np.zeros(count, dtype=bool),
         control=np.array([row.kind == CONTROL for row in given], dtype=bool),
         slot=ints(slots),
         window=ints(-1 if row.kind == REST else 0 for row in given),

@@ -11,7 +11,7 @@ from app.compliance.cells import NEVER_US, HotspotVersions, PlanVersion
 from app.compliance.duty import NOBODY, Abstractions, Answers, Devices, DutyTimes, Officers
 from app.compliance.intervals import Intervals, Ints
 from app.compliance.observed import Hours, Nearby
-from app.compliance.report import Evidence
+from app.compliance.reckoning import Evidence
 from app.compliance.visits import Assignments, VisitColumns
 
 TICK_US = 60_000_000 // MINUTE

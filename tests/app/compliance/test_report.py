@@ -17,7 +17,8 @@ from app.compliance.figures import Figures, Share
 from app.compliance.groups import Grouping, Makers, Parts, Period
 from app.compliance.intervals import Intervals
 from app.compliance.plan import ListedTrial, Plan, Window
-from app.compliance.report import Evidence, report
+from app.compliance.reckoning import Evidence
+from app.compliance.report import report
 from app.compliance.visits import VisitColumns
 from geofence.model import MINUTE_US
 

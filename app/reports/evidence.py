@@ -1,0 +1,106 @@
+"""What figures of a plan are made from, read from storage: at once, or some days at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.access.viewer import Viewer
+from app.compliance.calendar import DAY
+from app.compliance.cells import HotspotVersions, PlanVersion, most_cells
+from app.compliance.groups import Period
+from app.compliance.reckoning import Evidence, Reckoning, reckon
+from app.reports.table import OfPlan
+from app.storage import (
+    abstractions,
+    answers,
+    assignments,
+    devices,
+    duty,
+    hotspots,
+    people,
+    plans,
+    survey,
+    visit_reads,
+)
+from app.storage.engine import Reader
+from app.storage.errors import NotFound
+from app.storage.types import from_us, to_us
+
+# What is read at once, whichever is fewer days: years of a plan then take no more memory.
+_MOST_DAYS: Final = 31
+_MOST_CELLS: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan was, and which hot spots there were, at any time up to a moment."""
+
+    plans: Sequence[PlanVersion]
+    hotspots: HotspotVersions
+
+    def most_cells(self, days: Period) -> int:
+        """How many cells in windows those days have at most."""
+        return most_cells(self.plans, self.hotspots, days.first, days.last)
+
+    def blocks(self, days: Period, most_cells: int = _MOST_CELLS) -> Iterator[Period]:
+        """The days in stretches of a month, or of fewer days where that might be too many cells."""
+        a_day = max(self.most_cells(Period(days.first, days.first)), 1)
+        length = min(max(most_cells // a_day, 1), _MOST_DAYS) * DAY
+        first = days.first
+        while first <= days.last:
+            yield Period(first, min(first + length - DAY, days.last))
+            first += length
+
+
+async def basis(reader: Reader, viewer: Viewer, asked: OfPlan) -> Basis:
+    """Raises NotFound where there is no such plan, or was none."""
+    moment = asked.as_at or asked.now
+    history = await plans.history(reader, viewer, asked.plan, moment)
+    if not history:
+        msg = f"there is no plan {asked.plan!r}"
+        raise NotFound(msg)
+    return Basis(history, await hotspots.columns(reader, viewer, moment))
+
+
+async def evidence_of(reader: Reader, viewer: Viewer, about: Basis, asked: OfPlan) -> Evidence:
+    """All that was known at the moment that is asked about of those days, and the days around."""
+    moment, around = asked.as_at or asked.now, asked.days.widened()
+    start, end = map(from_us, around.widened().times(about.plans[-1].plan.calendar))
+    return Evidence(
+        plans=about.plans,
+        hotspots=about.hotspots,
+        visits=await visit_reads.columns(reader, viewer, start, end, asked.as_at),
+        assignments=await assignments.columns(reader, viewer, start, end, moment),
+        as_at_us=to_us(moment),
+        duty=await duty.columns(reader, viewer, start, end, moment),
+        abstractions=await abstractions.columns(reader, viewer, start, end, moment),
+        officers=await people.columns(reader, viewer, moment),
+        devices=await devices.columns(reader, viewer),
+        answers=await answers.columns(
+            reader, viewer, asked.plan, around.first, around.last, as_at=moment
+        ),
+        hours=await survey.hours(reader, viewer, start, end, moment),
+        nearby=await survey.nearby(reader, viewer, start, end, moment),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A block of days of a plan as it came out, and the hot spots' keys and names by id."""
+
+    plan: str
+    reckoning: Reckoning
+    hotspots: Mapping[int, tuple[str, str]]
+
+
+async def reckoned(reader: Reader, viewer: Viewer, asked: OfPlan) -> AsyncIterator[Reckoned]:
+    """The days that are asked for, block after block; a day comes out the same in any block.
+
+    Raises NotFound where there is no such plan; Forbidden.
+    """
+    about = await basis(reader, viewer, asked)
+    names = await hotspots.names(reader, viewer, asked.as_at or asked.now)
+    for days in about.blocks(asked.days):
+        evidence = await evidence_of(reader, viewer, about, replace(asked, days=days))
+        yield Reckoned(asked.plan, await asyncio.to_thread(reckon, evidence, days), names)
