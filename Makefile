@@ -8,7 +8,7 @@ BIN := .venv/bin
 # is none, as a debugger needs it.
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test fuzz check faults bench memory accuracy run migrate lock
+.PHONY: demo test fuzz check faults bench memory accuracy capacity run migrate lock
 
 demo: .venv/run ## a simulated shift through the real service; ARGS="--seed 7 --exit"
 	$(BIN)/beatkeeper demo $(ARGS)
@@ -41,6 +41,9 @@ memory: .venv/dev ## resident memory at half the top rate, to bench/memory.json;
 
 accuracy: .venv/dev ## dwell beside the truth, to docs/accuracy.md; ARGS="--data FOLDER" for real phones
 	PYTHONPATH=bench $(BIN)/python -m accuracy $(ARGS)
+
+capacity: .venv/dev ## what `beatkeeper capacity` promises beside simulated shifts; ARGS="--shifts 60"
+	PYTHONPATH=tests/support $(BIN)/python bench/capacity.py $(ARGS)
 
 run: .venv/run ## the service on a SQLite file
 	$(BIN)/beatkeeper serve $(ARGS)

@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 
+from simulator.path import Track
 from simulator.plane import Bools, Floats, Plane
 from simulator.roster import Officer
-from simulator.shift import SHIFT_S, Track
+from simulator.shift import SHIFT_S
 
 Kind = Literal["radio", "phone", "handheld"]
 Format = Literal["owntracks", "pings"]

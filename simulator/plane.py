@@ -22,11 +22,23 @@ class Plane:
 
     def degrees(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Longitudes and latitudes in degrees of points in metres, of the same shape."""
+        east_m, north_m = self._radii()
+        return self.lon0 + np.degrees(x / east_m), self.lat0 + np.degrees(y / north_m)
+
+    def metres(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        """The points in metres, of the same shape, that have those degrees."""
+        east_m, north_m = self._radii()
+        x: Floats = np.radians(lon - self.lon0) * east_m
+        y: Floats = np.radians(lat - self.lat0) * north_m
+        return x, y
+
+    def _radii(self) -> tuple[float, float]:
+        """Metres a radian of longitude and of latitude."""
         sine = np.sin(np.radians(self.lat0))
         bend = 1.0 - ECCENTRICITY_SQUARED * sine**2
         north_m = EQUATOR_M * (1.0 - ECCENTRICITY_SQUARED) / bend**1.5
         east_m = EQUATOR_M * np.cos(np.radians(self.lat0)) / np.sqrt(bend)
-        return self.lon0 + np.degrees(x / east_m), self.lat0 + np.degrees(y / north_m)
+        return float(east_m), float(north_m)
 
 
 def inside(ring: Floats, x: Floats, y: Floats, grown_m: float = 0.0) -> Bools:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.plane import Floats
+from simulator.path import Path, Track
 from simulator.roster import Mode, Officer, Task
-from simulator.town import Place, Town
+from simulator.town import Town
 
 SHIFT_S = 8 * 3600
 WALK_MPS = 1.25
@@ -35,19 +35,6 @@ PACES: dict[Mode, Pace] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
-    """Where an officer was at each second of the shift: float64[SHIFT_S + 1] in metres."""
-
-    x: Floats
-    y: Floats
-
-    def at(self, t_s: Floats) -> tuple[Floats, Floats]:
-        """The position, in metres, at any moments, in seconds since the shift began."""
-        seconds = np.arange(len(self.x), dtype=np.float64)
-        return np.interp(t_s, seconds, self.x), np.interp(t_s, seconds, self.y)
-
-
 def work(officer: Officer, tasks: list[Task], town: Town, rng: np.random.Generator) -> Track:
     """An officer's shift: the tasks spread over it, other work between, and the way back.
 
@@ -74,22 +61,21 @@ class _Journey:
         self._pace = pace
         self._rng = rng
         self._junction = town.station
-        self._moments = [0.0]
-        self._points = [town.streets.junctions[town.station]]
+        self._path = Path(town.streets.junctions[town.station])
 
     @property
     def clock(self) -> float:
         """Seconds since the shift began."""
-        return self._moments[-1]
+        return self._path.clock
 
     def travel(self, goal: int) -> None:
         """Go to a junction by the shortest way, with a stop at some junctions."""
         way = self._town.streets.way(self._junction, goal)
         for junction in way[1:]:
             speed = self._pace.speed_mps * self._rng.uniform(0.8, 1.15)
-            self._move(self._town.streets.junctions[junction], speed)
+            self._path.move(self._town.streets.junctions[junction], speed)
             if self._rng.random() < self._pace.stop_chance:
-                self._wait(self._rng.uniform(5.0, self._pace.longest_stop_s))
+                self._path.wait(self._rng.uniform(5.0, self._pace.longest_stop_s))
         self._junction = goal
 
     def patrol(self, task: Task) -> None:
@@ -97,9 +83,9 @@ class _Journey:
         self.travel(task.place.junction)
         until = self.clock + task.stay_s
         while self.clock < until:
-            self._move(self._somewhere_in(task.place), WALK_MPS * self._rng.uniform(0.7, 1.1))
-            self._wait(min(self._rng.uniform(5.0, 60.0), max(until - self.clock, 0.0)))
-        self._move(self._town.streets.junctions[self._junction], WALK_MPS)
+            self._path.move(task.place.somewhere(self._rng), WALK_MPS * self._rng.uniform(0.7, 1.1))
+            self._path.wait(min(self._rng.uniform(5.0, 60.0), max(until - self.clock, 0.0)))
+        self._path.move(self._town.streets.junctions[self._junction], WALK_MPS)
 
     def other_work(self) -> None:
         """A call, a report to write or a meal, at a junction nearby and in no hot spot."""
@@ -107,27 +93,8 @@ class _Journey:
         quiet = np.array(self._town.quiet)
         away = np.hypot(*(self._town.streets.junctions[quiet] - here).T)
         self.travel(int(self._rng.choice(quiet[away <= self._pace.roam_m])))
-        self._wait(60.0 * self._rng.uniform(5.0, 30.0))
+        self._path.wait(60.0 * self._rng.uniform(5.0, 30.0))
 
     def track(self) -> Track:
         """The path at each second of the shift."""
-        seconds = np.arange(SHIFT_S + 1, dtype=np.float64)
-        x, y = np.array(self._points).T
-        return Track(np.interp(seconds, self._moments, x), np.interp(seconds, self._moments, y))
-
-    def _somewhere_in(self, place: Place) -> Floats:
-        """A point drawn evenly from a hot spot's ring."""
-        low, high = place.ring.min(axis=0), place.ring.max(axis=0)
-        while True:
-            point: Floats = self._rng.uniform(low, high)
-            if place.holds(point[:1], point[1:])[0]:
-                return point
-
-    def _move(self, point: Floats, speed_mps: float) -> None:
-        metres = float(np.hypot(*(point - self._points[-1])))
-        self._moments.append(self.clock + metres / speed_mps)
-        self._points.append(point)
-
-    def _wait(self, seconds: float) -> None:
-        self._moments.append(self.clock + seconds)
-        self._points.append(self._points[-1])
+        return self._path.track(SHIFT_S)

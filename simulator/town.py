@@ -38,6 +38,14 @@ class Place:
         """Which points, in metres, are in this hot spot, its buffer included."""
         return inside(self.ring, x, y, self.buffer_m)
 
+    def somewhere(self, rng: np.random.Generator) -> Floats:
+        """A point drawn evenly from its ring, buffer or not: float64[2] in metres."""
+        low, high = self.ring.min(axis=0), self.ring.max(axis=0)
+        while True:
+            point: Floats = rng.uniform(low, high)
+            if self.holds(point[:1], point[1:])[0]:
+                return point
+
 
 @dataclass(frozen=True, slots=True)
 class Town:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.path import Track
 from simulator.plane import Bools
-from simulator.shift import Track
 from simulator.town import Place
 
 BRIDGED_S = 120

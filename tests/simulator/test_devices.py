@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from simulator.devices import Device, Recording, issue, record, wander
+from simulator.path import Track
 from simulator.plane import Floats, Plane
 from simulator.roster import muster
-from simulator.shift import SHIFT_S, Track
+from simulator.shift import SHIFT_S
 
 PLANE = Plane(lon0=-2.9, lat0=53.4)
 STANDING = Track(np.zeros(SHIFT_S + 1), np.zeros(SHIFT_S + 1))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulator.shift import Track
+from simulator.path import Track
 from simulator.town import Place
 from simulator.truth import TrueVisit, qualifying, stays, witness
 
