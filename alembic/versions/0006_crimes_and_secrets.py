@@ -19,7 +19,7 @@ def upgrade() -> None:
             "source",
             sa.Text(),
             nullable=False,
-            comment="who recorded it: a force, or a file's name",
+            comment="a force, or the name that was given",
         ),
         sa.Column(
             "ref", sa.Text(), nullable=False, comment="the source's own, or made from the row"

@@ -1,9 +1,10 @@
 """Hot spots, in and out as GeoJSON."""
 
+import asyncio
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query, Request
 from fastapi.responses import JSONResponse
@@ -14,7 +15,8 @@ from app.api.deps import AsAt, DatabaseDep, Manager, Now, cursor_of, part_of_lis
 from app.api.errors import Incomplete, Unreadable
 from app.api.fields import Day, Name, Schema, example
 from app.api.route import guarded_router
-from app.storage import hotspots, reach
+from app.places.checks import Spot, Spots, cautions, told
+from app.storage import crimes, hotspots, reach
 from app.storage.engine import Database
 from app.storage.errors import NotFound
 from app.storage.hotspots import HotspotVersion
@@ -27,6 +29,8 @@ SpotReader = Annotated[Viewer, viewer_with(Right.READ_HOTSPOTS)]
 Keyed = Annotated[Name, Path()]
 # A map wants them all at once.
 SpotPart = Annotated[Slice, part_of_list(default=1000, most=10_000)]
+_MOST_BESIDE: Final = 10_000  # hot spots that imported ones are looked at beside
+_MOST_TOLD: Final = 5  # of a kind of thing to look at
 OnDay = Annotated[Day | None, Query(description="Valid on this operational day; else today.")]
 
 
@@ -140,7 +144,30 @@ async def notes_of(
         day = geojson.CALENDAR.day_of(to_us(until))
         notes.append(f"hot spot {key} holds until {day}, when {why}")
     start = min((one.valid_from for one in versions), default=now)
+    notes += await _cautions(database, viewer, versions, now)
     return notes + await notes_from(database, viewer, start, now)
+
+
+async def _cautions(
+    database: Database, viewer: Viewer, versions: Sequence[HotspotVersion], now: dt.datetime
+) -> list[str]:
+    """What to look at in hot spots, also beside the others of today: it forbids none of them."""
+    if not versions:
+        return []
+    async with database.read() as reader:
+        page = await hotspots.page(reader, viewer, Slice(_MOST_BESIDE), now, now)
+        stations = await crimes.stations(reader, viewer)
+    ours = {one.key for one in versions}
+    spots = [
+        Spot(one.key, one.geometry, one.buffer_m)
+        for one in (*versions, *(other for other in page.items if other.key not in ours))
+    ]
+
+    def found() -> list[str]:
+        all_ = cautions(Spots.of(spots), stations)
+        return told([one for one in all_ if ours.intersection(one.about)], _MOST_TOLD)
+
+    return await asyncio.to_thread(found)
 
 
 async def notes_from(

@@ -9,6 +9,7 @@ import typer
 from app.api import geojson
 from app.api.errors import Unreadable
 from app.api.hotspots import notes_of, parse
+from app.cli.import_crimes import import_crimes
 from app.cli.import_tables import import_tables
 from app.cli.import_tracks import import_tracks
 from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
@@ -19,6 +20,7 @@ from app.storage.types import from_us
 
 imports = typer.Typer(help="Takes what a file holds into the database.", no_args_is_help=True)
 
+imports.command("crimes")(import_crimes)
 imports.command("tables")(import_tables)
 imports.command("tracks")(import_tracks)
 

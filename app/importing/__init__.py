@@ -1,1 +1,1 @@
-"""Tables of people, duty and plans as forces keep them (CSV, XLSX), and what is wrong in them."""
+"""Tables as forces keep them (people, duty, plans, crimes), and what is wrong in them."""

@@ -13,8 +13,11 @@ SEPARATORS: Final = ",;\t"
 LOOKED_AT: Final = 4096  # characters
 
 
-def read(file: str, data: bytes, findings: Findings) -> Grid:
-    """The rows of a file. Raises NoTables where it is no text, or its quotes do not add up."""
+def read(file: str, data: bytes, findings: Findings, *, most: int = MOST_ROWS) -> Grid:
+    """The rows of a file. Raises NoTables where it is no text, or its quotes do not add up.
+
+    So too where it has more than `most` rows.
+    """
     text = _text(file, data, findings)
     if "\0" in text:
         msg = f"{file} is neither CSV nor XLSX"
@@ -28,8 +31,8 @@ def read(file: str, data: bytes, findings: Findings) -> Grid:
             cells = [cell.strip() or None for cell in row[:MOST_COLUMNS]]
             if any(cells):
                 lines.append((number, cells))
-            if len(lines) > MOST_ROWS:
-                msg = f"{file} has more than {MOST_ROWS} rows; import it in parts"
+            if len(lines) > most:
+                msg = f"{file} has more than {most} rows; import it in parts"
                 raise NoTables(msg)
     except csv.Error as exc:
         msg = f"{file} cannot be read past row {number}: {exc}"

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from app.importing import csvfile, workbook
-from app.importing.grid import Grid
+from app.importing.grid import MOST_ROWS, Grid
 from app.importing.problems import Findings, NoTables
 
 _ZIP: Final = b"PK\x03\x04"
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0"  # of Excel up to 2003, and of workbooks with a password
 
 
-def read(file: str, data: bytes, findings: Findings) -> Sequence[Grid]:
-    """The sheets of a file. Raises NoTables."""
+def read(file: str, data: bytes, findings: Findings, *, most: int = MOST_ROWS) -> Sequence[Grid]:
+    """The sheets of a file. Raises NoTables; also for text of more than `most` rows."""
     if not data.strip():
         msg = f"{file} is empty"
         raise NoTables(msg)
@@ -21,4 +21,13 @@ def read(file: str, data: bytes, findings: Findings) -> Sequence[Grid]:
         raise NoTables(msg)
     if data.startswith(_ZIP):
         return workbook.read(file, data, findings)
-    return [csvfile.read(file, data, findings)]
+    return [csvfile.read(file, data, findings, most=most)]
+
+
+def first(file: str, data: bytes, findings: Findings, *, most: int = MOST_ROWS) -> Grid:
+    """The first sheet of a file. Raises NoTables; also where all of them are hidden."""
+    grids = read(file, data, findings, most=most)
+    if not grids:
+        msg = f"{file} has no sheet that is not hidden"
+        raise NoTables(msg)
+    return grids[0]

@@ -50,6 +50,19 @@ SPELLINGS: Final[dict[str, tuple[str, ...]]] = {
     "note": ("notes", "briefing", "briefing note", "comment", "comments", "details"),
     "day": ("date", "trial day"),
     "arm": ("group", "condition", "allocation", "treatment", "treatment or control"),
+    "ref": (
+        "reference", "crime id", "crime number", "crime no", "crime ref", "crime reference",
+        "occurrence number", "occurrence no", "incident number", "incident no", "urn", "id",
+    ),
+    "category": (
+        "crime type", "offence type", "offence group", "offence", "offense", "offence description",
+        "classification", "type",
+    ),
+    "month": (),
+    "lat": ("latitude",),
+    "lon": ("longitude", "lng", "long"),
+    "place": ("location", "address", "street", "premises", "place name", "name"),
+    "source": ("reported by", "recorded by", "force"),
 }  # fmt: skip
 """Other names of columns; case, spaces and signs make no difference."""
 
@@ -125,11 +138,35 @@ TABLES: Final = (
     Table("briefings", ("hotspot", "task"), ("note",), ("briefing", "tasking")),
 )  # fmt: skip
 
+# What places are chosen by. Not among the tables of people and plans: each is given as what it is.
+CRIMES: Final = Table(
+    "crimes",
+    ("category", "lat", "lon"),
+    ("ref", "month", "date", "start", "end_date", "end", "place", "source"),
+    either=("month", "date", "start"),
+)
+WEIGHTS: Final = Table("weights", ("category", "weight"))
+STATIONS: Final = Table("stations", ("lat", "lon"), ("place",))
+_ALL: Final = (*TABLES, CRIMES, WEIGHTS, STATIONS)
+
 # Spellings that mean something else in one table than SPELLINGS says, or that only it has.
 _OWN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "teams": {"team": ("name",)},
     "plan_hotspots": {"note": ("briefing",)},
-}
+    "crimes": {
+        "date": (
+            "offence date", "date of offence", "date committed", "committed date", "occurred date",
+            "date occurred", "incident date",
+        ),
+        "start": (
+            "time", "date time", "datetime", "occurred", "occurred from", "committed from",
+            "offence time", "time committed", "committed on", "occurred on", "incident time",
+        ),
+        "end_date": ("committed to date", "date occurred to"),
+        "end": ("occurred to", "committed to"),
+    },
+    "weights": {"weight": ("days", "weight in days", "severity")},
+}  # fmt: skip
 
 
 def squeezed(text: str) -> str:
@@ -159,6 +196,6 @@ _HEADINGS: Final = {
         squeezed(heading)
         for heading in (*SPELLINGS[column], *_OWN.get(table.name, {}).get(column, ()))
     }
-    for table in TABLES
+    for table in _ALL
     for column in table.columns
 }

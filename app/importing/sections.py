@@ -45,7 +45,7 @@ def sections(grids: Sequence[Grid], table: str | None, findings: Findings) -> Se
         if kind is None:
             findings.notes.append(f"{grid.name} was passed over: its heading is that of no table")
             continue
-        section = _section(grid, kind, findings)
+        section = section_of(grid, kind, findings)
         if section is not None:
             found.append(section)
     return found
@@ -71,7 +71,7 @@ def _recognised(grid: Grid) -> Table | None:
     return best
 
 
-def _section(grid: Grid, table: Table, findings: Findings) -> Section | None:
+def section_of(grid: Grid, table: Table, findings: Findings) -> Section | None:
     """The table in a sheet; None, and problems, where its columns are not all there."""
     if not grid.lines:
         findings.add(Problem(table.name, grid.name, None, None, "there is nothing in it"))

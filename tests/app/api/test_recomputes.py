@@ -90,8 +90,11 @@ async def test_an_edit_says_from_when_on_there_are_fixes(
         place = {"lon": 0.0, "lat": 1.0, "source": "pings"}
         await writer.execute(sa.insert(schema.fixes).values(**fix, **place))
     note = "the first stored fix is of 2026-01-09T23:06:40Z: visits before it stay as they are"
+    elsewhere = square(lon=1.0)
     for day, told in (("2026-01-09", [note]), ("2026-01-10", []), ("2026-02-10", [])):
-        answer = await admin.post(f"/hotspots?valid_from={day}", json=feature(f"at {day}"))
+        answer = await admin.post(
+            f"/hotspots?valid_from={day}", json=feature(f"at {day}", elsewhere)
+        )
         assert answer.json()["notes"] == told
         answer = await admin.delete(f"/hotspots/at {day}?from={day}")
         assert answer.json()["notes"] == told

@@ -29,6 +29,10 @@ def stored(url: str) -> list[HotspotVersion]:
     return asyncio.run(read())
 
 
+def _apart(count: int) -> list[dict[str, object]]:
+    return [feature(f"HS{n}", square(lon=-2.98 + 0.01 * n)) for n in range(count)]
+
+
 def run(file: Path, url: str, *more: str) -> tuple[int, str, str]:
     args = ["import", "hotspots", str(file), "--database", url, *more]
     result = CliRunner().invoke(cli, args)
@@ -37,7 +41,7 @@ def run(file: Path, url: str, *more: str) -> tuple[int, str, str]:
 
 def test_hot_spots_are_imported_from_a_file(database_url: str, tmp_path: Path) -> None:
     file = tmp_path / "spots.geojson"
-    file.write_text(json.dumps(collection(*(feature(f"HS{n}") for n in range(20)))))
+    file.write_text(json.dumps(collection(*_apart(20))))
     answer = run(file, database_url, "--valid-from", "2026-01-15")
     assert answer == (0, "20 hot spots imported\n", "")
     found = stored(database_url)
@@ -68,6 +72,26 @@ def test_a_version_that_another_ends_is_told_until_when_it_holds(
     status, out, err = run(file, sqlite_url, "--valid-from", "2026-01-10")
     assert (status, out) == (0, "1 hot spot imported\n")
     assert err.endswith("hot spot HS1 holds until 2026-01-15, when a later version begins\n")
+
+
+def test_what_is_to_be_looked_at_is_said_and_forbids_nothing(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "spots.geojson"
+    file.write_text(json.dumps(feature("HS1")))
+    assert run(file, sqlite_url) == (0, "1 hot spot imported\n", "")
+    thin = square(lon=-2.9805, lat=53.4002, side=0.0002)
+    large = square(lon=-2.9, side=0.005)
+    file.write_text(json.dumps(collection(feature("HS2", thin), feature("HS3", large))))
+    status, out, err = run(file, sqlite_url)
+    assert (status, out) == (0, "2 hot spots imported\n")
+    assert [line.partition(": ")[2] for line in err.splitlines()] == [
+        "HS3 covers 18.4 ha and is 647 m long: one officer sees 7 ha and 400 m at most",
+        (
+            "HS2 is 13 m wide where it is widest: with GPS good to 15 m no fix in it is surely"
+            " inside; give it a buffer, or draw it wider"
+        ),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,7 @@ def test_a_formula_without_a_value_is_told_where_cells_have_no_addresses() -> No
 def test_more_rows_than_there_may_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [["officer"], *([str(n)] for n in range(5))]
     monkeypatch.setattr(reading, "MOST_ROWS", 5)
-    monkeypatch.setattr(csvfile, "MOST_ROWS", 5)
     with pytest.raises(NoTables, match="more than 5 rows"):
         reading.read("f.xlsx", workbook({"Duty": rows}), Findings())
     with pytest.raises(NoTables, match="more than 5 rows"):
-        csvfile.read("f.csv", "\n".join(row[0] for row in rows).encode(), Findings())
+        csvfile.read("f.csv", "\n".join(row[0] for row in rows).encode(), Findings(), most=5)

@@ -1,0 +1,141 @@
+"""Does a ranking hold? What the first cells of a period hold of the crime of the next one."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from app.compliance.calendar import Calendar
+from app.places.crimes import Crimes
+from app.places.ranking import Ranking, summed
+from geofence.model import Floats, Ints
+
+LEAST_CRIMES: Final = 5
+"""For each cell of the top, in a period on average: of fewer, chance alone makes the order."""
+LEAST_MONTHS: Final = 3
+STEADY, UNSTEADY = 0.8, 0.5
+"""Of what the best choice would have held: from the first on a ranking is steady, below the second
+it is not. Ours: no study sets them."""
+
+
+class Step(NamedTuple):
+    """From one period to the next, named by their first days."""
+
+    before: dt.date
+    after: dt.date
+    overlap: float  # share of the first cells of the one that are among those of the other
+    correlation: float | None  # Spearman's, of the one's first cells; None: they are all alike
+    held: float  # share of the next period's weight in the first cells of the one before
+    best: float  # share of it in the next period's own first cells
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """How the first `top` cells fared from period to period; no steps: there is one period only."""
+
+    top: int
+    period: str  # "month", or "half"
+    steps: Sequence[Step]
+
+    @property
+    def kept(self) -> float:
+        """What the cells of the period before held, as a share of what the best would have."""
+        best = sum(step.best for step in self.steps)
+        return sum(step.held for step in self.steps) / best if best else 0.0
+
+    @property
+    def verdict(self) -> str:
+        """In a word: "steady", "half steady", "unsteady" or, of one period, "unknown"."""
+        if not self.steps:
+            return "unknown"
+        if self.kept >= STEADY:
+            return "steady"
+        return "half steady" if self.kept >= UNSTEADY else "unsteady"
+
+
+def stability(
+    crimes: Crimes, weight: Floats, ranking: Ranking, top: int, calendar: Calendar
+) -> Stability:
+    """How the first `top` cells would have fared, chosen by one period and patrolled in the next.
+
+    Periods are local months; where there are few of them, or few crimes in them, the two halves
+    of all months.
+    """
+    placed = np.flatnonzero(ranking.of_crime >= 0)
+    # Of cells that weigh as much in a period the map decides: the rank over all of them knows what
+    # came later.
+    on_map = np.lexsort(ranking.cells.T)
+    top = min(top, len(ranking))
+    middle = (crimes.start_us[placed] + crimes.end_us[placed]) // 2
+    period, days, name = _periods(middle, top, calendar)
+    sums = [_sums(ranking, weight, placed[period == number])[on_map] for number in range(len(days))]
+    weighty = [number for number, of_period in enumerate(sums) if of_period.sum() > 0]
+    steps = [
+        _step(sums[one], sums[other], top, days[one], days[other])
+        for one, other in pairwise(weighty)
+    ]
+    return Stability(top, name, steps)
+
+
+def _sums(ranking: Ranking, weight: Floats, some: Ints) -> Floats:
+    """The weight of some crimes in each cell, [m]."""
+    return summed(ranking.of_crime[some], weight[some], len(ranking))
+
+
+def _periods(middle: Ints, top: int, calendar: Calendar) -> tuple[Ints, list[dt.date], str]:
+    """The period of each crime, [n], the first day of each period, and what periods are called."""
+    month, days = _months(middle, calendar)
+    if len(days) >= LEAST_MONTHS and len(middle) >= LEAST_CRIMES * top * len(days):
+        return month, days, "month"
+    if len(days) > 1:
+        half = len(days) // 2
+        return (month >= half).astype(np.int64), [days[0], days[half]], "half"
+    return np.zeros(len(middle), np.int64), days, "month"
+
+
+def _months(middle: Ints, calendar: Calendar) -> tuple[Ints, list[dt.date]]:
+    """The local month of each moment, [n], as its place among the first days of those there are."""
+    if not len(middle):
+        return middle, []
+    first, last = _month_of(int(middle.min()), calendar), _month_of(int(middle.max()), calendar)
+    days = [first]
+    while days[-1] < last:
+        days.append((days[-1] + dt.timedelta(days=31)).replace(day=1))
+    starts = np.array([calendar.at(day, dt.time()) for day in days], np.int64)
+    found, which = np.unique(np.searchsorted(starts, middle, "right") - 1, return_inverse=True)
+    return which.astype(np.int64), [days[number] for number in found.tolist()]
+
+
+def _month_of(time_us: int, calendar: Calendar) -> dt.date:
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    moment = epoch + dt.timedelta(microseconds=time_us)
+    return moment.astimezone(calendar.zone).date().replace(day=1)
+
+
+def _step(one: Floats, other: Floats, top: int, before: dt.date, after: dt.date) -> Step:
+    first, best = _first(one, top), _first(other, top)
+    total = other.sum()
+    return Step(
+        before,
+        after,
+        overlap=len(np.intersect1d(first, best)) / top,
+        correlation=_spearman(one[first], other[first]),
+        held=float(other[first].sum() / total),
+        best=float(other[best].sum() / total),
+    )
+
+
+def _first(weight: Floats, top: int) -> Ints:
+    """The `top` cells that weigh most; of those that weigh as much, the first."""
+    return np.argsort(-weight, kind="stable")[:top]
+
+
+def _spearman(one: Floats, other: Floats) -> float | None:
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return None
+    pair = pl.DataFrame({"one": one, "other": other})
+    return float(pair.select(pl.corr("one", "other", method="spearman")).item())

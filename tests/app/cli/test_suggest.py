@@ -1,0 +1,183 @@
+"""`beatkeeper import crimes` and `beatkeeper suggest`: from files of crime to hot spots."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from crimesmade import police_uk
+from squares import collection, feature, square
+from typer.testing import CliRunner
+
+from app.cli import cli
+
+
+def run(*words: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(cli, [str(word) for word in words])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def rows(count: int, number: int, category: str = "Robbery", month: str = "2019-01") -> list[str]:
+    """So many crimes at a place of this number, in a cell of its own."""
+    place = f"{-2.98 + 0.004 * number:.3f},53.40"
+    return [
+        f"{month}-{number}-{n},{month},{place},On or near Road {number},{category}"
+        for n in range(count)
+    ]
+
+
+@pytest.fixture
+def imported(sqlite_url: str, tmp_path: Path) -> str:
+    """A database with crimes at ten places in two months: most at the first, none in some order."""
+    file = tmp_path / "2019-street.csv"
+    made = [
+        row
+        for month in ("2019-01", "2019-02")
+        for n in range(10)
+        for row in rows(10 - n, n, "Robbery" if n % 2 else "Theft", month)
+    ]
+    file.write_bytes(police_uk(*made, "x,2019-01,,,No Location,Theft"))
+    assert run("import", "crimes", file, "--database", sqlite_url)[0] == 0
+    return sqlite_url
+
+
+def test_crimes_are_imported_once_and_bad_rows_are_named(sqlite_url: str, tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.csv", tmp_path / "a.csv.gz"
+    swapped = "s,2019-01,53.40,-2.98,On or near Road,Robbery"
+    plain.write_bytes(police_uk(*rows(3, 0), swapped))
+    packed.write_bytes(gzip.compress(police_uk(*rows(5, 0), newline="\r")))
+    words = "import", "crimes", "--database", sqlite_url
+    status, out, err = run(*words, plain, "--dry-run")
+    assert (status, out.splitlines()[0]) == (1, "a.csv: 3 new, 0 there already, 1 not taken")
+    assert out.endswith("a dry run: nothing was stored\n")
+    status, out, err = run(*words, plain, packed)
+    assert status == 1
+    assert [line for line in out.splitlines() if not line.startswith(" ")] == [
+        "a.csv: 3 new, 0 there already, 1 not taken",
+        "a.csv.gz: 2 new, 3 there already, 0 not taken",
+    ]
+    assert "places are snapped" in out
+    assert err.splitlines() == [
+        (
+            "beatkeeper: a.csv, row 5, column F (Latitude): latitude -2.98, longitude 53.4 looks"
+            " swapped: the others are about 53.40, -2.98"
+        ),
+        "beatkeeper: a.csv: 1 row left out: swapped coordinates",
+    ]
+
+
+def test_files_that_hold_no_crimes_are_told_in_a_line_each(sqlite_url: str, tmp_path: Path) -> None:
+    notes, cut = tmp_path / "notes.csv", tmp_path / "cut.gz"
+    notes.write_text("nothing,of use\n1,2\n")
+    cut.write_bytes(gzip.compress(b"x" * 1000)[:20])
+    missing = tmp_path / "missing.csv"
+    status, out, err = run("import", "crimes", notes, cut, missing, "--database", sqlite_url)
+    assert (status, out) == (2, "")
+    said = err.splitlines()
+    assert said[0].startswith("beatkeeper: notes.csv, row 1, column category: the table crimes")
+    assert said[1].startswith(f"beatkeeper: cannot read {cut}: it is no whole gzip file")
+    assert said[2] == f"beatkeeper: cannot read {missing}: No such file or directory"
+
+
+def test_what_is_suggested_can_be_imported_as_it_is(imported: str, tmp_path: Path) -> None:
+    out = tmp_path / "spots.geojson"
+    status, said, told = run("suggest", "--top", 4, "--out", out, "--database", imported)
+    assert (status, told) == (0, f"4 places written to {out}\n")
+    for words in ("snapped", "Times are months", "no place", "The ranking is steady"):
+        assert words in said
+    found = json.loads(out.read_text())
+    properties = [one["properties"] for one in found["features"]]
+    assert [one["name"] for one in properties] == ["Road 0", "Road 1", "Road 2", "Road 3"]
+    assert [one["crimes"] for one in properties] == [20, 18, 16, 14]
+    assert properties[0]["share"] == pytest.approx(20 / 110, abs=1e-6)
+    assert "single snapped point" in " ".join(properties[0]["notes"])
+    assert run("import", "hotspots", out, "--database", imported) == (
+        0,
+        "4 hot spots imported\n",
+        "",
+    )
+    # Those are the same places: nothing overlaps but what is another's.
+    assert json.loads(run("suggest", "--json", "--database", imported)[1])["cautions"] == []
+
+
+def test_the_curve_and_stability_are_given_to_programs(imported: str) -> None:
+    words = "suggest", "--top", 5, "--category", "robb", "--json", "--database", imported
+    answer = json.loads(run(*words)[1])
+    assert (answer["crimes"], answer["placed"], answer["cells"]) == (50, 50, 5)
+    assert answer["curve"] == [{"top": 5, "of_placed": 1.0, "of_all": 1.0, "of_area": 1.0}]
+    assert answer["stability"]["verdict"] == "steady"
+    (step,) = answer["stability"]["steps"]
+    assert (step["before"], step["after"], step["held"]) == ("2019-01-01", "2019-02-01", 1.0)
+    assert [one["crimes"] for one in answer["suggestions"]] == [18, 14, 10, 6, 2]
+
+
+def test_severity_weights_change_the_order(imported: str, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.csv"
+    weights.write_text("category,weight\nRobbery,365\n")
+    words = "suggest", "--top", 2, "--json", "--database", imported, "--weights", weights
+    status, _, err = run(*words)
+    assert (status, err) == (2, "beatkeeper: these categories have no weight: Theft (61)\n")
+    answer = json.loads(run(*words, "--default-weight", 1)[1])
+    assert [(one["name"], one["weight"]) for one in answer["suggestions"]] == [
+        ("Road 1", 18 * 365),
+        ("Road 3", 14 * 365),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--category", "arson"], "no crime is of a category 'arson'; there are: Theft (61), Rob"),
+        (["--hours", "22-4"], "hours of day cannot be told: none of these crimes is known to"),
+        (["--hours", "night"], "--hours night is not hours such as 22-4"),
+        (["--from", "2020-01-01"], "there are no crimes for this: import some with"),
+        (["--to", "2018-12-31"], "there are no crimes for this: import some with"),
+        (["--source", "Wirral"], "nobody called 'Wirral' recorded any; there are: Anyshire Police"),
+        (["--weights", "none.csv"], "cannot read none.csv: No such file or directory"),
+        (["--out", "/none/spots.geojson"], "/none/spots.geojson cannot be written: No such file"),
+        (["--time-zone", "Mars"], "no time zone is called 'Mars'"),
+    ],
+)
+def test_what_cannot_be_answered_is_told_in_a_line(
+    imported: str, words: list[str], said: str
+) -> None:
+    status, out, err = run("suggest", "--database", imported, *words)
+    assert status == 2
+    assert err.startswith(f"beatkeeper: {said}")
+    assert (out == "") == ("--out" not in words)
+    assert len(err.splitlines()) == 1
+
+
+def test_an_empty_database_has_nothing_to_suggest(sqlite_url: str) -> None:
+    status, _, err = run("suggest", "--database", sqlite_url)
+    assert status == 2
+    assert err.startswith("beatkeeper: there are no crimes for this: import some with")
+
+
+def test_hot_spots_that_are_there_and_stations_are_warned_of(imported: str, tmp_path: Path) -> None:
+    drawn, stations = tmp_path / "drawn.geojson", tmp_path / "stations.csv"
+    drawn.write_text(json.dumps(feature("OLD", square(lon=-2.9805, lat=53.3995))))
+    stations.write_text("name,lat,lon\nSt Anne Street,53.40,-2.976\n")
+    run("import", "hotspots", drawn, "--database", imported)
+    words = "suggest", "--top", 2, "--json", "--database", imported, "--stations", stations
+    first, second = json.loads(run(*words)[1])["cautions"]
+    assert (first["kind"], first["about"][1]) == ("overlap", "OLD")
+    assert second["kind"] == "station"
+    assert "a police station (St Anne Street)" in second["says"]
+
+
+def test_drawn_hot_spots_are_checked_and_held_against_crime(imported: str, tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn.geojson"
+    good, large = square(lon=-2.9765, lat=53.3995), square(lon=-2.0, side=0.01)
+    drawn.write_text(json.dumps(collection(feature("A", good), feature("B", large))))
+    words = "suggest", "--check", drawn, "--database", imported
+    status, out, _ = run(*words)
+    assert status == 0
+    assert "B covers" in out
+    assert "Together they hold 16.4% of crime with a place" in out
+    answer = json.loads(run(*words, "--json")[1])
+    assert answer["shares"] == {"A": pytest.approx(18 / 110), "B": 0.0}
+    assert [one["kind"] for one in answer["cautions"]] == ["large"]
+    drawn.write_text("{}")
+    status, _, err = run(*words)
+    assert (status, err) == (2, f"beatkeeper: {drawn}: is not a GeoJSON FeatureCollection\n")
