@@ -1,14 +1,15 @@
 #!/bin/sh
-# Installs the servers that the tests run (PostgreSQL with PostGIS, mosquitto) and OpenSSL's program, or says how to.
+# Installs what the tests run (PostgreSQL with PostGIS, mosquitto, the programs of OpenSSL and GDAL), or says how to.
 set -eu
 
 missing=""
 postgis=$(find /usr/share/postgresql /usr/local/share -name postgis.control 2>/dev/null | head -n 1)
 [ -n "$postgis" ] || missing="$missing postgresql-postgis"
-for program in mosquitto mosquitto_pub openssl; do
+for program in mosquitto mosquitto_pub openssl ogrinfo; do
   PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v "$program" >/dev/null && continue
   case $program in
     mosquitto | openssl) missing="$missing $program" ;;
+    ogrinfo) missing="$missing gdal-bin" ;;
     *) missing="$missing mosquitto-clients" ;;
   esac
 done

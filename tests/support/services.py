@@ -223,6 +223,15 @@ def mosquitto_path() -> str:
     return found
 
 
+def ogrinfo_path() -> str:
+    """GDAL's program that says what a data source holds. Raises ServiceMissing without it."""
+    found = shutil.which("ogrinfo")
+    if found is None:
+        msg = "no ogrinfo (Debian: apt-get install gdal-bin)"
+        raise ServiceMissing(msg)
+    return found
+
+
 @contextlib.contextmanager
 def mosquitto(*, saves_each_change: bool = True) -> Iterator[Mosquitto]:
     """Runs a broker that asks for no password and keeps sessions on disk."""
