@@ -143,6 +143,7 @@ async def _running(
         app.state.database = database
         app.state.now_us = now_us
         app.state.body_timeout_s = settings.body_timeout_s
+        app.state.templates = settings.templates
         app.state.live = await stack.enter_async_context(Live(database))
         spooling = await stack.enter_async_context(
             SpoolingIntake(intake, _spool(settings, now_us), watch, after_s=settings.spool_after_s)

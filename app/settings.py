@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, FilePath, SecretStr, field_validator
+from pydantic import DirectoryPath, Field, FilePath, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # It is stored as a plain digest, which is right only for what nobody can guess.
@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     )
     spool_bytes: int = Field(1 << 30, ge=0, description="most that is kept there; 0: nothing")
     spool_after_s: float = Field(5.0, gt=0, description="how long storage may hang before that")
+
+    templates: DirectoryPath | None = Field(
+        None, description="folder of the force's own templates of monthly returns"
+    )
 
     quarantine_rows: int = Field(10_000, ge=0, description="most broken messages that are kept")
     quarantine_days: int = Field(30, ge=1, le=36_500, description="and for how long")

@@ -1,6 +1,7 @@
-"""What the application gives its routes: the database, the clock, patience, what happens now."""
+"""What the application gives its routes: the database, the clock, patience, and what is set."""
 
 import datetime as dt
+from pathlib import Path
 from typing import cast
 
 from fastapi import Request
@@ -23,6 +24,11 @@ def now_of(request: Request) -> dt.datetime:
 def live_of(request: Request) -> Live:
     """The application's reader of live events."""
     return cast("Live", request.app.state.live)
+
+
+def templates_of(request: Request) -> Path | None:
+    """The folder of the force's own templates; None: it has none."""
+    return cast("Path | None", request.app.state.templates)
 
 
 def body_timeout_of(request: Request) -> float:

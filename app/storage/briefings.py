@@ -12,6 +12,7 @@ from app.access.viewer import Right, Viewer
 from app.storage import bulk, people
 from app.storage.engine import Reader, Writer
 from app.storage.errors import Conflict, NotFound
+from app.storage.knowledge import known_at
 from app.storage.pages import Page, Slice, by_id, unique
 from app.storage.schema import briefing_reads, briefings, hotspots, officers
 
@@ -64,6 +65,14 @@ async def put(writer: Writer, given: Mapping[int, Words], now: dt.datetime) -> i
 async def briefed(reader: Reader) -> frozenset[int]:
     """The hot spots that have a briefing."""
     return frozenset(await reader.scalars(sa.select(briefings.c.hotspot_id).where(_CURRENT)))
+
+
+async def known(reader: Reader, viewer: Viewer, as_at: dt.datetime) -> dict[int, Words]:
+    """What was to be done at each hot spot (id) at a moment."""
+    viewer.require(Right.READ_COMPLIANCE)
+    query = sa.select(briefings.c.hotspot_id, briefings.c.task, briefings.c.note)
+    rows = await reader.execute(query.where(known_at(briefings, as_at)))
+    return {row.hotspot_id: Words(row.task, row.note) for row in rows}
 
 
 async def withdraw(writer: Writer, hotspot: int, now: dt.datetime) -> None:

@@ -1,0 +1,68 @@
+"""Briefing packs: what a shift is told before it goes out, as a page or as PDF."""
+
+import asyncio
+from typing import Annotated, Literal
+
+from fastapi import Depends, Header, Query, Response
+
+from app.access.viewer import Right, Viewer
+from app.api.deps import DatabaseDep, Now, viewer_with
+from app.api.fields import Moment, Name
+from app.api.route import guarded_router
+from app.reports import briefing_pages
+from app.reports.briefing import Material, pack
+from app.reports.briefing_reading import Asked, material
+
+router = guarded_router("briefings")
+Kind = Literal["html", "pdf"]
+# It holds no script, and nothing of it is to be fetched, whatever a hot spot is called.
+_NOTHING_ELSE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+def _kind(
+    f: Annotated[Kind | None, Query(description="The format; or send `Accept`.")] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Kind:
+    return f or ("pdf" if accept.lower().startswith("application/pdf") else "html")
+
+
+@router.get(
+    "/briefing-pack",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The briefing",
+            "content": {
+                "text/html": {"example": "<!doctype html>..."},
+                "application/pdf": {"example": "%PDF-..."},
+            },
+        }
+    },
+)
+async def get_briefing_pack(
+    *,
+    viewer: Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)],
+    database: DatabaseDep,
+    now: Now,
+    kind: Annotated[Kind, Depends(_kind)],
+    plan: Annotated[Name, Query(description="its key")],
+    team: Annotated[Name | None, Query(description="whom it is for; else everybody")] = None,
+    at: Annotated[
+        Moment | None,
+        Query(description="when the briefing is held: a past one as known then; else now"),
+    ] = None,
+) -> Response:
+    """The briefing of a shift, on A4: coverage, what is owed where, tasks, a map, what changed.
+
+    It is for the schedule window under way, or about to begin within the hour, or the next.
+    Officers are thanked by name where you see them and may name them; otherwise teams are.
+    """
+    async with database.read() as reader:
+        found = await material(reader, viewer, Asked(plan, team, at, now))
+    return await asyncio.to_thread(_answer, found, kind)
+
+
+def _answer(found: Material, kind: Kind) -> Response:
+    if kind == "pdf":
+        return Response(briefing_pages.pdf(pack(found)), media_type="application/pdf")
+    return Response(briefing_pages.html(pack(found)), media_type="text/html", headers=_NOTHING_ELSE)

@@ -1,0 +1,76 @@
+"""The funder's monthly return, from a template."""
+
+import asyncio
+import datetime as dt
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Query, Request, Response
+
+from app.access.viewer import Right, Viewer
+from app.api.deps import AsAt, DatabaseDep, Now, viewer_with
+from app.api.errors import Invalid
+from app.api.fields import Name
+from app.api.route import guarded_router
+from app.api.state import templates_of
+from app.compliance.calendar import FIRST_DAY, LAST_DAY
+from app.reports.return_templates import Template, Templates, fill
+from app.reports.returns import Month, fields
+from app.reports.returns_reading import month as read_month
+
+router = guarded_router("compliance")
+_MADE = {
+    "text/csv": {"example": "Return,Autumn nights,2026-10\r\n"},
+    "application/pdf": {"example": "%PDF-..."},
+}
+
+
+@router.get(
+    "/returns",
+    response_class=Response,
+    responses={200: {"description": "What the template makes", "content": _MADE}},
+)
+async def get_return(
+    *,
+    request: Request,
+    viewer: Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)],
+    database: DatabaseDep,
+    now: Now,
+    as_at: AsAt,
+    plan: Annotated[Name, Query(description="its key")],
+    month: Annotated[str, Query(pattern=r"^\d{4}-\d{2}$", description="as 2026-10")],
+    template: Annotated[
+        Name, Query(description="a file's name: one shipped, or of the folder that is set")
+    ] = "monthly_return.csv",
+) -> Response:
+    """A plan's month for a funder: person-hours, patrols, coverage, in total and by organisation.
+
+    Its figures are those of `/compliance`; what they leave open is said beside them. The template
+    says what it looks like and which kind of file it is.
+    """
+    chosen = await asyncio.to_thread(Templates(templates_of(request)).find, template)
+    async with database.read() as reader:
+        found = await read_month(reader, viewer, plan, _first(month), as_at=as_at, now=now)
+    return await asyncio.to_thread(_answer, chosen, found, month)
+
+
+def _first(month: str) -> dt.date:
+    try:
+        first = dt.date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise Invalid(where="month", what="give it as 2026-10") from None
+    if not FIRST_DAY < first < LAST_DAY.replace(day=1):
+        raise Invalid(where="month", what=f"it is not after {FIRST_DAY} and before {LAST_DAY}")
+    return first
+
+
+def _answer(template: Template, month: Month, when: str) -> Response:
+    made = fill(template, fields(month), month.made_us)
+    name = f"{template.name.removesuffix(template.suffix)}-{when}{template.makes}"
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+        # A page in which there may be a force's own markup runs nothing here.
+        "Content-Security-Policy": "sandbox",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(made, media_type=template.media_type, headers=headers)

@@ -1,0 +1,59 @@
+"""`beatkeeper briefing`: what a shift is told before it goes out, as a page or as PDF."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from app.api.fields import Moment
+from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.main import system_clock
+from app.reports import briefing_pages
+from app.reports.briefing import Material, Pack, pack
+from app.reports.briefing_reading import Asked, material
+from app.storage.engine import Database
+from app.storage.types import from_us
+
+_MADE: Mapping[str, Callable[[Pack], bytes]] = {
+    ".html": lambda made: briefing_pages.html(made).encode(),
+    ".pdf": briefing_pages.pdf,
+}
+
+
+def briefing(
+    plan: Annotated[str, typer.Option(help="The plan, by its key.")],
+    out: Annotated[Path, typer.Option(help="A file that ends in .html or .pdf.")],
+    team: Annotated[str | None, typer.Option(help="Whom it is for; else everybody.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When it is held (RFC 3339, with an offset); else now.")
+    ] = None,
+    database: DatabaseOption = "beatkeeper.db",
+) -> None:
+    """Writes the briefing of a shift, on A4: coverage, what is owed where, tasks, what changed.
+
+    It is for the schedule window under way, or about to begin within the hour, or the next.
+    """
+    make = _MADE.get(out.suffix.lower())
+    if make is None:
+        fail(f"--out {out}: a briefing is written as .html or .pdf", 2)
+    asked = Asked(plan, team, None if at is None else _moment(at), from_us(system_clock()))
+
+    async def read(opened: Database) -> Material:
+        async with opened.read() as reader:
+            return await material(reader, OPERATOR, asked)
+
+    made = make(pack(with_database(database, read)))
+    try:
+        out.write_bytes(made)
+    except OSError as exc:
+        fail(f"cannot write {out}: {exc.strerror}")
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        return TypeAdapter[dt.datetime](Moment).validate_python(text)
+    except ValidationError:
+        fail(f"--at {text}: no time with an offset (RFC 3339)", 2)

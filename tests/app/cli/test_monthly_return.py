@@ -1,0 +1,84 @@
+import asyncio
+import datetime as dt
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from openpyxl import Workbook, load_workbook
+from typer.testing import CliRunner
+
+from app.cli import cli
+from app.compliance.plan import Plan, Window
+from app.reports.returns import catalogue
+from app.storage import plans
+from app.storage.engine import Database
+
+THEN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+PLAN = Plan("late", "Late turns", (Window("late", dt.time(15), dt.time(23)),), THEN.date())
+
+
+@pytest.fixture
+def url(sqlite_url: str) -> str:
+    """A database with a plan, and no hot spot."""
+
+    async def put() -> None:
+        database = Database(sqlite_url)
+        async with database.write() as writer:
+            await plans.put(writer, PLAN, THEN)
+        await database.close()
+
+    asyncio.run(put())
+    return sqlite_url
+
+
+def run(url: str, **options: object) -> tuple[int, str]:
+    options = {"plan": "late", "month": "2026-01"} | options
+    given = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+    result = CliRunner().invoke(cli, ["return", *given, "--database", url])
+    return result.exit_code, result.stderr
+
+
+def test_a_month_with_nothing_in_it_is_a_return_that_says_so(url: str, tmp_path: Path) -> None:
+    assert run(url, out=tmp_path / "r.csv") == (0, "")
+    assert "The plan asked for nothing on these days." in (tmp_path / "r.csv").read_text()
+    assert run(url, out=tmp_path / "r.pdf") == (0, "")
+    assert len(pypdfium2.PdfDocument(tmp_path / "r.pdf")) == 1
+
+
+def test_a_funders_workbook_is_filled_in(url: str, tmp_path: Path) -> None:
+    book = Workbook()
+    book.worksheets[0].append(["{{ plan_name }}", "{{ total.person_hours }}"])
+    book.save(tmp_path / "theirs.xlsx")
+    assert run(url, template=tmp_path / "theirs.xlsx", out=tmp_path / "r.xlsx") == (0, "")
+    row = load_workbook(tmp_path / "r.xlsx").worksheets[0][1]
+    assert [cell.value for cell in row] == ["Late turns", 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"out": "r.docx"}, "there is no template for it but for .csv, .pdf"),
+        ({"out": "r.csv", "month": "October"}, "--month October: give it as 2026-10"),
+        ({"out": "r.csv", "month": "2198-01"}, "month: 2198-01 has not begun"),
+        ({"out": "r.csv", "plan": "x"}, "there is no plan 'x'"),
+        ({"out": "r.csv", "template": "none.csv"}, "cannot read none.csv: No such file"),
+        ({"out": "r.csv", "template": "FOLDER/bad.txt"}, "bad.txt makes a file that ends in .txt"),
+        ({"out": "r.txt", "template": "FOLDER/bad.txt"}, "bad.txt, line 1: there is no field x"),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_a_line(
+    url: str, tmp_path: Path, options: dict[str, str], told: str
+) -> None:
+    (tmp_path / "bad.txt").write_text("{{ x }}")
+    given = {name: value.replace("FOLDER", str(tmp_path)) for name, value in options.items()}
+    status, said = run(url, **given)
+    assert status in {1, 2}
+    assert told in said
+    assert said.count("\n") == 1
+
+
+def test_fields_are_listed_with_a_sentence_each() -> None:
+    result = CliRunner().invoke(cli, ["return", "--fields"])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [f"{name}: {about}" for name, about in catalogue()]
+    assert CliRunner().invoke(cli, ["return"]).exit_code == 2
