@@ -8,6 +8,7 @@ from pathlib import Path
 
 import compliance
 import engine
+import exports
 import live
 import others
 import singles
@@ -31,11 +32,12 @@ def main() -> None:
         speeds["MQTT, one fix a message"] = asyncio.run(singles.over_mqtt(cluster))
         latencies = asyncio.run(live.measure(cluster))
         answers = asyncio.run(compliance.measure(cluster))
+        taken = asyncio.run(exports.measure(cluster))
     results = {name: speed.as_json() for name, speed in speeds.items()}
     print(HEAD)
     for name, result in results.items():
         print(ROW.format(name=name, **result))
-    for name, value in (figures | beside | latencies | answers).items():
+    for name, value in (figures | beside | latencies | answers | taken).items():
         print(f"{name:<56} {value:>10,.6g}")
     machine = {
         "cores": os.cpu_count(),
@@ -49,6 +51,7 @@ def main() -> None:
         "others": beside,
         "latencies": latencies,
         "answers": answers,
+        "exports": taken,
     }
     file = Path(__file__).with_name("results.json")
     file.write_text(json.dumps(content, indent=2) + "\n")

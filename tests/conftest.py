@@ -73,6 +73,16 @@ def mosquitto(request: pytest.FixtureRequest) -> Iterator[services.Mosquitto]:
 
 
 @pytest.fixture(scope="session")
+def ogrinfo(request: pytest.FixtureRequest) -> str:
+    """The path of GDAL's program."""
+    try:
+        return services.ogrinfo_path()
+    except services.ServiceMissing as exc:
+        _or_skip(request, exc)
+        raise
+
+
+@pytest.fixture(scope="session")
 def mortal_postgres(postgres: services.Postgres) -> Iterator[services.Postgres]:
     """A cluster that tests may stop, freeze and kill, and leave running."""
     # After the suite's own: where there is none, that one says so.

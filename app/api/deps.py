@@ -1,7 +1,7 @@
 """What endpoints ask for: the database, the time, who looks, which part of a list, which format."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPBearer
@@ -11,6 +11,7 @@ from app.api.errors import Invalid
 from app.api.fields import Day, Moment
 from app.api.state import database_of, now_of
 from app.compliance.groups import Period
+from app.reports import formats
 from app.storage.engine import Database
 from app.storage.pages import Page, Position, Slice
 
@@ -130,13 +131,13 @@ def cursor_of(page: Page[Any]) -> str | None:
     return None if page.next is None else ".".join(str(number) for number in page.next)
 
 
-def _format(
-    f: Annotated[
-        Literal["json", "csv"] | None, Query(description="The format; or send `Accept`.")
-    ] = None,
+def _table_format(
+    f: Annotated[formats.Format | None, Query(description="The format; or send `Accept`.")] = None,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
-) -> Literal["json", "csv"]:
-    return f or ("csv" if accept.lower().startswith("text/csv") else "json")
+) -> formats.Format:
+    wanted = accept.lower().split(";")[0].strip()
+    by_type = {form.media_type.split(";")[0]: format_ for format_, form in formats.FORMS.items()}
+    return f or by_type.get(wanted, formats.Format.JSON)
 
 
-Format = Annotated[Literal["json", "csv"], Depends(_format)]
+TableFormat = Annotated[formats.Format, Depends(_table_format)]

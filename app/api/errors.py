@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from app.access.viewer import Forbidden
 from app.compliance.plan import PlanError
 from app.importing import problems as importing
+from app.reports.errors import TemplateError
 from app.storage.errors import AllRefused, Conflict, DatabaseUnavailable, NotFound, Refused
 from ingest import errors as ingest
 
@@ -24,6 +25,10 @@ class Stranger(Exception):
 
 class Unreadable(Exception):
     """A body that is not what its format says, as a whole."""
+
+
+class Busy(Exception):
+    """As much of a kind of work is under way as there may be at once."""
 
 
 class Invalid(Exception):
@@ -76,9 +81,11 @@ ANSWERS: dict[type[Exception], Answer] = {
     NotFound: Answer(HTTPStatus.NOT_FOUND, "Not found"),
     Conflict: Answer(HTTPStatus.CONFLICT, "Conflict"),
     Unreadable: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),
+    Busy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Busy", headers=_AGAIN),
     Invalid: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid value"),
     PlanError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid plan"),
     Refused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid value"),
+    TemplateError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid template"),
     AllRefused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid values"),
     Incomplete: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Stored in part"),
     importing.NoTables: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),

@@ -15,10 +15,10 @@ from app.api.deps import (
     AsAt,
     DatabaseDep,
     Days,
-    Format,
     Manager,
     Now,
     Part,
+    TableFormat,
     cursor_of,
     viewer_with,
 )
@@ -26,10 +26,11 @@ from app.api.errors import Invalid
 from app.api.fields import Day, Listing, Moment, Name, Schema, example, rfc3339
 from app.api.planned import Plan, PlanValues, StoredPlan, meant, shown
 from app.api.route import guarded_router
-from app.api.tables import csv_response
+from app.api.tables import table_response
 from app.compliance import existence
 from app.compliance.cells import CONTROL, REST, Cells, cells, most_cells
 from app.compliance.notes import notes
+from app.reports.formats import Format
 from app.storage import hotspots, people, plans
 from app.storage.errors import NotFound
 from app.storage.types import from_us, to_us
@@ -130,7 +131,7 @@ async def list_cells(
     database: DatabaseDep,
     now: Now,
     as_at: AsAt,
-    form: Format,
+    form: TableFormat,
     days: Days,
 ) -> Response:
     """What a plan asks for, cell by cell, and what was drawn in its trial; all of them at once.
@@ -150,8 +151,9 @@ async def list_cells(
     def answer() -> Response:
         found = cells(history, spots, days.first, days.last, to_us(as_at or now))
         rows = list(_rows(found, keys))
-        if form == "csv":
-            return csv_response(list(Cell.model_fields), rows, {})
+        if form is not Format.JSON:
+            about = {name: field.description or name for name, field in Cell.model_fields.items()}
+            return table_response(form, "Cells", about, rows, {"plan": key})
         return JSONResponse({"items": rows, "next": None})
 
     return await asyncio.to_thread(answer)

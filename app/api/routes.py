@@ -7,11 +7,13 @@ from pydantic import ConfigDict, Field
 
 from app.api import (
     answers,
+    briefing_packs,
     briefings,
     compliance,
     devices,
     duty,
     events,
+    exports,
     health,
     hotspots,
     imports,
@@ -22,6 +24,7 @@ from app.api import (
     profiles,
     quarantine,
     recomputes,
+    returns,
     tokens,
     visits,
     webhooks,
@@ -60,6 +63,16 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 router = APIRouter(prefix="/api/v1", dependencies=[Security(bearer)], responses=_PROBLEMS)
 _PEOPLE = people, duty, profiles, devices, observability
-_PLACES = hotspots, briefings, plans, answers, visits, events, recomputes, compliance, now
-for module in (*_PEOPLE, *_PLACES, imports, tokens, webhooks, quarantine, health):
+_PLACES = hotspots, briefings, plans, answers, visits, events, recomputes, compliance, now, exports
+for module in (
+    *_PEOPLE,
+    *_PLACES,
+    briefing_packs,
+    returns,
+    imports,
+    tokens,
+    webhooks,
+    quarantine,
+    health,
+):
     router.include_router(module.router)

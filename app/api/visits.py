@@ -6,10 +6,22 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 
 from app.access.viewer import Right, Viewer
-from app.api.deps import AsAt, DatabaseDep, Format, Now, begin, cursor_of, part_of_list, viewer_with
+from app.api.deps import (
+    AsAt,
+    DatabaseDep,
+    Now,
+    TableFormat,
+    begin,
+    cursor_of,
+    ordered,
+    part_of_list,
+    viewer_with,
+)
+from app.api.errors import Invalid
+from app.api.exports import EXAMPLES, Pseudonyms, Study, table_of_people
 from app.api.fields import Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
-from app.api.tables import csv_response, next_link
+from app.reports.formats import Format
 from app.storage import recomputes, visit_reads
 from app.storage.pages import Slice
 from app.storage.types import to_us
@@ -21,8 +33,8 @@ From = Annotated[
     Moment | None,
     Query(
         alias="from",
-        description="begun then or later; without it, for officers and supervisors: in the last "
-        "31 days, or those before `to`",
+        description="begun then or later; without it, in a list for officers and supervisors: in "
+        "the last 31 days, or those before `to`",
     ),
 ]
 SECOND_US = 1e6
@@ -88,7 +100,7 @@ class Visits(Listing[Visit]):
 @router.get(
     "/visits",
     response_model=Visits,
-    responses={200: {"content": {"text/csv": {"example": ",".join(Visit.model_fields)}}}},
+    responses={200: {"content": EXAMPLES}},
 )
 async def list_visits(
     *,
@@ -98,29 +110,42 @@ async def list_visits(
     now: Now,
     part: VisitPart,
     as_at: AsAt,
-    form: Format,
+    form: TableFormat,
     start: From = None,
     end: Annotated[Moment | None, Query(alias="to", description="begun before then")] = None,
     hotspot: Annotated[Name | None, Query(description="its id")] = None,
     device: Annotated[Name | None, Query(description="its name")] = None,
     officer: Annotated[Name | None, Query(description="who had the device: their number")] = None,
     open: Annotated[bool | None, Query(description="only open ones, or only closed ones")] = None,  # noqa: A002 -- the parameter's name
+    pseudonyms: Pseudonyms = False,
+    study: Study = None,
 ) -> Visits | Response:
     """The visits that you may see, by the time they began.
 
-    Officers see those of the devices they carried, supervisors those of their teams. As CSV, the
-    `Link` header leads to the rest of a long list.
+    Officers see those of the devices they carried, supervisors those of their teams. As JSON they
+    come a part of the list at a time; in other formats as a table of all of them, with who had the
+    device when the visit began, by pseudonyms for those who have no right to names.
     """
+    if form is not Format.JSON:
+        _refuse_parts(request)
+        ordered(start, end)
+        wanted = visit_reads.Wanted(start, end, hotspot, device, officer, open, as_at)
+        return await table_of_people(
+            request, viewer, "visits", wanted, form, pseudonyms=pseudonyms, study=study
+        )
     start = begin(viewer, start, end, now)
     wanted = visit_reads.Wanted(start, end, hotspot, device, officer, open, as_at)
     async with database.read() as reader:
         page = await visit_reads.page(reader, viewer, wanted, part)
         recomputing = await recomputes.touching(reader, viewer, start, end, as_at)
     items, cursor = [_shown(visit) for visit in page.items], cursor_of(page)
-    if form == "json":
-        return Visits(items=items, next=cursor, recomputing=recomputing)
-    rows = (item.model_dump() for item in items)
-    return csv_response(list(Visit.model_fields), rows, next_link(request, cursor))
+    return Visits(items=items, next=cursor, recomputing=recomputing)
+
+
+def _refuse_parts(request: Request) -> None:
+    for name in ("limit", "cursor"):
+        if name in request.query_params:
+            raise Invalid(where=name, what="only the JSON list comes in parts; a table is whole")
 
 
 def _shown(visit: visit_reads.Visit) -> Visit:

@@ -16,6 +16,7 @@ from rich.progress import Progress
 from app.cli import dwell_table
 from app.cli.dwell_visits import measure
 from app.cli.stopping import status, stoppable
+from app.cli.wholefile import check
 from geofence.features import Feature, read_features
 from geofence.hotspots import Hotspots
 from geofence.model import LONGEST_S, VAGUEST_M, Fixes, Hotspot, Profile
@@ -128,7 +129,7 @@ def _check_out(out: Path, inputs: Sequence[Path]) -> None:
         if _same(out, file):
             _fail(f"--out {out} is {file}, which is to be read: name another file")
     try:
-        dwell_table.check(out)
+        check(out)
     except OSError as exc:
         _fail(_unwritable(out, exc))
 

@@ -1,14 +1,12 @@
 """Visits as the table that `beatkeeper dwell` gives, and the files it writes it to."""
 
-import errno
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+
+from app.cli.wholefile import replacing
 
 PART_ROWS: Final = 50_000  # made into text at once
 RFC3339: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
@@ -73,31 +71,16 @@ WRITERS: Final[dict[str, Callable[[pl.DataFrame, Path], None]]] = {
 }
 
 
-def check(out: Path) -> None:
-    """Raise OSError where `out` cannot be written, before the work that it is to hold is done."""
-    if out.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    with tempfile.TemporaryFile(dir=out.resolve().parent):
-        pass
-
-
 def write(rows: pl.DataFrame, out: Path) -> None:
     """Write a table to `out` in the form that its ending names, whole or not at all.
 
-    It is written under another name beside it first. Raises OSError where that cannot be.
+    Raises OSError where that cannot be.
     """
-    whole = out.resolve()
-    part = whole.with_name(f".beatkeeper-dwell-{os.getpid()}.part")
-    try:
+    with replacing(out) as part:
         try:
             WRITERS[out.suffix.lower()](rows, part)
         except pl.exceptions.PolarsError as exc:  # such as: the disk is full
             raise OSError(str(exc)) from exc
-        if whole.exists():
-            shutil.copymode(whole, part)
-        part.replace(whole)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _in_text(rows: pl.DataFrame) -> pl.DataFrame:

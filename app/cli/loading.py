@@ -14,6 +14,11 @@ PLACES: Final = {
     "recompute": "app.cli.recompute:recompute",
     "demo": "app.cli.demo:demo",
     "import": "app.cli.imports:imports",
+    "export": "app.cli.export:export",
+    "briefing": "app.cli.briefing:briefing",
+    "return": "app.cli.monthly_return:monthly_return",
+    "suggest": "app.cli.suggest:suggest",
+    "capacity": "app.cli.capacity:capacity",
     "token": "app.cli.tokens:token",
     "doctor": "app.cli.doctor:doctor",
 }

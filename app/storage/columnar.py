@@ -2,8 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping
-from io import BytesIO
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,13 +36,16 @@ async def columns(reader: Reader, query: sa.Select[Any]) -> Mapping[str, Column]
     if reader.dialect.name == "sqlite":
         records = await _records_sqlite(reader, query, np.dtype(list(kinds.items())))
         return {name: records[name].copy() for name in kinds}
-    stream = await _copied(reader, query)
-    records = pgcopy.decode(stream.getbuffer(), {name: f">{kind}" for name, kind in kinds.items()})
+    times = {name for name, column in selected.items() if isinstance(column.type, Instant)}
+    return await asyncio.to_thread(_decoded, await _copied(reader, query), kinds, times)
+
+
+def _decoded(
+    stream: bytes, kinds: Mapping[str, str], times: Collection[str]
+) -> Mapping[str, Column]:
+    records = pgcopy.decode(stream, {name: f">{kind}" for name, kind in kinds.items()})
     found = {name: records[name].astype(kind) for name, kind in kinds.items()}
-    for name, column in selected.items():
-        if isinstance(column.type, Instant):
-            found[name] = pgcopy.from_timestamptz(found[name])
-    return found
+    return found | {name: pgcopy.from_timestamptz(found[name]) for name in times}
 
 
 async def _records_sqlite(
@@ -65,7 +67,7 @@ async def joined(reader: Reader, query: sa.Select[Any], lengths: npt.NDArray[np.
     if reader.dialect.name == "sqlite":
         parts = (await reader.stream_scalars(query)).partitions(_ROWS)
         return b"".join([b"".join(some) async for some in parts])
-    return pgcopy.values((await _copied(reader, query)).getbuffer(), lengths)
+    return pgcopy.values(await _copied(reader, query), lengths)
 
 
 def _compiled(reader: Reader, query: sa.Select[Any]) -> tuple[str, list[Any]]:
@@ -75,10 +77,15 @@ def _compiled(reader: Reader, query: sa.Select[Any]) -> tuple[str, list[Any]]:
     return str(compiled), [given[name] for name in compiled.positiontup or ()]
 
 
-async def _copied(reader: Reader, query: sa.Select[Any]) -> BytesIO:
+async def _copied(reader: Reader, query: sa.Select[Any]) -> bytes:
     statement, arguments = _compiled(reader, query)
     await reader.exec_driver_sql("SELECT 1")  # begins the transaction, as `driver_of` needs
     raw = await driver_of(reader)
-    stream = BytesIO()
-    await raw.copy_from_query(statement, *arguments, output=stream, format="binary")
-    return stream
+    parts: list[bytes] = []
+
+    async def keep(part: bytes) -> None:
+        parts.append(part)
+
+    # Not into a file: asyncpg would write each part of it in another thread.
+    await raw.copy_from_query(statement, *arguments, output=keep, format="binary")
+    return b"".join(parts)

@@ -167,6 +167,15 @@ async def one(
     return None if row is None else _version(row)
 
 
+async def valid(
+    reader: Reader, viewer: Viewer, on: dt.datetime, as_at: dt.datetime
+) -> dict[int, HotspotVersion]:
+    """All hot spots that are valid at a moment, as known at another, by id."""
+    viewer.require(Right.READ_HOTSPOTS)
+    rows = await reader.execute(_valid(on, as_at).order_by(hotspots.c.id))
+    return {row.id: _version(row) for row in rows}
+
+
 async def ids(reader: Reader, viewer: Viewer, keys: Collection[str]) -> dict[str, int]:
     """The ids of hot spots by their keys. Raises Refused for one that is not there."""
     viewer.require(Right.READ_HOTSPOTS)

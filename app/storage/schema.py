@@ -578,7 +578,7 @@ crimes = Table(
     "crimes",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("source", Text, nullable=False, comment="who recorded it: a force, or a file's name"),
+    Column("source", Text, nullable=False, comment="a force, or the name that was given"),
     Column("ref", Text, nullable=False, comment="the source's own, or made from the row"),
     Column("category", Text, nullable=False),
     Column("start", Instant, nullable=False, comment="it happened then or later"),

@@ -67,7 +67,7 @@ async def page(reader: Reader, viewer: Viewer, wanted: Wanted, part: Slice) -> P
     """The visits of the devices of those whom the viewer sees, ordered by enter and id."""
     viewer.require(Right.READ_VISITS)
     order = visits.c.enter, visits.c.id
-    query = _named().where(*_conditions(viewer, wanted)).order_by(*order).limit(part.limit + 1)
+    query = _named().where(*conditions(viewer, wanted)).order_by(*order).limit(part.limit + 1)
     if part.after is not None:
         enter, after = from_us(part.after[0]), part.after[1]
         same = sa.and_(visits.c.enter == enter, visits.c.id > after)
@@ -87,29 +87,38 @@ def _named() -> sa.Select[Any]:
     )
 
 
-def _conditions(viewer: Viewer, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    conditions = [_held(wanted.as_at)]
-    if wanted.start is not None:
-        conditions.append(visits.c.enter >= wanted.start)
-    if wanted.end is not None:
-        conditions.append(visits.c.enter < wanted.end)
+def conditions(viewer: Viewer, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """That a visit is wanted, and at its beginning was of somebody whom the viewer sees."""
+    found = [_held(wanted.as_at), *of_whom(viewer, wanted, visits.c.device_id, visits.c.enter)]
     if wanted.hotspot is not None:
-        conditions.append(hotspots.c.key == wanted.hotspot)
-    if wanted.device is not None:
-        conditions.append(devices.c.name == wanted.device)
+        key = sa.select(hotspots.c.id).where(hotspots.c.key == wanted.hotspot)
+        found.append(visits.c.hotspot_id == key.scalar_subquery())
     if wanted.open is not None:
-        conditions.append(visits.c.open.is_(wanted.open))
+        found.append(visits.c.open.is_(wanted.open))
+    return found
+
+
+def of_whom(
+    viewer: Viewer,
+    wanted: Wanted,
+    device: sa.ColumnElement[int],
+    moment: sa.ColumnElement[dt.datetime],
+) -> list[sa.ColumnElement[bool]]:
+    """That a device and a moment are wanted, and it was then with somebody whom the viewer sees."""
+    found = []
+    if wanted.start is not None:
+        found.append(moment >= wanted.start)
+    if wanted.end is not None:
+        found.append(moment < wanted.end)
+    if wanted.device is not None:
+        name = sa.select(devices.c.id).where(devices.c.name == wanted.device)
+        found.append(device == name.scalar_subquery())
     if viewer.scope is not Scope.EVERYBODY or wanted.officer is not None:
-        conditions.append(_carried(viewer, wanted))
-    return conditions
-
-
-def _carried(viewer: Viewer, wanted: Wanted) -> sa.ColumnElement[bool]:
-    """That at its beginning the visit's device was with somebody whom the viewer sees."""
-    officer = people.seen_by(viewer)
-    if wanted.officer is not None:
-        officer = officer.where(officers.c.number == wanted.officer)
-    return carried(visits.c.device_id, visits.c.enter, officer, wanted.as_at)
+        officer = people.seen_by(viewer)
+        if wanted.officer is not None:
+            officer = officer.where(officers.c.number == wanted.officer)
+        found.append(carried(device, moment, officer, wanted.as_at))
+    return found
 
 
 def _held(as_at: dt.datetime | None) -> sa.ColumnElement[bool]:

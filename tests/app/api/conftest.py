@@ -25,6 +25,7 @@ async def application(database: Database, clock: Clock) -> FastAPI:
     app.state.database = database
     app.state.now_us = clock.now_us
     app.state.body_timeout_s = 30.0
+    app.state.templates = None
     await ensure_administrator(database, ADMIN, clock.now)
     return app
 

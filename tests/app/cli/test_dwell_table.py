@@ -7,8 +7,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from app.cli.dwell_table import PART_ROWS, check, csv_parts, table, write
+from app.cli.dwell_table import PART_ROWS, csv_parts, table, write
 from app.cli.dwell_visits import VISIT
+from app.cli.wholefile import check
 
 NONE = table(pl.DataFrame(schema=VISIT), [], [])
 

@@ -1,0 +1,27 @@
+"""Rows as text, by columns: times as RFC 3339 in UTC to the microsecond, days as ISO 8601."""
+
+from collections.abc import Iterable
+from typing import IO, Final
+
+import polars as pl
+
+from app.reports.table import Batch
+
+RFC3339: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
+
+
+def as_json(batch: Batch) -> pl.Series:
+    """Each row as the text of a JSON object; null where something is unknown."""
+    in_text = batch.with_columns(
+        pl.selectors.datetime().dt.strftime(RFC3339), pl.selectors.date().dt.to_string("iso")
+    )
+    return in_text.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+
+
+def write_listed(parts: Iterable[pl.Series], file: IO[bytes]) -> None:
+    """Writes texts with commas between them, and an end of line after each comma."""
+    between = ""
+    for part in parts:
+        if len(part):
+            file.write((between + part.str.join(",\n").item()).encode())
+            between = ",\n"

@@ -1,0 +1,74 @@
+"""Names, or pseudonyms, for the ids in columns; and who had a device at a moment."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from app.compliance.intervals import Ints
+from app.reports.pseudonyms import pseudonyms
+from app.storage.exports import Names
+
+_TIME = pl.Datetime("us", "UTC")
+
+
+class Naming:
+    """Says what stands for devices, hot spots and officers; with a key, pseudonyms for people."""
+
+    def __init__(self, names: Names, key: bytes | None) -> None:
+        self._devices = _column(_veiled(names.devices, "device", key))
+        self._hotspots = _column(names.hotspots)
+        officers = _column(_veiled(names.officers, "officer", key))
+        members = names.members
+        team_of = dict(zip(members.officer.tolist(), members.team.tolist(), strict=True))
+        teams = {id_: names.teams.get(team) for id_, team in team_of.items()}
+        held = names.assignments
+        self._held = pl.DataFrame(
+            {
+                "device": held.device,
+                "start": pl.Series(held.start_us).cast(_TIME),
+                "end_us": held.end_us,
+                "officer": _named(held.officer, officers),
+                "team": _named(held.officer, _column(teams)),
+            }
+        ).sort("start")
+
+    def devices(self, ids: Ints) -> pl.Series:
+        """What stands for each device."""
+        return _named(ids, self._devices)
+
+    def hotspots(self, ids: Ints) -> pl.Series:
+        """Each hot spot's key."""
+        return _named(ids, self._hotspots)
+
+    def carriers(self, device_ids: Ints, time_us: Ints) -> pl.DataFrame:
+        """The `officer` who had each device at a moment, and their `team`; null where nobody had.
+
+        The moments of each device ascend.
+        """
+        asked = pl.DataFrame({"device": device_ids, "when_us": time_us})
+        found = asked.with_columns(when=pl.col("when_us").cast(_TIME)).join_asof(
+            self._held,
+            left_on="when",
+            right_on="start",
+            by="device",
+            check_sortedness=False,  # it cannot tell within groups
+        )
+        still = pl.col("when_us") < pl.col("end_us")
+        return found.select(pl.when(still).then(pl.col("officer", "team")))
+
+
+def _veiled(names: Mapping[int, str], kind: str, key: bytes | None) -> Mapping[int, str]:
+    if key is None:
+        return names
+    return dict(zip(names, pseudonyms(key, kind, names.values()), strict=True))
+
+
+def _column(names: Mapping[int, str | None]) -> tuple[pl.Series, pl.Series]:
+    return pl.Series(list(names), dtype=pl.Int64), pl.Series(list(names.values()), dtype=pl.String)
+
+
+def _named(ids: Ints, names: tuple[pl.Series, pl.Series]) -> pl.Series:
+    old, new = names
+    if new.is_empty():
+        return pl.repeat(None, len(ids), dtype=pl.String, eager=True)
+    return pl.Series(ids).replace_strict(old, new, default=None)

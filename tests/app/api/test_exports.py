@@ -1,0 +1,256 @@
+"""Tables that people take away: whole, in every format, and no more of people than one may see."""
+
+import csv
+import io
+import json
+import re
+
+import httpx
+import openpyxl
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from callers import Clock, TokenFor
+from fastapi import FastAPI
+from squares import collection, feature, square
+from stored_visits import StoredVisit, store
+
+from app.api import outgoing
+from app.reports.formats import Format
+from app.storage.engine import Database
+from app.storage.schema import devices, fixes
+from app.storage.types import from_us, to_us
+
+HOUR = 60
+OLD = {"valid_from": "2026-01-01"}
+DAY = {"plan": "late", "from": "2026-01-15", "to": "2026-01-15"}
+TIMES = {"from": "2026-01-15T00:00:00Z", "to": "2026-01-16T00:00:00Z"}
+PLAN = {
+    "name": "Late turns",
+    "windows": [{"name": "late", "start": "08:00", "end": "16:00"}],
+    "first_day": "2026-01-15",
+}
+ASKED = {
+    "/visits": {},
+    "/pings": TIMES,
+    "/patrols": DAY,
+    "/cells": DAY,
+    "/place-days": DAY,
+}
+
+
+@pytest.fixture(autouse=True)
+async def day(admin: httpx.AsyncClient, database: Database, clock: Clock) -> None:
+    """A radio with officer 1 (North) until 10:00, then with 2 (South); a phone of nobody's."""
+    clock.set("2026-01-14T12:00:00Z")
+    for team in ("North", "South"):
+        await admin.post("/teams", json={"name": team})
+    for number, team in (("1", "North"), ("2", "South")):
+        await admin.post("/officers", json={"number": number, "name": number, "team": team})
+    for name, kind in (("radio", "radio"), ("=phone", "phone")):
+        await admin.post("/devices", json={"name": name, "kind": kind})
+    for officer, start, end in (("1", "08:00", "10:00"), ("2", "10:00", None)):
+        times = {"start": f"2026-01-15T{start}:00Z", "end": end and f"2026-01-15T{end}:00Z"}
+        await admin.post("/assignments", json={"device": "radio", "officer": officer, **times})
+    spots = feature("HS1", **OLD), feature("HS2", square(-2.9), **OLD)
+    assert (await admin.post("/hotspots", json=collection(*spots))).is_success
+    assert (await admin.put("/plans/late", json=PLAN)).is_success
+    await store(
+        database,
+        StoredVisit("radio", "HS1", 9 * HOUR, 9 * HOUR + 12),
+        StoredVisit("radio", "HS2", 10 * HOUR, 10 * HOUR + 11.25),
+        StoredVisit("=phone", "HS1", 11 * HOUR, 11 * HOUR + 1, open=True),
+    )
+    async with database.write() as writer:
+        ids = {row.name: row.id for row in await writer.execute(sa.select(devices))}
+        for name, minutes in (("radio", 540), ("radio", 630), ("=phone", 660)):
+            time = from_us(to_us(StoredVisit("", "", 0, 0).at(minutes)))
+            place = {"lon": -2.98, "lat": 53.4, "battery_pct": 40.0, "source": "pings"}
+            row = {"device_id": ids[name], "time": time, "received": time, **place}
+            await writer.execute(sa.insert(fixes).values(row))
+    clock.set("2026-01-15T16:00:00Z")
+
+
+async def table(
+    client: httpx.AsyncClient, path: str, headers: dict[str, str] | None = None, **more: str
+) -> list[dict[str, str]]:
+    answer = await client.get(path, params=ASKED[path] | {"f": "csv"} | more, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+async def test_a_visit_says_who_had_the_device_when_it_began(admin: httpx.AsyncClient) -> None:
+    found = await table(admin, "/visits")
+    assert [(row["device"], row["officer"], row["team"]) for row in found] == [
+        ("radio", "1", "North"),
+        ("radio", "2", "South"),
+        ("'=phone", "", ""),
+    ]
+    listed = (await admin.get("/visits")).json()["items"]
+    assert [row["enter"] for row in found] == [visit["enter"] for visit in listed]
+    assert [float(row["high_s"]) for row in found] == [visit["high_s"] for visit in listed]
+
+
+@pytest.mark.parametrize("path", ASKED)
+async def test_a_table_is_the_same_in_every_format(admin: httpx.AsyncClient, path: str) -> None:
+    rows = await table(admin, path)
+    names, count = list(rows[0]), len(rows)
+    for form in Format:
+        if (path, form) == ("/visits", Format.JSON):
+            continue
+        answer = await admin.get(path, params=ASKED[path] | {"f": form})
+        assert answer.status_code == 200
+        name = f'attachment; filename="{path[1:]}.{form}"'
+        assert answer.headers["content-disposition"] == name
+        match form:
+            case Format.JSON:
+                read = answer.json()
+                found = [list(row) for row in read["items"]]
+                assert read["parameters"]["made"] == "2026-01-15T16:00:00Z"
+            case Format.GEOJSON:
+                features = json.loads(answer.text)["features"]
+                found = [list(one["properties"]) for one in features]
+                assert {one["geometry"]["type"] for one in features} <= {"Polygon", "Point"}
+            case Format.PARQUET:
+                frame = pl.read_parquet(answer.content)
+                found = [frame.columns] * len(frame)
+            case Format.XLSX:
+                sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
+                head, *below = sheet.iter_rows(values_only=True)
+                found = [[str(title).removesuffix(" (UTC)") for title in head]] * len(below)
+            case Format.CSV:
+                found = [list(row) for row in rows]
+        assert found == [names] * count, form
+
+
+async def test_pings_are_positions_with_who_had_the_device(admin: httpx.AsyncClient) -> None:
+    assert [(row["device"], row["officer"]) for row in await table(admin, "/pings")] == [
+        ("radio", "1"),
+        ("radio", "2"),
+        ("'=phone", ""),
+    ]
+    (row,) = await table(admin, "/pings", officer="2")
+    assert (row["time"], row["lat"]) == ("2026-01-15T10:30:00.000000Z", "53.4")
+    assert (row["battery_pct"], row["speed_mps"], row["source"]) == ("40.0", "", "pings")
+
+
+@pytest.mark.parametrize(
+    ("role", "more", "officers"),
+    [
+        ("officer", {"officer": "1"}, ["1"]),
+        ("officer", {"officer": "2"}, ["2"]),
+        ("supervisor", {"teams": ["South"]}, ["2"]),
+        ("supervisor", {"teams": ["North", "South"]}, ["1", "2"]),
+    ],
+)
+async def test_each_role_takes_away_what_it_sees_and_no_more(
+    stranger: httpx.AsyncClient, token_for: TokenFor, role: str, more: dict, officers: list[str]
+) -> None:
+    headers = await token_for(role, **more)
+    for path in ("/visits", "/pings"):
+        found = await table(stranger, path, headers=headers)
+        assert [row["officer"] for row in found] == officers, path
+        assert {row["device"] for row in found} == {"radio"}
+
+
+async def test_an_analyst_takes_pseudonyms_away_and_no_pings(
+    stranger: httpx.AsyncClient, token_for: TokenFor
+) -> None:
+    headers = await token_for("analyst")
+    found = await table(stranger, "/visits", headers=headers)
+    assert all(re.fullmatch("device-[0-9a-f]{12}", row["device"]) for row in found)
+    assert [bool(re.fullmatch("officer-[0-9a-f]{12}", row["officer"])) for row in found] == [
+        True,
+        True,
+        False,
+    ]
+    assert found[0]["device"] == found[1]["device"] != found[2]["device"]
+    assert [row["team"] for row in found] == ["North", "South", ""]
+    assert (await stranger.get("/pings", params=TIMES, headers=headers)).status_code == 403
+    for name, value in (("device", "radio"), ("officer", "1")):
+        params = {"f": "csv", name: value}
+        answer = await stranger.get("/visits", params=params, headers=headers)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["where"] == name
+
+
+async def test_pseudonyms_are_the_same_in_all_tables_of_a_study_and_else_in_none(
+    admin: httpx.AsyncClient, token_for: TokenFor
+) -> None:
+    analyst = await token_for("analyst")
+
+    async def names(path: str, headers: dict[str, str] | None = None, **more: str) -> set[str]:
+        return {row["device"] for row in await table(admin, path, headers, **more)}
+
+    alone = [await names("/visits", pseudonyms="true") for _ in range(2)]
+    assert not alone[0] & alone[1]
+    study = await names("/visits", study="merseyside")
+    assert study == await names("/pings", study="merseyside")
+    assert study == await names("/visits", analyst, study="merseyside")
+    assert not study & await names("/visits", study="another")
+
+
+@pytest.mark.parametrize("path", ASKED)
+async def test_a_span_with_nothing_in_it_is_a_heading(admin: httpx.AsyncClient, path: str) -> None:
+    empty = {"from": "2026-01-02", "to": "2026-01-03"}
+    if path in {"/visits", "/pings"}:
+        empty = {name: f"{day}T00:00:00Z" for name, day in empty.items()}
+    whole = await table(admin, path)
+    answer = await admin.get(path, params=ASKED[path] | empty | {"f": "csv"})
+    assert answer.status_code == 200
+    if path in {"/patrols", "/visits", "/pings"}:
+        assert answer.text == ",".join(whole[0]) + "\r\n"
+    assert answer.text.splitlines()[0] == ",".join(whole[0])
+
+
+async def test_a_table_is_as_it_was_known(admin: httpx.AsyncClient) -> None:
+    before = await table(admin, "/visits", as_at="2026-01-15T10:00:00Z")
+    assert [row["enter"][11:16] for row in before] == ["09:00"]
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "status", "said"),
+    [
+        ("/cells", {"plan": "none"}, 404, "there is no plan 'none'"),
+        ("/patrols", {"to": "2026-01-14"}, 422, "from: it is after to"),
+        ("/pings", {"to": "2026-01-14T00:00:00Z"}, 422, "from: it is after to"),
+        ("/cells", {"f": "pdf"}, 422, "query.f"),
+        ("/compliance", {"f": "geojson"}, 422, "nothing that a map could show"),
+    ],
+)
+async def test_what_cannot_be_had_is_said_in_a_sentence(
+    admin: httpx.AsyncClient, path: str, params: dict, status: int, said: str
+) -> None:
+    answer = await admin.get(path, params=ASKED.get(path, DAY) | {"f": "csv"} | params)
+    assert answer.status_code == status, answer.text
+    assert said in answer.json()["detail"]
+
+
+async def test_no_more_than_two_tables_are_on_their_way_at_once(
+    application: FastAPI, admin: httpx.AsyncClient
+) -> None:
+    application.state.exports = outgoing.MOST_AT_ONCE
+    answer = await admin.get("/visits?f=csv")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "already" in answer.json()["detail"]
+    application.state.exports = 0
+    for path in ("/visits?f=csv", "/cells?plan=none&from=2026-01-15&to=2026-01-15"):
+        await admin.get(path)
+    assert application.state.exports == 0
+
+
+async def test_figures_are_a_table_in_other_formats_too(admin: httpx.AsyncClient) -> None:
+    params = DAY | {"by": "day"}
+    answer = await admin.get("/compliance", params=params | {"f": "xlsx"})
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    head, first, total = book["Compliance"].iter_rows(values_only=True)
+    cells = head.index("cells")
+    assert (first[0], total[0]) == ("2026-01-15", "total")
+    assert first[cells] == total[cells] == 2
+    assert ("plan", "late") in list(book["Parameters"].iter_rows(values_only=True))
+    answer = await admin.get("/compliance", params=params | {"f": "parquet"})
+    frame = pl.read_parquet(answer.content)
+    assert frame.schema["coverage"] == pl.Float64
+    assert frame["cells"].to_list() == [2, 2]
+    planned = await admin.get("/plans/late/cells", params=DAY | {"f": "parquet"})
+    assert pl.read_parquet(planned.content)["required"].to_list() == [1, 1]
