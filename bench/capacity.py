@@ -9,24 +9,27 @@ import argparse
 from dataclasses import dataclass
 
 import numpy as np
-from capacity_weeks import Setting, figures, missed_share
+from capacity_weeks import Setting, figures, missed_share, ranks
 
 from app.capacity.forecast import Forecast, forecast
-from app.capacity.question import Staffing
+from app.capacity.question import Floats, Staffing
+from app.capacity.shifts import work
 
 SETTINGS = (
     *(Setting("4 officers", Staffing(4), hotspots=count) for count in (40, 30, 20)),
     *(Setting("6 officers", Staffing(6), hotspots=count) for count in (40, 30, 20)),
     *(Setting("12 officers", Staffing(12), hotspots=count, patrols=3) for count in (40, 30, 20)),
     Setting("6 officers on foot (5 km/h)", Staffing(6, speed_kmh=5.0)),
+    Setting("6 officers on foot, detour 1.5", Staffing(6, speed_kmh=5.0, detour=1.5)),
     Setting("6 officers, 30 km/h, 1.2 calls/h", Staffing(6, speed_kmh=30.0, calls_per_hour=1.2)),
     Setting("6 officers, no calls, 9 km across", Staffing(6, calls_per_hour=0.0), side_m=9000.0),
     Setting("10 officers, 40 % taken off", Staffing(10, abstraction=0.4)),
     Setting("4 officers, each alone", Staffing(4, crew=1)),
 )
+RUNS = 2000
 HEAD = (
     "| setting | hot spots x patrols | promised: mean, range | brought: mean, range"
-    " | in range | cells uncertain |\n|---|---|---|---|---|---|"
+    " | in range | rank | cells uncertain |\n|---|---|---|---|---|---|---|"
 )
 
 
@@ -46,7 +49,7 @@ def bring(setting: Setting, shifts: int, seed: int) -> Brought:
     return Brought(found, report.total.cells_uncertain / report.total.cells)
 
 
-def row(setting: Setting, said: Forecast, brought: Brought) -> str:
+def row(setting: Setting, said: Forecast, rank: Floats, brought: Brought) -> str:
     """A line of the table."""
     found = np.array(brought.coverage)
     low, high = np.percentile(found, (5, 95), method="inverted_cdf")
@@ -55,7 +58,7 @@ def row(setting: Setting, said: Forecast, brought: Brought) -> str:
         f"| {setting.name} | {setting.hotspots} x {setting.patrols}"
         f" | {said.coverage:.0%}, {said.low:.0%} to {said.high:.0%}"
         f" | {found.mean():.0%}, {low:.0%} to {high:.0%}"
-        f" | {held:.0%} | {brought.uncertain:.1%} |"
+        f" | {held:.0%} | {rank.mean():.2f} | {brought.uncertain:.1%} |"
     )
 
 
@@ -66,14 +69,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     print(HEAD)
-    held, shifts = 0, 0
+    held = 0
+    found: list[Floats] = []
     for setting in SETTINGS:
-        said = forecast(setting.staffing, setting.demand(), 2000, np.random.default_rng(asked.seed))
+        given = setting.staffing, setting.demand(), RUNS
+        said = forecast(*given, np.random.default_rng(asked.seed))
+        promised = work(*given, np.random.default_rng(asked.seed)).coverage()
         brought = bring(setting, asked.shifts, asked.seed)
-        print(row(setting, said, brought), flush=True)
+        found.append(ranks(brought.coverage, promised))
+        print(row(setting, said, found[-1], brought), flush=True)
         held += sum(said.low <= one <= said.high for one in brought.coverage)
-        shifts += len(brought.coverage)
-    print(f"\n{held} of {shifts} shifts are in their range.")
+    rank = np.concatenate(found)
+    print(
+        f"\n{held} of {len(rank)} shifts are in their range; their mean rank is {rank.mean():.3f}."
+    )
     for minutes in (11.0, 12.0, 15.0):
         alone = Setting("alone", Staffing(24, 1, abstraction=0.0), patrols=8, minutes=minutes)
         missed, patrols = missed_share(alone.shifts(4, asked.seed))

@@ -109,8 +109,8 @@ class _Crew:
         self._at: Place | None = None
         self.path = Path(briefing.ground.station)
         self._call_s = self._next_call()
-        early, late = self._rng.uniform((0.15, 0.55), (0.45, 0.9)) * briefing.ends_s
-        self._breaks = [late, early] if briefing.staffing.other_s else []
+        self._break_s = briefing.staffing.other_s / 2.0
+        self._breaks = self._plan_breaks() if self._break_s else []
 
     def next(self) -> None:
         """Does one thing from beginning to end, or until a call."""
@@ -133,11 +133,17 @@ class _Crew:
         self.path.wait(max(until - self.path.clock, 0.0))
         self._call_s = self._next_call()
 
+    def _plan_breaks(self) -> list[float]:
+        """When the late and the early one begin, so that each fits into its half of the window."""
+        half_s = self._all.ends_s / 2.0
+        early, late = self._rng.uniform((0.3, 0.1), (0.9, 0.8)) * (half_s - self._break_s)
+        return [half_s + late, early]
+
     def _take_break(self) -> None:
         """Half of the other work, at the station; calls go to others meanwhile."""
         self._breaks.pop()
         self._drive(self._all.ground.station, np.inf)
-        self.path.wait(self._all.staffing.other_s / 2.0)
+        self.path.wait(self._break_s)
         self._call_s = self._next_call()
 
     def _idle(self) -> None:

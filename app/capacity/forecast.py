@@ -9,6 +9,8 @@ from app.capacity.question import CapacityError, Demand, Staffing
 from app.capacity.shifts import work
 
 MOST_RUNS: Final = 20_000
+MOST_WORK: Final = 10_000_000
+"""Runs x crews x cells: about half a minute."""
 SPREAD: Final = (5.0, 50.0, 95.0)
 """Percentiles of the range and its middle: nine shifts of ten lie within."""
 
@@ -60,6 +62,7 @@ def forecast(staffing: Staffing, demand: Demand, runs: int, rng: np.random.Gener
     """What so many simulated shifts say. Raises CapacityError where nobody could answer."""
     if not 1 <= runs <= MOST_RUNS:
         raise CapacityError(where="runs", what=f"{runs} is not from 1 to {MOST_RUNS}")
+    _check_work(staffing, demand, runs)
     done = work(staffing, demand, runs, rng)
     coverage = done.coverage()
     # Shares that occurred, so that the range holds nine of ten shifts however coarse they are.
@@ -82,3 +85,14 @@ def forecast(staffing: Staffing, demand: Demand, runs: int, rng: np.random.Gener
         spare_minutes=float(done.spare_minutes.mean()),
         runs=runs,
     )
+
+
+def _check_work(staffing: Staffing, demand: Demand, runs: int) -> None:
+    cells = len(demand.hotspot)
+    most = max(1, MOST_WORK // (staffing.crews * cells))
+    if runs > most:
+        raise CapacityError(
+            where="runs",
+            what=f"{runs} with {staffing.crews} crews and {cells} cells would take minutes:"
+            f" at most {most}",
+        )

@@ -13,6 +13,8 @@ KMH_IN_METRES_A_MINUTE = 1000.0 / 60.0
 MOST_OFFICERS = 1_000
 MOST_HOTSPOTS = 2_000
 FASTEST_KMH = 130.0
+MOST_CALLS = 20.0
+"""An hour, of one crew: one every three minutes, so that hardly a stay lasts ten."""
 
 
 class CapacityError(ValueError):
@@ -29,7 +31,8 @@ class Staffing:
     """Who is on a shift, how they get about, and what keeps them from patrolling.
 
     `officers` are those rostered; each is taken off for the whole shift with the chance
-    `abstraction`, and those who are left go in crews of `crew`: who is left over joins one.
+    `abstraction`, and those who are left go in crews of `crew`: who is left over joins one,
+    or stays off the beat where there is none.
     `speed_kmh` is from place to place, stops included, along ways `detour` times as long as the
     straight line. A crew that is free or on patrol gets `calls_per_hour`, each of which takes it
     for `call_minutes` on average, the way there included. `other_minutes` a crew and shift go on
@@ -81,6 +84,16 @@ class Staffing:
                 name.replace("_", "-"),
                 f"{value:g} is not 0 or more",
             )
+        _require(
+            self.calls_per_hour <= MOST_CALLS,
+            "calls-per-hour",
+            f"{self.calls_per_hour:g} are more than {MOST_CALLS:g}: hardly a patrol would count",
+        )
+
+    @property
+    def crews(self) -> int:
+        """How many there are when nobody is taken off."""
+        return self.officers // self.crew
 
     @property
     def missed(self) -> float:

@@ -80,7 +80,7 @@ class _Shifts:
         self, staffing: Staffing, demand: Demand, runs: int, rng: np.random.Generator
     ) -> None:
         self.staffing, self.demand, self.rng = staffing, demand, rng
-        shape = runs, staffing.officers // staffing.crew
+        shape = runs, staffing.crews
         here = rng.binomial(staffing.officers, 1 - staffing.abstraction, runs)
         there = np.arange(shape[1]) < (here // staffing.crew)[:, None]
         self.free = np.where(there, 0.0, np.inf)
@@ -96,12 +96,19 @@ class _Shifts:
         self.patrol_minutes, self.spare_minutes = np.zeros(runs), np.zeros(runs)
 
     def _due(self, shape: tuple[int, int]) -> Floats:
-        """When each part of other work is due, one in each stretch of the shift; then never."""
+        """When each part of other work is due, to fit into its stretch of the shift; then never."""
         never = np.full((*shape, 1), np.inf)
         if not self.staffing.other_minutes:
             return never
-        parts = np.arange(BLOCKS) + self.rng.uniform(0.2, 0.8, (*shape, BLOCKS))
-        return np.concatenate([self.demand.length * parts / BLOCKS, never], axis=2)
+        stretch = self.demand.length / BLOCKS
+        slack = stretch - self._part
+        starts = stretch * np.arange(BLOCKS) + slack * self.rng.uniform(0.2, 0.8, (*shape, BLOCKS))
+        return np.concatenate([starts, never], axis=2)
+
+    @property
+    def _part(self) -> float:
+        """Minutes of one part of other work."""
+        return self.staffing.other_minutes / BLOCKS
 
     def step(self) -> bool:
         """One crew of each shift, the first that is free, does the next thing; False: all over."""
@@ -141,8 +148,7 @@ class _Shifts:
         """A part of it, at the station."""
         x, y = self.demand.starting_point
         metres = np.hypot(self.x[now.at] - x, self.y[now.at] - y)
-        part = self.staffing.other_minutes / BLOCKS
-        self.free[now.at] = now.time + metres / self.staffing.metres_a_minute + part
+        self.free[now.at] = now.time + metres / self.staffing.metres_a_minute + self._part
         self.x[now.at], self.y[now.at] = x, y
         self.blocks[now.at] += 1
         self.last[now.at] = NOTHING

@@ -27,11 +27,13 @@ def _range(one: Forecast) -> str:
 
 
 def _chance(one: Forecast) -> str:
-    missed = 100 * (1 - one.chance)
+    met, missed = 100 * one.chance, 100 * (1 - one.chance)
     if missed == 0:
         return "target met in every shift simulated"
-    if one.chance == 0:
+    if met == 0:
         return "target met in no shift simulated"
     if missed < 1:
         return "target missed in fewer than 1 of 100 shifts"
+    if met < 1:
+        return "target met in fewer than 1 of 100 shifts"
     return f"target missed in {round(missed)} of 100 shifts"

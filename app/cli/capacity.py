@@ -85,8 +85,11 @@ def capacity(
         else:
             demand = _of_database(database, plan if hotspots is None else None, day, ask)
         counts = _counts(hotspots_counts, len(demand.x_m))
-        rng = np.random.default_rng(seed)
-        found = [forecast(staffing, first(demand, count), runs, rng) for count in counts]
+        # Each begins anew, so that its answer does not hang on what else was asked.
+        found = [
+            forecast(staffing, first(demand, count), runs, np.random.default_rng(seed))
+            for count in counts
+        ]
     except CapacityError as exc:
         fail(str(exc), NOT_ANSWERED)
     _tell(staffing, found, as_json=as_json)

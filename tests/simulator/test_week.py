@@ -106,6 +106,15 @@ def test_what_takes_time_takes_patrols(less: dict[str, float]) -> None:
     assert fewer < 0.9 * usual
 
 
+def test_breaks_take_the_minutes_that_were_asked_however_many() -> None:
+    made = week(replace(QUIET, officers=2, other_s=27_000.0, patrols=9), 5)
+    for shift in made.shifts:
+        [track] = shift.tracks
+        away_m = np.hypot(track.x - made.ground.station[0], track.y - made.ground.station[1])
+        # Of 28,800 s; what comes before a break, and the way to it, take from the second one.
+        assert (away_m < 1.0).sum() > 25_500
+
+
 def test_nobody_patrols_outside_the_window() -> None:
     short = Plan(window_end=time(16), patrols_per_window=9)
     made = week(replace(QUIET, patrols=9), plan=short)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from shapely.geometry import shape
 
-from app.capacity.question import Demand, Staffing
+from app.capacity.question import Demand, Floats, Staffing
 from app.compliance.cells import NEVER_US, HotspotVersions, PlanVersion
 from app.compliance.groups import Period
 from app.compliance.intervals import Intervals
@@ -160,6 +160,16 @@ def coverage(made: week.Week) -> list[float]:
     """The coverage of each of its days, as the figures have it."""
     values = [row.figures.coverage.value for row in figures(made).rows]
     return [value for value in values if value is not None]
+
+
+def ranks(brought: list[float], promised: Floats) -> Floats:
+    """Where each shift lies among those promised, from 0 to 1; ties count half.
+
+    Evenly spread over 0 to 1 if they are alike, so that the mean of n is 0.5, its standard error
+    1 / sqrt(12 n) or, with ties, less: a promise that is off shows long before its range fails.
+    """
+    found = np.array(brought)[:, None]
+    return np.asarray((promised < found).mean(axis=1) + 0.5 * (promised == found).mean(axis=1))
 
 
 def missed_share(made: week.Week) -> tuple[float, int]:

@@ -49,6 +49,16 @@ def test_a_number_of_runs_that_cannot_be_is_refused() -> None:
         forecast(Staffing(8), DEMAND, 0, np.random.default_rng(5))
 
 
+def test_runs_that_would_take_minutes_are_refused_with_how_many_do_not() -> None:
+    with pytest.raises(CapacityError) as refused:
+        forecast(Staffing(1000), DEMAND, 1000, np.random.default_rng(5))
+    assert str(refused.value) == (
+        "runs: 1000 with 500 crews and 80 cells would take minutes: at most 250"
+    )
+    fewer = first(DEMAND, 2)
+    assert forecast(Staffing(1000, 1000), fewer, 1000, np.random.default_rng(5)).runs == 1000
+
+
 def said(low: float, high: float, chance: float, hotspots: int) -> Forecast:
     return Forecast(hotspots, hotspots, hotspots, 0.9, 0, low, 0, high, chance, 0, 0, 0, 0, 0, 100)
 
@@ -59,13 +69,15 @@ def test_words_name_the_range_and_how_often_the_target_is_missed() -> None:
         said(0.9, 1.0, 0.9999, 30),
         said(1.0, 1.0, 1.0, 20),
         said(0.1, 0.2, 0.0, 10),
+        said(0.1, 0.2, 0.004, 9),
     ]
     assert sentence(Staffing(12), found) == (
         "With 12 officers in crews of 2, expect this coverage by number of hot spots:"
         " 71 to 88 % at 40 (target missed in 97 of 100 shifts),"
         " 90 to 100 % at 30 (target missed in fewer than 1 of 100 shifts),"
         " 100 % at 20 (target met in every shift simulated),"
-        " 10 to 20 % at 10 (target met in no shift simulated)."
+        " 10 to 20 % at 10 (target met in no shift simulated),"
+        " 10 to 20 % at 9 (target met in fewer than 1 of 100 shifts)."
         " The target is 90 %; nine shifts of ten lie in the range."
     )
     assert sentence(Staffing(1, crew=1), found[:1]).startswith("With 1 officer, expect")

@@ -31,6 +31,8 @@ DEMAND = Demand(
         ({"abstraction": 1.0}, "abstraction: 1 is not a share from 0 to below 1: at 1 nobody is"),
         ({"uncounted": 1.0}, "uncounted: 1 is not a share from 0 to below 1"),
         ({"calls_per_hour": -1.0}, "calls-per-hour: -1 is not 0 or more"),
+        ({"calls_per_hour": 1e4}, "calls-per-hour: 10000 are more than 20: hardly a patrol"),
+        ({"calls_per_hour": float("nan")}, "calls-per-hour: nan is not 0 or more"),
         ({"call_minutes": float("inf")}, "call-minutes: inf is not 0 or more"),
     ],
 )

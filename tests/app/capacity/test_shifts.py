@@ -88,11 +88,15 @@ def test_officers_taken_off_make_fewer_crews_and_one_alone_makes_none() -> None:
     assert set(covered.tolist()) == {0.0, 1.0}
 
 
-def test_other_work_takes_its_minutes() -> None:
-    busy = replace(UNDISTURBED, other_minutes=240.0)
-    demand = line(40, 10.0)
-    free, taken = run(UNDISTURBED, demand).patrols.mean(), run(busy, demand).patrols.mean()
-    assert taken == pytest.approx(free / 2, abs=2.0)
+@pytest.mark.parametrize("asked", [30.0, 240.0, 360.0, 468.0])
+def test_other_work_takes_the_minutes_that_were_asked(asked: float) -> None:
+    # There is no way to go: what is neither patrol nor spare is other work.
+    done = run(replace(UNDISTURBED, other_minutes=asked), line(40, 0.0), runs=200)
+    spent = 480.0 - done.patrol_minutes - done.spare_minutes
+    assert spent.mean() == pytest.approx(asked, abs=1.0)
+    # The last patrol before it may make it late, and no more than that.
+    assert (spent >= asked - 14.0).all()
+    assert (spent <= asked + 1e-6).all()
 
 
 def test_what_no_device_shows_was_made_and_does_not_count() -> None:

@@ -89,6 +89,13 @@ def test_the_first_hot_spots_by_rank_are_those_that_stay(spots: Path) -> None:
     assert near["forecasts"][0]["hotspots"] == 3
 
 
+def test_what_is_said_of_so_many_hot_spots_does_not_hang_on_what_else_is_asked(
+    spots: Path,
+) -> None:
+    asked = ("--officers", 4, "--hotspots", spots, "--window", "15:00-23:00", "--hotspots-counts")
+    assert answer(*asked, "20")["forecasts"] == answer(*asked, "25,20")["forecasts"][1:]
+
+
 def test_windows_of_a_file_are_each_to_be_covered_even_past_midnight(spots: Path) -> None:
     windows = ("--window", "20:00-23:00", "--window", "00:30-02:00")
     found = answer("--officers", 40, "--hotspots", spots, *windows)["forecasts"]
