@@ -137,7 +137,11 @@ class Demand:
             "minutes",
             f"patrols of {self.minutes:g} minutes never count: the plan asks for {self.minimum:g}",
         )
-        _require(0 < self.target <= 1, "target", f"{self.target:g} is not a share above 0")
+        _require(
+            0 < self.target <= 1,
+            "target",
+            f"{self.target:g} is not a share above 0 and at most 1: nine in ten is 0.9",
+        )
         shortest = float((self.end - self.start).min())
         _require(
             self.minutes <= shortest,
@@ -165,6 +169,13 @@ def check_together(staffing: Staffing, demand: Demand) -> None:
         staffing.other_minutes <= length - demand.minutes,
         "other-minutes",
         f"{staffing.other_minutes:g} of a shift of {length:g} minutes leave no time for a patrol",
+    )
+    east, north = demand.starting_point
+    nearest_m = float(np.hypot(demand.x_m - east, demand.y_m - north).min())
+    _require(
+        nearest_m / staffing.metres_a_minute <= length - demand.minutes,
+        "station",
+        f"the nearest hot spot is {nearest_m / 1000:,.0f} km from it: nobody gets there in a shift",
     )
 
 

@@ -1,26 +1,33 @@
 """`beatkeeper import crimes`: recorded crime, by which hot spots are suggested."""
 
 import gzip
-import io
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
 import numpy as np
 import typer
 
-from app.cli.opening import DatabaseOption, fail, with_database
+from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
 from app.compliance.calendar import Calendar, zone
 from app.importing.crimes import MOST_CRIMES, Reading, read
 from app.importing.problems import NoTables
+from app.main import system_clock
 from app.places.crimes import Crimes
 from app.storage import crimes as storage
 from app.storage.engine import Database
 from app.storage.types import from_us
+from geofence.model import Floats
 
 DONE, IN_PART, NOT_DONE = range(3)  # exit statuses; in part: some of it was bad
-MOST_UNPACKED: Final = MOST_CRIMES * 1024  # bytes: twice what rows of data.police.uk take
+MOST_BYTES: Final = MOST_CRIMES * 512  # unpacked: twice what rows of data.police.uk take
+FAR_DEG: Final = 2.0  # further than most forces reach
+MOST_BETWEEN: Final = (5, 95)  # per cent: so few astray may be somebody's errors
 _GZIP: Final = b"\x1f\x8b"
+
+Place = tuple[float, float]
+"""Longitude and latitude, degrees."""
 
 
 class _Undone(Exception):
@@ -71,16 +78,21 @@ def _take(
         typer.echo(f"beatkeeper: {exc}", err=True)
         return NOT_DONE
 
-    async def store(opened: Database) -> int:
+    async def store(opened: Database) -> tuple[int, Place | None]:
+        async with opened.read() as reader:
+            last = await storage.last_place(reader, OPERATOR)
         try:
             async with opened.write() as writer:
                 new = await storage.put(writer, found.crimes, found.refs)
                 _end(new, dry_run=dry_run)
         except _Undone as undone:
-            return undone.new
-        return new
+            return undone.new, last
+        return new, last
 
-    _tell(file, found, with_database(database, store))
+    new, last = with_database(database, store)
+    _tell(file, found, new)
+    for line in _about(found, last, system_clock()):
+        typer.echo(f"  {line}")
     return IN_PART if found.refused else DONE
 
 
@@ -91,18 +103,17 @@ def _end(new: int, *, dry_run: bool) -> None:
 
 def _bytes(file: Path) -> bytes:
     """What a file holds, unpacked; OSError where that cannot be."""
-    data = file.read_bytes()
-    if not data.startswith(_GZIP):
-        return data
-    try:
-        unpacked = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MOST_UNPACKED + 1)
-    except (EOFError, zlib.error) as exc:
-        msg = f"it is no whole gzip file: {exc}"
-        raise OSError(msg) from exc
-    if len(unpacked) > MOST_UNPACKED:
-        msg = f"it unpacks to more than {MOST_UNPACKED >> 20} MiB; import it in parts"
+    with file.open("rb") as packed:
+        opened = gzip.GzipFile(fileobj=packed) if packed.peek(2).startswith(_GZIP) else packed
+        try:
+            data = opened.read(MOST_BYTES + 1)
+        except (EOFError, zlib.error) as exc:
+            msg = f"it is no whole gzip file: {exc}"
+            raise OSError(msg) from exc
+    if len(data) > MOST_BYTES:
+        msg = f"it holds more than {MOST_BYTES >> 20} MiB; import it in parts"
         raise OSError(msg)
-    return unpacked
+    return data
 
 
 def _tell(file: Path, found: Reading, new: int) -> None:
@@ -115,17 +126,15 @@ def _tell(file: Path, found: Reading, new: int) -> None:
         typer.echo(f"beatkeeper: {file.name}: {rows} left out: {refused.what}", err=True)
     left_out = found.rows - len(found.refs) - found.repeated
     said = f"{new} new, {len(found.refs) - new} there already, {left_out} not taken"
-    typer.echo(f"{file.name}: {said}")
-    for line in _about(found):
-        typer.echo(f"  {line}")
+    typer.echo(f"{file.name}: {said if found.rows else 'there is no crime in it'}")
 
 
-def _about(found: Reading) -> list[str]:
-    """What to know of the crimes of a file."""
+def _about(found: Reading, last: Place | None, now_us: int) -> list[str]:
+    """What to know of the crimes of a file; `last`: where those are that were there before."""
     crimes = found.crimes
     if not len(crimes):
-        return ["there is no crime in it"]
-    lines = [_span(crimes)]
+        return []
+    lines = [_span(crimes), *_doubts(crimes, last, now_us)]
     unplaced = int((~crimes.placed).sum())
     if unplaced:
         zero = f", {found.nowhere} of them at 0, 0" if found.nowhere else ""
@@ -138,6 +147,30 @@ def _about(found: Reading) -> list[str]:
             " many share; times are months"
         )
     return lines
+
+
+def _doubts(crimes: Crimes, last: Place | None, now_us: int) -> Iterator[str]:
+    """What looks wrong of crimes that can be read."""
+    if crimes.placed.any():
+        yield from _doubts_of_places(np.column_stack([crimes.lon, crimes.lat])[crimes.placed], last)
+    future = int((crimes.start_us > now_us).sum())
+    if future:
+        yield f"{future} of them in the future: look at how their dates are written"
+
+
+def _doubts_of_places(places: Floats, last: Place | None) -> Iterator[str]:
+    """What of the positions, degrees, [n, 2], looks swapped, where most or half of them are."""
+    south, north = np.percentile(places[:, 1], MOST_BETWEEN, method="nearest")
+    if north - south > FAR_DEG:
+        yield (
+            f"latitudes {south:.2f} and {north:.2f} are both in it: some may be swapped with"
+            " longitudes, or of another force"
+        )
+    elif last is not None and np.abs(np.median(places, axis=0) - last).max() > FAR_DEG:
+        yield (
+            f"that is far from crimes that are there, about latitude {last[1]:.2f}, longitude"
+            f" {last[0]:.2f}: see that it is another force, and that they are not swapped"
+        )
 
 
 def _span(crimes: Crimes) -> str:

@@ -28,7 +28,7 @@ from app.places.features import collection
 from app.places.grid import LARGEST_M, SIZE_M, SMALLEST_M, Shape
 from app.storage import crimes as crime_storage
 from app.storage import hotspots
-from app.storage.crimes import Asked
+from app.storage.crimes import Asked, Extent
 from app.storage.engine import Database
 from app.storage.pages import Slice
 from app.storage.types import from_us
@@ -51,6 +51,7 @@ class _Ground:
     stored: Sequence[Spot]
     sources: Sequence[str]
     stations: Stations
+    extent: Extent  # of all crimes, whatever is asked for
 
 
 def suggest(
@@ -98,6 +99,8 @@ def suggest(
     """
     try:
         calendar = _calendar(time_zone)
+        asked = Asked(_day(start, calendar), _day(end, calendar, DAY), source or ())
+        _refuse_unused(asked, out, check, weights, default_weight)
         question = Question(
             calendar=calendar,
             top=top,
@@ -107,12 +110,13 @@ def suggest(
             weights=None if weights is None else choices.weights(weights.name, _bytes(weights)),
             otherwise=default_weight,
             hours=None if hours is None else _hours(hours),
+            part_month=any(_within_month(edge, calendar) for edge in (asked.start, asked.end)),
         )
         given = (
             NO_STATIONS if stations is None else choices.stations(stations.name, _bytes(stations))
         )
-        asked = Asked(_day(start, calendar), _day(end, calendar, DAY), source or ())
         ground = _ground(database, asked)
+        _refuse_none(ground, calendar)
         if check is None:
             _suggest(ground, question, given, out, as_json=as_json)
         else:
@@ -144,6 +148,29 @@ def _day(
     return from_us(calendar.at((day + later).date(), dt.time()))
 
 
+def _within_month(edge: dt.datetime | None, calendar: Calendar) -> bool:
+    return edge is not None and edge.astimezone(calendar.zone).day != 1
+
+
+def _refuse_unused(
+    asked: Asked,
+    out: Path | None,
+    check: Path | None,
+    weights: Path | None,
+    default_weight: float | None,
+) -> None:
+    """Options that would do nothing beside the others."""
+    if asked.start is not None and asked.end is not None and asked.start >= asked.end:
+        msg = "--from is after --to"
+        raise _Unusable(msg)
+    if check is not None and out is not None:
+        msg = "--out is for suggestions, and --check makes none"
+        raise _Unusable(msg)
+    if default_weight is not None and weights is None:
+        msg = "--default-weight is for categories that --weights FILE does not have: give both"
+        raise _Unusable(msg)
+
+
 def _hours(said: str) -> tuple[int, int]:
     found = _HOURS.fullmatch(said)
     if found is None or int(found[1]) > 23 or int(found[2]) > 24:  # noqa: PLR2004 -- hours of a day
@@ -159,10 +186,11 @@ def _ground(url: str, asked: Asked) -> _Ground:
         async with database.read() as reader:
             found = await crime_storage.read(reader, OPERATOR, asked)
             sources = await crime_storage.sources(reader, OPERATOR)
+            extent = await crime_storage.extent(reader, OPERATOR)
             stations = await crime_storage.stations(reader, OPERATOR)
             page = await hotspots.page(reader, OPERATOR, Slice(MOST_SPOTS), now, now)
         stored = [Spot(one.key, one.geometry, one.buffer_m) for one in page.items]
-        return _Ground(found, stored, sources, stations)
+        return _Ground(found, stored, sources, stations, extent)
 
     ground = with_database(url, read)
     for wanted in asked.sources:
@@ -171,6 +199,19 @@ def _ground(url: str, asked: Asked) -> _Ground:
             msg = f"nobody called {wanted!r} recorded any; there are: {there}"
             raise NoChoice(msg)
     return ground
+
+
+def _refuse_none(ground: _Ground, calendar: Calendar) -> None:
+    """Of days on which there is no crime: on which there are."""
+    stored, first, last = ground.extent
+    if len(ground.crimes) or first is None or last is None:
+        return
+    first, last = (moment.astimezone(calendar.zone) for moment in (first, last))
+    msg = (
+        f"there are no crimes for this: the {stored} that there are began from {first:%Y-%m-%d} to"
+        f" {last:%Y-%m-%d}"
+    )
+    raise NoChoice(msg)
 
 
 def _suggest(

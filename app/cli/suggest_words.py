@@ -60,7 +60,9 @@ def document(advice: Advice) -> dict[str, object]:
         "curve": [point._asdict() for point in advice.curve],
         "stability": {
             "verdict": steady.verdict,
+            "unknown": steady.unknown or None,
             "kept": round(steady.kept, 6) if steady.steps else None,
+            "chance": round(steady.chance, 6),
             "period": steady.period,
             "top": steady.top,
             "steps": [
@@ -127,7 +129,7 @@ def _curve(ranking: Ranking, advice: Advice) -> Iterator[str]:
 def stability_words(found: Stability) -> list[str]:
     """Whether the ranking holds, with the figures that say so."""
     if not found.steps:
-        return ["Nothing can be said of whether the ranking holds: there is one period only."]
+        return [f"Nothing can be said of whether the ranking holds: {found.unknown}."]
     steps = found.steps
     count = len(steps)
     overlap = sum(step.overlap for step in steps) / count
@@ -140,7 +142,7 @@ def stability_words(found: Stability) -> list[str]:
         (
             f"The ranking is {found.verdict} ({once}): the first {found.top} of a {found.period}"
             f" held {held:.1%} of the crime of the next, where the best choice would have held"
-            f" {best:.1%} ({found.kept:.0%} of that). {overlap:.0%} of them stayed among the"
-            f" first{order}."
+            f" {best:.1%} and chance {found.chance:.1%}: {found.kept:.0%} of what could be gained."
+            f" {overlap:.0%} of them stayed among the first{order}."
         )
     ]

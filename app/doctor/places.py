@@ -8,13 +8,12 @@ import shapely
 from numpy.typing import NDArray
 
 from app.doctor.finding import Finding, Status, counted, listed
+from app.places.checks import half_widths_m, in_degrees, overlaps
 from app.storage.hotspots import HotspotVersion
-from geofence.geodesy import METRES_PER_DEGREE
 from geofence.hotspots import Hotspots
 from geofence.model import Floats, Hotspot
 
 CHECK: Final = "hot spots"
-_OVERLAP_M2: Final = 1.0  # less is how two draw one line
 _STEP_M: Final = 2.5  # accuracies are told apart no finer
 
 _DO_WIDEN: Final = "Draw it wider, give it a buffer, or give its officers better devices."
@@ -32,22 +31,12 @@ class Sized(NamedTuple):
         good = np.flatnonzero(shapely.is_valid(self.metres))
         return Sized([self.keys[i] for i in good], self.metres[good], self.degrees[good])
 
-    @property
-    def half_widths_m(self) -> Floats:
-        """How far the point furthest from the edge is from it."""
-        circles = shapely.maximum_inscribed_circle(self.metres, tolerance=0.5)
-        return np.asarray(shapely.length(circles), np.float64)
-
 
 def sized(versions: Sequence[HotspotVersion]) -> Sized:
     """Hot spots as the engine sees them. ValueError where it cannot."""
     given = [Hotspot(i, v.geometry, v.buffer_m) for i, v in enumerate(versions)]
     ready = Hotspots.prepare(given)
-    degrees = [
-        shapely.transform(polygon, lambda xy, p=place: xy / (p[2], METRES_PER_DEGREE) + p[:2])
-        for polygon, place in zip(ready.polygon, ready.place, strict=True)
-    ]
-    return Sized([v.key for v in versions], ready.polygon, np.array(degrees, object))
+    return Sized([v.key for v in versions], ready.polygon, in_degrees(ready))
 
 
 class Cores:
@@ -95,12 +84,6 @@ def _invalid(spots: Sized) -> list[Finding]:
 
 
 def _overlaps(spots: Sized) -> list[Finding]:
-    good = spots.degrees
-    first, second = shapely.STRtree(good).query(good, predicate="intersects")
-    pairs = np.column_stack([first, second])[first < second]
-    square = METRES_PER_DEGREE**2
-    east = np.cos(np.radians(shapely.bounds(good)[:, 1]))
-    shared = shapely.area(shapely.intersection(*good[pairs.T])) * square * east[pairs[:, 0]]
     return [
         Finding(
             CHECK,
@@ -110,8 +93,7 @@ def _overlaps(spots: Sized) -> list[Finding]:
             "Draw the boundary between them once.",
             spots.keys[i],
         )
-        for (i, j), area in zip(pairs.tolist(), shared.tolist(), strict=True)
-        if area >= _OVERLAP_M2
+        for i, j, area in overlaps(spots.degrees)
     ]
 
 
@@ -119,10 +101,9 @@ def check_widths(spots: Sized, accuracies_m: Sequence[float]) -> list[Finding]:
     """Hot spots in which devices can never be surely inside, by the 90 % accuracy of each."""
     if not spots.keys or not accuracies_m:
         return []
-    halves = spots.half_widths_m
     accuracies = np.array(accuracies_m)
     found = []
-    for i, half in enumerate(halves.tolist()):
+    for i, half in enumerate(half_widths_m(spots.metres).tolist()):
         blind = int((accuracies >= half).sum())
         if blind:
             says = (

@@ -24,7 +24,7 @@ from app.importing.values import name
 from app.places.crimes import Crimes, Words
 from geofence.model import Bools
 
-MOST_CRIMES: Final = 500_000  # in one file: half a gigabyte of cells
+MOST_CRIMES: Final = 500_000  # in one file: 0.85 GiB of memory, when measured
 SHOWN: Final = 3  # refused rows that are told one by one, of each kind
 OWN: Final = "own records"
 """Who recorded crimes of which neither a column nor the command says it."""
@@ -34,6 +34,7 @@ _SNAPPED: Final = {
 }  # fmt: skip
 _EASTINGS: Final = {"easting", "eastings", "northing", "northings", "osgridref", "gridref"}
 _NO_PLACE: Final = "No Location"
+_JOINT: Final = "\t"  # in no reference: names have no control characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +164,26 @@ def _place(said: str | None) -> str:
 def _refs(crimes: Crimes, given: Iterable[str], *, snapped: bool) -> tuple[list[str], Bools]:
     """What each crime is known by, and which rows only repeat another.
 
-    A row without a reference is known by what it says. Of rows alike in that, or of one reference,
-    the second and later ones are numbered: on data.police.uk each row is a crime. In a force's own
-    table a row that says all the same of a reference as another repeats it.
+    A row without a reference is known by what it says. On data.police.uk each row is a crime, and
+    a reference may stand in several files: there it goes with what the row says. In a force's own
+    table, where a row may come again corrected, the reference is enough, and a row that says all
+    the same of it as another repeats it. The second and later rows alike are numbered.
     """
-    says = [_digest(*row) for row in _contents(crimes)]
     seen: Counter[tuple[str, str]] = Counter()
-    known: set[tuple[str, str, str]] = set()
+    known: set[tuple[str, str]] = set()
     refs: list[str] = []
     repeated = np.zeros(len(crimes), np.bool_)
-    for row, (source, ref, said) in enumerate(zip(crimes.source.texts(), given, says, strict=True)):
-        repeated[row] = bool(ref) and not snapped and (source, ref, said) in known
-        known.add((source, ref, said))
-        key = source, ref or said
-        seen[key] += not repeated[row]
-        refs.append(key[1] if seen[key] == 1 else f"{key[1]} ({seen[key]})")
+    rows = zip(crimes.source.texts(), given, _contents(crimes), strict=True)
+    for row, (source, ref, contents) in enumerate(rows):
+        said = _digest(*contents)
+        alike = f"{ref}{_JOINT}{said}"
+        if ref and not snapped:
+            repeated[row] = (source, alike) in known
+            known.add((source, alike))
+            alike = ref
+        seen[source, alike] += not repeated[row]
+        count = seen[source, alike]
+        refs.append(alike if count == 1 else f"{alike}{_JOINT}{count}")
     return refs, repeated
 
 

@@ -16,22 +16,21 @@ LOOKED_AT: Final = 4096  # characters
 def read(file: str, data: bytes, findings: Findings, *, most: int = MOST_ROWS) -> Grid:
     """The rows of a file. Raises NoTables where it is no text, or its quotes do not add up.
 
-    So too where it has more than `most` rows.
+    So too where it has more than `most` rows and a heading.
     """
-    text = _text(file, data, findings)
-    if "\0" in text:
-        msg = f"{file} is neither CSV nor XLSX"
-        raise NoTables(msg)
-    begin = text[:LOOKED_AT]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(begin), strict=True)
+    encoding, begin = _text(file, data, findings)
+    # Read from the bytes as it goes: of text in memory each character takes four.
+    text = io.TextIOWrapper(io.BytesIO(data), encoding, errors="replace", newline="")
+    rows = csv.reader(text, delimiter=_separator(begin), strict=True)
     lines: list[Line] = []
+    once: dict[str, str] = {}  # most cells say what another has said
     number = 0
     try:
         for number, row in enumerate(rows, start=1):
-            cells = [cell.strip() or None for cell in row[:MOST_COLUMNS]]
+            cells = [once.setdefault(cell, cell) or None for cell in map(str.strip, row)]
             if any(cells):
-                lines.append((number, cells))
-            if len(lines) > most:
+                lines.append((number, cells[:MOST_COLUMNS]))
+            if len(lines) > most + 1:
                 msg = f"{file} has more than {most} rows; import it in parts"
                 raise NoTables(msg)
     except csv.Error as exc:
@@ -54,11 +53,17 @@ def _separator(begin: str) -> str:
     return max(SEPARATORS, key=likelihood)
 
 
-def _text(file: str, data: bytes, findings: Findings) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", errors="replace")
+def _text(file: str, data: bytes, findings: Findings) -> tuple[str, str]:
+    """How the text is encoded, and how it begins."""
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if utf16 else "utf-8-sig"
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode(encoding, errors="replace" if utf16 else "strict")
     except UnicodeDecodeError:
         findings.notes.append(f"{file} is not UTF-8; it was read as Windows text (cp1252)")
-        return data.decode("cp1252", errors="replace")
+        encoding = "cp1252"
+        text = data.decode(encoding, errors="replace")
+    if "\0" in text:
+        msg = f"{file} is neither CSV nor XLSX"
+        raise NoTables(msg)
+    return encoding, text[:LOOKED_AT]

@@ -85,7 +85,7 @@ def _grid(file: str, sheet: "Worksheet", found: marks.Marks) -> Grid:
     # What a sheet says of its own extent is often wrong.
     cast("ReadOnlyWorksheet", sheet).reset_dimensions()
     lines = list(_lines(sheet, found))
-    if len(lines) > MOST_ROWS:
+    if len(lines) > MOST_ROWS + 1:  # with a heading
         msg = f"{sheet_name(file, sheet.title)} has more than {MOST_ROWS} rows; import it in parts"
         raise NoTables(msg)
     return Grid(file, sheet.title, lines, found.merged)
@@ -109,7 +109,7 @@ def _lines(sheet: "Worksheet", found: marks.Marks) -> Iterator[Line]:
         if cells:
             yield number, cells
             count += 1
-        if count > MOST_ROWS:
+        if count > MOST_ROWS + 1:
             return
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from app.compliance.calendar import Calendar
 from app.places.checks import Caution, Kind, Spot, Spots, Stations, cautions
 from app.places.choosing import NoChoice, in_hours, of_categories, weighed
@@ -19,6 +21,13 @@ SNAPPED: Final = (
     " crimes share, so a cell says that crimes were near its points, not that they were in it."
 )
 MONTHS: Final = "Times are months: nothing is said of days of the week or hours."
+PART_MONTH: Final = (
+    "The days asked for begin or end within a month: of crimes known by the month alone, a month"
+    " counts whole if its first day is among them, else not at all."
+)
+FAR_STRETCH: Final = 0.03
+"""What lies within a degree of the grid's own latitude is stretched by less, in Britain."""
+_FEW_ASTRAY: Final = 99  # per cent: each force records some crimes of elsewhere
 _MONTH_US: Final = 27 * DAY_US
 
 
@@ -34,6 +43,7 @@ class Question:
     weights: Mapping[str, float] | None = None
     otherwise: float | None = None  # the weight of categories without one
     hours: tuple[int, int] | None = None
+    part_month: bool = False  # the days that crimes are asked for begin or end within a month
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Chosen:
     crimes: Crimes
     weight: Floats
     timeless: int
+    part_month: bool = False  # as in the question
 
     @property
     def months(self) -> bool:
@@ -69,9 +80,9 @@ class Advice:
 
 
 def choose(crimes: Crimes, question: Question) -> Chosen:
-    """The crimes that a question is about. Raises NoChoice where there are none."""
+    """The crimes that a question is about and that weigh anything. Raises NoChoice for none."""
     if not len(crimes):
-        msg = "there are no crimes for this: import some with `beatkeeper import crimes`"
+        msg = "there are no crimes: import some with `beatkeeper import crimes`"
         raise NoChoice(msg)
     timeless = 0
     if question.categories:
@@ -80,10 +91,11 @@ def choose(crimes: Crimes, question: Question) -> Chosen:
         within, timeless = in_hours(crimes, question.hours, question.calendar)
         crimes = crimes.take(within)
     weight = weighed(crimes, question.weights, question.otherwise)
-    if not (weight[crimes.placed] > 0).any():
+    counts = weight > 0
+    if not counts[crimes.placed].any():
         msg = f"none of the {len(crimes)} crimes chosen has both a place and a weight"
         raise NoChoice(msg)
-    return Chosen(crimes, weight, timeless)
+    return Chosen(crimes.take(counts), weight[counts], timeless, part_month=question.part_month)
 
 
 def advise(
@@ -118,6 +130,8 @@ def _notes_of_crimes(chosen: Chosen) -> Iterator[str]:
         yield SNAPPED
     if chosen.months:
         yield MONTHS
+        if chosen.part_month:
+            yield PART_MONTH
     unplaced = int((~crimes.placed).sum())
     if unplaced:
         share = unplaced / len(crimes)
@@ -126,7 +140,19 @@ def _notes_of_crimes(chosen: Chosen) -> Iterator[str]:
         yield f"{chosen.timeless} more crimes were left out: nobody knows the hour."
 
 
+def _notes_of_ground(crimes: Crimes, grid: Grid) -> Iterator[str]:
+    stretches = np.abs(grid.stretch(crimes.lat[crimes.placed]) - 1)
+    stretch = float(np.percentile(stretches, _FEW_ASTRAY, method="nearest"))
+    if stretch > FAR_STRETCH:
+        yield (
+            f"Crimes lie so far from {abs(grid.lat0):g}° {'N' if grid.lat0 > 0 else 'S'}, by which"
+            f" cells are made, that some cells are up to {stretch:.0%} wider or narrower than the"
+            " rest: ask for one force at a time (--source)."
+        )
+
+
 def _notes_of_places(advice: Advice) -> Iterator[str]:
+    yield from _notes_of_ground(advice.chosen.crimes, advice.grid)
     one_point = [one.key for one in advice.found if one.on_one_point]
     if one_point:
         yield (

@@ -117,6 +117,37 @@ _ALIKE: Final = {
 }
 
 
+def in_degrees(ready: Hotspots) -> NDArray[np.object_]:
+    """The polygons, grown, in degrees; where the plane of each has its middle."""
+    return np.array(
+        [
+            shapely.transform(polygon, lambda xy, p=place: xy / (p[2], METRES_PER_DEGREE) + p[:2])
+            for polygon, place in zip(ready.polygon, ready.place, strict=True)
+        ],
+        object,
+    )
+
+
+def half_widths_m(polygons: NDArray[np.object_]) -> Floats:
+    """How far the point furthest from the edge is from it, [h], of valid polygons in metres."""
+    circles = shapely.maximum_inscribed_circle(polygons, tolerance=0.5)
+    return np.asarray(shapely.length(circles), np.float64)
+
+
+def overlaps(degrees: NDArray[np.object_]) -> list[tuple[int, int, float]]:
+    """Pairs of valid polygons, degrees, [h], in order, that share ground, and how many m² of it.
+
+    Less than `OVERLAP_M2` is none.
+    """
+    pairs = shapely.STRtree(degrees).query(degrees, predicate="intersects").T
+    pairs = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0)
+    shared = shapely.intersection(*degrees[pairs.T])
+    east = np.cos(np.radians(shapely.bounds(degrees)[pairs[:, 0], 1]))
+    area_m2 = shapely.area(shared) * METRES_PER_DEGREE**2 * east
+    found = zip(*pairs.T.tolist(), area_m2.tolist(), strict=True)
+    return [(one, other, m2) for one, other, m2 in found if m2 >= OVERLAP_M2]
+
+
 def _large(spots: Spots) -> list[Caution]:
     area = shapely.area(spots.ready.polygon)
     length = 2 * shapely.minimum_bounding_radius(spots.ready.polygon)
@@ -133,8 +164,7 @@ def _large(spots: Spots) -> list[Caution]:
 
 
 def _narrow(spots: Spots) -> list[Caution]:
-    circles = shapely.maximum_inscribed_circle(spots.ready.polygon, tolerance=0.5)
-    half = shapely.length(circles)
+    half = half_widths_m(spots.ready.polygon)
     return [
         Caution(
             Kind.NARROW,
@@ -147,22 +177,16 @@ def _narrow(spots: Spots) -> list[Caution]:
 
 
 def _overlapping(spots: Spots) -> list[Caution]:
-    degrees = _in_degrees(spots.ready)
-    pairs = shapely.STRtree(degrees).query(degrees, predicate="intersects").T
-    first, second = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0).T
-    shared = shapely.intersection(degrees[first], degrees[second])
-    square_m2 = METRES_PER_DEGREE * spots.ready.place[first, 2]
-    area = shapely.area(shared) * square_m2
-    smaller = np.minimum(*shapely.area(spots.ready.polygon)[np.stack([first, second])])
+    area = shapely.area(spots.ready.polygon)
     return [
         Caution(
             Kind.OVERLAP,
             (spots.keys[i], spots.keys[j]),
-            f"{spots.keys[i]} and {spots.keys[j]} overlap by {m2:.0f} m², {m2 / least:.0%} of the"
-            " smaller: a moment there counts for one of them only",
+            f"{spots.keys[i]} and {spots.keys[j]} overlap by {m2:.0f} m²,"
+            f" {m2 / min(area[i], area[j]):.0%} of the smaller: a moment there counts for one of"
+            " them only",
         )
-        for i, j, m2, least in zip(first, second, area, smaller, strict=True)
-        if m2 >= OVERLAP_M2
+        for i, j, m2 in overlaps(in_degrees(spots.ready))
     ]
 
 
@@ -181,17 +205,6 @@ def _at_stations(spots: Spots, stations: Stations) -> list[Caution]:
         )
         for spot, called in found
     ]
-
-
-def _in_degrees(ready: Hotspots) -> NDArray[np.object_]:
-    """The polygons, grown, in degrees; where the plane of each has its middle."""
-    return np.array(
-        [
-            shapely.transform(polygon, lambda xy, p=place: xy / (p[2], METRES_PER_DEGREE) + p[:2])
-            for polygon, place in zip(ready.polygon, ready.place, strict=True)
-        ],
-        object,
-    )
 
 
 def _boxes(ready: Hotspots, metres: float) -> NDArray[np.object_]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from app.compliance.calendar import Calendar
 from app.places.crimes import Crimes
+from app.places.ranking import DIGITS
 from geofence.model import HOUR_US, Bools, Floats, Ints
 
 KNOWN_TO_US: Final = 6 * HOUR_US
@@ -93,4 +94,6 @@ def weighed(
     if lacking.any():
         msg = f"these categories have no weight: {listed(crimes.take(lacking))}"
         raise NoChoice(msg)
-    return np.array([0.0 if value is None else value for value in values])[crimes.category.code]
+    # No finer than sums are told apart: less is nothing.
+    each = np.round([0.0 if value is None else value for value in values], DIGITS)
+    return each[crimes.category.code]

@@ -15,6 +15,8 @@ SIZE_M: Final = 150.0
 """Across a cell. Trials that worked had places of 150 m by 150 m, or of 150 m round a point."""
 SMALLEST_M, LARGEST_M = 50.0, 400.0  # narrower than GPS can tell; wider than an officer can see
 DEGREE_DIGITS: Final = 7  # a centimetre
+# Digits to the base 32 without I, L, O and U (Crockford's), which are read and heard as others.
+_LETTERS: Final = str.maketrans("IJKLMNOPQRSTUV", "JKMNPQRSTVWXYZ")
 
 
 class Shape(StrEnum):
@@ -67,9 +69,14 @@ class Grid:
         return degrees
 
     def names(self, cells: Ints) -> list[str]:
-        """A name for each cell, [m, 2], that no other cell of any grid has."""
+        """A name for each cell, [m, 2], that no other cell of any grid has.
+
+        Shape and size, the degree of latitude, column and row, these to the base 32, which keeps it
+        short; "m" is minus.
+        """
         kind = f"{self.shape[0].upper()}{self.size_m:g}-{np.floor(self.lat0):.0f}"
-        return [f"{kind}-{column}-{row}".replace("--", "-m") for column, row in cells.tolist()]
+        places = [[np.base_repr(number, 32).translate(_LETTERS) for number in one] for one in cells]
+        return ["-".join((kind, *place)).replace("--", "-m") for place in places]
 
     def neighbours(self, cells: Ints) -> Ints:
         """How many of the others each of the cells, [m, 2], shares a side with, [m]."""
@@ -84,6 +91,10 @@ class Grid:
     def area_m2(self) -> float:
         """Square metres of a cell."""
         return self.size_m**2 * (math.sqrt(0.75) if self.shape is Shape.HEXAGON else 1.0)
+
+    def stretch(self, lat: Floats) -> Floats:
+        """How much narrower than it should be a cell is at these latitudes, degrees: 1 is true."""
+        return np.cos(np.radians(lat)) / math.cos(math.radians(self.lat0))
 
     @property
     def _east_m(self) -> float:

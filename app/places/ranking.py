@@ -11,7 +11,8 @@ from app.places.grid import Grid
 from geofence.model import Floats, Ints
 
 STEPS: Final = (5, 10, 20, 30, 40, 60, 80, 100)
-_DIGITS: Final = 6  # of summed weights: sums in another order differ by less, and are to tie
+DIGITS: Final = 6
+"""Of weights and their sums: sums in another order differ by less, and are to tie."""
 
 
 class Point(NamedTuple):
@@ -78,7 +79,7 @@ def ranked(crimes: Crimes, weight: Floats, grid: Grid) -> Ranking:
 
 def summed(cell: Ints, weight: Floats, cells: int) -> Floats:
     """The weight in each cell, [cells], from each crime's cell and weight, [n]."""
-    return np.round(np.bincount(cell, weight, cells), _DIGITS)
+    return np.round(np.bincount(cell, weight, cells), DIGITS)
 
 
 def _share(part: float, whole: float) -> float:

@@ -15,11 +15,11 @@ from app.places.ranking import Ranking, summed
 from geofence.model import Floats, Ints
 
 LEAST_CRIMES: Final = 5
-"""For each cell of the top, in a period on average: of fewer, chance alone makes the order."""
+"""For each cell of the top, in a period: of fewer, chance alone makes the order."""
 LEAST_MONTHS: Final = 3
 STEADY, UNSTEADY = 0.8, 0.5
-"""Of what the best choice would have held: from the first on a ranking is steady, below the second
-it is not. Ours: no study sets them."""
+"""Of what the best choice would have gained: from the first on a ranking is steady, below the
+second it is not. Ours: no study sets them."""
 
 
 class Step(NamedTuple):
@@ -35,21 +35,34 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """How the first `top` cells fared from period to period; no steps: there is one period only."""
+    """How the first `top` of `cells` cells fared from period to period.
+
+    No steps: nothing can be said, and `unknown` says why.
+    """
 
     top: int
+    cells: int
     period: str  # "month", or "half"
     steps: Sequence[Step]
+    unknown: str = ""
+
+    @property
+    def chance(self) -> float:
+        """The share that as many cells hold which are drawn by lot."""
+        return self.top / self.cells
 
     @property
     def kept(self) -> float:
-        """What the cells of the period before held, as a share of what the best would have."""
-        best = sum(step.best for step in self.steps)
-        return sum(step.held for step in self.steps) / best if best else 0.0
+        """What the cells of the period before gained over chance, as a share of the best's gain.
+
+        Of crime without places of its own it is about 0; less, where crime moves away.
+        """
+        best = sum(step.best - self.chance for step in self.steps)
+        return sum(step.held - self.chance for step in self.steps) / best if best > 0 else 0.0
 
     @property
     def verdict(self) -> str:
-        """In a word: "steady", "half steady", "unsteady" or, of one period, "unknown"."""
+        """In a word: "steady", "half steady", "unsteady" or "unknown"."""
         if not self.steps:
             return "unknown"
         if self.kept >= STEADY:
@@ -63,22 +76,39 @@ def stability(
     """How the first `top` cells would have fared, chosen by one period and patrolled in the next.
 
     Periods are local months; where there are few of them, or few crimes in them, the two halves
-    of all months.
+    of all months. Each crime must weigh something.
     """
     placed = np.flatnonzero(ranking.of_crime >= 0)
     # Of cells that weigh as much in a period the map decides: the rank over all of them knows what
     # came later.
     on_map = np.lexsort(ranking.cells.T)
-    top = min(top, len(ranking))
+    cells, top = len(ranking), min(top, len(ranking))
     middle = (crimes.start_us[placed] + crimes.end_us[placed]) // 2
     period, days, name = _periods(middle, top, calendar)
+    unknown = _unknown(np.bincount(period, minlength=len(days)), top, cells)
+    if unknown:
+        return Stability(top, cells, name, [], unknown)
     sums = [_sums(ranking, weight, placed[period == number])[on_map] for number in range(len(days))]
-    weighty = [number for number, of_period in enumerate(sums) if of_period.sum() > 0]
     steps = [
         _step(sums[one], sums[other], top, days[one], days[other])
-        for one, other in pairwise(weighty)
+        for one, other in pairwise(range(len(days)))
     ]
-    return Stability(top, name, steps)
+    return Stability(top, cells, name, steps)
+
+
+def _unknown(crimes: Ints, top: int, cells: int) -> str:
+    """Why nothing can be said of periods with so many crimes; empty where something can."""
+    if len(crimes) == 1:
+        return "there is one month only"
+    if top == cells:
+        return f"there are but {cells} cells with crime, and all of them are chosen"
+    # Fewer than that are halves; months have enough on average, else they would be halves.
+    if len(crimes) < LEAST_MONTHS and crimes.min() < LEAST_CRIMES * top:
+        return (
+            f"there are {crimes.min()} crimes in one half of the months, and {top} places need"
+            f" {LEAST_CRIMES * top} in each"
+        )
+    return ""
 
 
 def _sums(ranking: Ranking, weight: Floats, some: Ints) -> Floats:

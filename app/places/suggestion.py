@@ -16,6 +16,16 @@ from app.places.ranking import Ranking
 from geofence.model import Ints
 
 _NEAR: Final = re.compile(r"^(on or near|at|near|outside|o/s)\s+", re.IGNORECASE)
+_KINDS: Final = frozenset(
+    {
+        "airport/airfield", "bus/coach station", "conference/exhibition centre", "ferry terminal",
+        "further/higher educational building", "hospital", "motorway service area", "nightclub",
+        "park/open space", "parking area", "pedestrian subway", "petrol station", "police station",
+        "prison", "race track", "shopping area", "sports/recreation area", "supermarket",
+        "theatre/concert hall", "theme/adventure park",
+    }
+)  # fmt: skip
+"""What data.police.uk calls points of a kind of place: there are many of each in a town."""
 ONE_POINT: Final = 0.9
 """From this share of its crimes at one snapped point, a cell is as good as that point."""
 
@@ -48,8 +58,8 @@ class Suggestion:
 
 
 def suggestions(crimes: Crimes, ranking: Ranking, grid: Grid, top: int) -> list[Suggestion]:
-    """The first `top` cells that weigh anything, in their order."""
-    count = min(top, int((ranking.weight > 0).sum()))
+    """The first `top` cells, in their order."""
+    count = min(top, len(ranking))
     cells = ranking.cells[:count]
     polygons = shapely.polygons(grid.rings(cells))
     keys, neighbours = grid.names(cells), grid.neighbours(cells)
@@ -90,7 +100,12 @@ def _places(crimes: Crimes, rows: Ints) -> list[str]:
     for code, count in codes.items():
         words[_NEAR.sub("", crimes.place.values[code]).strip()] += count
     del words[""]
-    return sorted(words, key=lambda word: (-words[word], word))
+    found = sorted(words, key=lambda word: (-words[word], word))
+    streets = [word for word in found if word.casefold() not in _KINDS]
+    if found[:1] == streets[:1]:
+        return found
+    # A kind of place says little without a street.
+    return [f"{streets[0]} ({found[0]})", *streets[1:]] if streets else found
 
 
 def _names(places: Sequence[Sequence[str]]) -> list[str]:

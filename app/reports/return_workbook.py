@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_UNPACKED: Final = 32 << 20  # bytes
 MOST_CELLS: Final = 200_000  # of a template
+LONGEST_TEXT: Final = 32_767  # characters of a cell
 _LISTS: Final[Mapping[str, str]] = {one: many for many, (one, _) in LISTS.items()}
 
 # It warns of each feature of Excel that it leaves out; what it does leave out, the guide says.
@@ -105,6 +106,11 @@ def _fill_cells(
 ) -> None:
     for cell in cells:
         found = evaluate(_at(where, cell), str(cell.value), fields, one)
+        if isinstance(found, str) and len(found) > LONGEST_TEXT:
+            # It would be cut without a word.
+            made = f"it makes {len(found):,} characters; a cell holds {LONGEST_TEXT:,}"
+            msg = f"{_at(where, cell)}: {made}"
+            raise TemplateError(msg)
         cell.value = cast("str", found)
         if isinstance(found, str):
             # Whatever it begins with, it is no formula.

@@ -9,7 +9,10 @@ from crimesmade import police_uk
 from squares import collection, feature, square
 from typer.testing import CliRunner
 
-from app.cli import cli
+from app.cli import cli, import_crimes
+from app.places.advice import PART_MONTH
+
+NONE = "there are no crimes for this: the 111 that there are began"
 
 
 def run(*words: object) -> tuple[int, str, str]:
@@ -79,6 +82,50 @@ def test_files_that_hold_no_crimes_are_told_in_a_line_each(sqlite_url: str, tmp_
     assert said[2] == f"beatkeeper: cannot read {missing}: No such file or directory"
 
 
+def test_of_a_heading_alone_one_thing_is_said(sqlite_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(police_uk())
+    said = run("import", "crimes", file, "--database", sqlite_url)
+    assert said == (0, "a.csv: there is no crime in it\n", "")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (["1,2019-01-01,-2.98,53.4"], "that is far from crimes that are there, about latitude 53"),
+        (["1,2019-01-01,-2.98,53.4", "2,2019-01-01,53.4,-2.98"], "latitudes -2.98 and 53.40 are"),
+        (["1,2099-01-01,53.4,-2.98"], "1 of them in the future"),
+        (["1,2019-01-01,53.4,-2.98"], ""),
+    ],
+)
+def test_what_looks_swapped_throughout_or_misdated_is_told(
+    sqlite_url: str, tmp_path: Path, made: list[str], said: str
+) -> None:
+    there, file = tmp_path / "there.csv", tmp_path / "own.csv"
+    there.write_bytes(police_uk(*rows(1, 0)))
+    heading = "ref,date,lat,lon,category"
+    file.write_text("\n".join([heading, *(f"{row},Theft" for row in made)]))
+    run("import", "crimes", there, "--database", sqlite_url)
+    status, out, _ = run("import", "crimes", file, "--database", sqlite_url)
+    doubts = out.splitlines()[2:]
+    assert status == 0
+    assert [line.strip().startswith(said) for line in doubts] == [True] * bool(said)
+
+
+def test_files_larger_than_memory_is_meant_for_are_refused_packed_or_not(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_crimes, "MOST_BYTES", 300)
+    files = tmp_path / "a.csv", tmp_path / "a.csv.gz"
+    files[0].write_bytes(police_uk(*rows(5, 0)))
+    files[1].write_bytes(gzip.compress(police_uk(*rows(5, 0))))
+    status, out, err = run("import", "crimes", *files, "--database", sqlite_url)
+    assert (status, out) == (2, "")
+    assert [
+        line.endswith("it holds more than 0 MiB; import it in parts") for line in err.splitlines()
+    ] == [True] * 2
+
+
 def test_what_is_suggested_can_be_imported_as_it_is(imported: str, tmp_path: Path) -> None:
     out = tmp_path / "spots.geojson"
     status, said, told = run("suggest", "--top", 4, "--out", out, "--database", imported)
@@ -101,14 +148,18 @@ def test_what_is_suggested_can_be_imported_as_it_is(imported: str, tmp_path: Pat
 
 
 def test_the_curve_and_stability_are_given_to_programs(imported: str) -> None:
-    words = "suggest", "--top", 5, "--category", "robb", "--json", "--database", imported
-    answer = json.loads(run(*words)[1])
+    words = "suggest", "--category", "robb", "--json", "--database", imported, "--top"
+    answer = json.loads(run(*words, 3)[1])
     assert (answer["crimes"], answer["placed"], answer["cells"]) == (50, 50, 5)
-    assert answer["curve"] == [{"top": 5, "of_placed": 1.0, "of_all": 1.0, "of_area": 1.0}]
-    assert answer["stability"]["verdict"] == "steady"
-    (step,) = answer["stability"]["steps"]
-    assert (step["before"], step["after"], step["held"]) == ("2019-01-01", "2019-02-01", 1.0)
-    assert [one["crimes"] for one in answer["suggestions"]] == [18, 14, 10, 6, 2]
+    assert answer["curve"] == [{"top": 3, "of_placed": 0.84, "of_all": 0.84, "of_area": 0.6}]
+    steady = answer["stability"]
+    assert (steady["verdict"], steady["chance"], steady["kept"]) == ("steady", 0.6, 1.0)
+    (step,) = steady["steps"]
+    assert (step["before"], step["after"], step["held"]) == ("2019-01-01", "2019-02-01", 0.84)
+    assert [one["crimes"] for one in answer["suggestions"]] == [18, 14, 10]
+    steady = json.loads(run(*words, 5)[1])["stability"]
+    assert (steady["verdict"], steady["kept"], steady["steps"]) == ("unknown", None, [])
+    assert steady["unknown"] == "there are but 5 cells with crime, and all of them are chosen"
 
 
 def test_severity_weights_change_the_order(imported: str, tmp_path: Path) -> None:
@@ -130,8 +181,11 @@ def test_severity_weights_change_the_order(imported: str, tmp_path: Path) -> Non
         (["--category", "arson"], "no crime is of a category 'arson'; there are: Theft (61), Rob"),
         (["--hours", "22-4"], "hours of day cannot be told: none of these crimes is known to"),
         (["--hours", "night"], "--hours night is not hours such as 22-4"),
-        (["--from", "2020-01-01"], "there are no crimes for this: import some with"),
-        (["--to", "2018-12-31"], "there are no crimes for this: import some with"),
+        (["--from", "2020-01-01"], f"{NONE} from 2019-01-01 to 2019-02-01"),
+        (["--to", "2018-12-31"], f"{NONE} from 2019-01-01 to 2019-02-01"),
+        (["--from", "2019-02-01", "--to", "2019-01-31"], "--from is after --to"),
+        (["--check", "a.geojson", "--out", "b.geojson"], "--out is for suggestions, and --check"),
+        (["--default-weight", "3"], "--default-weight is for categories that --weights FILE does"),
         (["--source", "Wirral"], "nobody called 'Wirral' recorded any; there are: Anyshire Police"),
         (["--weights", "none.csv"], "cannot read none.csv: No such file or directory"),
         (["--out", "/none/spots.geojson"], "/none/spots.geojson cannot be written: No such file"),
@@ -144,14 +198,26 @@ def test_what_cannot_be_answered_is_told_in_a_line(
     status, out, err = run("suggest", "--database", imported, *words)
     assert status == 2
     assert err.startswith(f"beatkeeper: {said}")
-    assert (out == "") == ("--out" not in words)
+    assert (out == "") == ("/none/spots.geojson" not in words)
     assert len(err.splitlines()) == 1
 
 
 def test_an_empty_database_has_nothing_to_suggest(sqlite_url: str) -> None:
     status, _, err = run("suggest", "--database", sqlite_url)
     assert status == 2
-    assert err.startswith("beatkeeper: there are no crimes for this: import some with")
+    assert err.startswith("beatkeeper: there are no crimes: import some with")
+
+
+def test_a_month_that_is_cut_is_told_where_crimes_are_of_months(imported: str) -> None:
+    def notes(*words: object) -> list[str]:
+        told: list[str] = json.loads(run("suggest", "--json", "--database", imported, *words)[1])[
+            "notes"
+        ]
+        return told
+
+    assert PART_MONTH in notes("--from", "2019-01-15")
+    assert PART_MONTH in notes("--to", "2019-01-10")
+    assert PART_MONTH not in notes("--from", "2019-01-01", "--to", "2019-01-31")
 
 
 def test_hot_spots_that_are_there_and_stations_are_warned_of(imported: str, tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ def test_a_month_of_data_police_uk_is_snapped_and_is_of_local_months() -> None:
     assert when(found) == [("01-01 00:00", "02-01 00:00"), ("06-30 23:00", "07-31 23:00")]
     assert found.crimes.snapped.all()
     assert found.crimes.source.values == ("Anyshire Police",)
-    assert (found.refs, found.refused, found.notes) == (["a", "b"], [], [])
+    assert [ref.split("\t")[0] for ref in found.refs] == ["a", "b"]
+    assert (found.refused, found.notes) == ([], [])
 
 
 @pytest.mark.parametrize("newline", ["\r", "\n", "\r\n"])
@@ -105,16 +106,25 @@ def test_no_town_on_earth_has_its_crimes_taken_for_swapped(
 def test_rows_of_one_crime_id_are_crimes_each_and_come_again_as_the_same() -> None:
     asb = ",2019-01,-2.98,53.40,On or near High Street,Anti-social behaviour"
     found = read(police_uk(JANUARY, JANUARY, asb, asb))
-    assert found.refs[:2] == ["a", "a (2)"]
+    assert found.refs[1] == found.refs[0] + "\t2"
     assert len(set(found.refs)) == 4
     reordered = read(police_uk(asb, JANUARY, asb, JANUARY, JANUARY))
     assert set(found.refs) < set(reordered.refs)
 
 
+def test_crimes_of_one_crime_id_in_two_files_are_as_many_as_in_one() -> None:
+    other = "a,2019-02,-2.97,53.41,On or near Low Street,Theft"
+    apart = [ref for row in (JANUARY, other) for ref in read(police_uk(row)).refs]
+    assert apart == read(police_uk(JANUARY, other)).refs
+    assert len(set(apart)) == 2
+
+
 def test_in_a_table_of_ones_own_a_row_that_repeats_another_is_no_crime_more() -> None:
     burglary, arson = (f"7,2019-01-01 10:00,53.4,-2.98,{what}," for what in ("Burglary", "Arson"))
-    found = own(burglary, arson, burglary)
-    assert (found.refs, found.repeated, found.rows) == (["7", "7 (2)"], 1, 3)
+    seconds = [burglary.replace("7", ref, 1) for ref in ("7 (2)", "7\u00a02", "72")]
+    found = own(burglary, arson, burglary, *seconds)
+    assert (found.refs[:2], found.repeated, found.rows) == (["7", "7\t2"], 1, 6)
+    assert len(set(found.refs)) == 5
     assert found.crimes.source.values == (OWN,)
     assert not found.crimes.snapped.any()
 

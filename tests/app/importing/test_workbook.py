@@ -1,5 +1,6 @@
 import io
 import zipfile
+from collections.abc import Sequence
 
 import pytest
 from openpyxl import Workbook
@@ -7,6 +8,7 @@ from sheets import workbook
 
 from app.importing import csvfile
 from app.importing import workbook as reading
+from app.importing.grid import Grid
 from app.importing.problems import Findings, NoTables
 
 
@@ -86,9 +88,19 @@ def test_a_formula_without_a_value_is_told_where_cells_have_no_addresses() -> No
 
 
 def test_more_rows_than_there_may_be_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [["officer"], *([str(n)] for n in range(5))]
+    rows = [["officer"], *([str(n)] for n in range(6))]
+
+    def sheet(rows: list[list[str]]) -> Sequence[Grid]:
+        return reading.read("f.xlsx", workbook({"Duty": rows}), Findings())
+
+    def text(rows: list[list[str]]) -> Grid:
+        data = "\n".join(row[0] for row in rows).encode()
+        return csvfile.read("f.csv", data, Findings(), most=5)
+
     monkeypatch.setattr(reading, "MOST_ROWS", 5)
     with pytest.raises(NoTables, match="more than 5 rows"):
-        reading.read("f.xlsx", workbook({"Duty": rows}), Findings())
+        sheet(rows)
     with pytest.raises(NoTables, match="more than 5 rows"):
-        csvfile.read("f.csv", "\n".join(row[0] for row in rows).encode(), Findings(), most=5)
+        text(rows)
+    # The heading is none of them.
+    assert len(sheet(rows[:-1])[0].lines) == len(text(rows[:-1]).lines) == 6

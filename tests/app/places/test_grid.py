@@ -61,8 +61,16 @@ def test_other_crimes_of_a_place_give_the_same_cells_by_the_same_names() -> None
 
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=2, unique=True))
 def test_no_two_cells_have_one_name(cells: list[tuple[int, int]]) -> None:
-    names = Grid(Shape.SQUARE, 150.0, 0.5).names(np.array(cells))
-    assert len(set(names)) == len(cells)
+    grids = [Grid(Shape.SQUARE, 150.0, 0.5), Grid(Shape.SQUARE, 150.0, -0.5)]
+    grids += [Grid(Shape.SQUARE, 100.0, 0.5), Grid(Shape.HEXAGON, 150.0, 0.5)]
+    names = [name for grid in grids for name in grid.names(np.array(cells))]
+    assert len(set(names)) == 4 * len(cells)
+
+
+def test_a_name_is_short_enough_for_a_table() -> None:
+    lon, lat = np.array([-2.98]), np.array([53.41])
+    grid = Grid.around(Shape.HEXAGON, 150.0, lat)
+    assert grid.names(grid.cells(lon, lat)) == ["H150-53-mQKD-1CMP"]
 
 
 @given(SHAPES, st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, unique=True))

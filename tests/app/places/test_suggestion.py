@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,9 @@ def test_a_place_is_called_by_its_crimes_commonest_words() -> None:
         [HERE, HERE, HERE, THERE, THERE], place=["Parking", "Parking", "A", "Parking", ""]
     )
     assert [one.name for one in advice(alike).found] == ["Parking, A", "Parking"]
+    kinds = ["near Police Station"] * 3 + ["near Bishopsgate", "near Nightclub"]
+    named = advice(crimes([HERE] * 5 + [THERE], place=[*kinds, "Supermarket"])).found
+    assert [one.name for one in named] == ["Bishopsgate (Police Station)", "Supermarket"]
     nameless = advice(crimes([HERE, THERE], place=["", ""])).found
     assert [one.name for one in nameless] == ["Place", "Place (2)"]
 
@@ -47,6 +51,31 @@ def test_a_cell_that_rests_on_one_snapped_point_is_told() -> None:
     exact = advice(crimes([HERE] * 9))
     assert not exact.found[0].on_one_point
     assert exact.notes == []
+
+
+def test_a_weight_of_nothing_leaves_a_crime_out() -> None:
+    """In whatever is said: its month, its place's name, its point, its cell."""
+    theft = crimes([HERE] * 3 + [THERE], days=[3, 40, 70, 70], place=["High Street"] * 4)
+    mixed = crimes(
+        [*[HERE] * 3, THERE, *[HERE] * 9, AWAY],
+        days=[3, 40, 70, 70, *[200.0] * 10],
+        categories=["Theft"] * 4 + ["Noise"] * 10,
+        place=["High Street"] * 4 + ["Nightclub"] * 10,
+    )
+    weights = {"theft": 2.0, "noise": 1e-9}
+    question = replace(QUESTION, weights=weights)
+    one = advise(theft, question, [], NO_STATIONS)
+    other = advise(mixed, question, [], NO_STATIONS)
+    assert other.found == one.found
+    assert other.curve == one.curve
+    assert other.stability == one.stability
+
+
+def test_cells_of_forces_far_apart_are_told_to_be_of_other_sizes() -> None:
+    found = advice(crimes([HERE] * 3 + [(-3.5, 50.7)]))
+    assert [note for note in found.notes if "so far from 53.5° N" in note]
+    assert "up to 6% wider or narrower" in " ".join(found.notes)
+    assert advice(crimes([HERE] * 3 + [(-3.5, 54.2)])).notes == []
 
 
 def test_neighbours_and_stations_are_told_with_each_place() -> None:

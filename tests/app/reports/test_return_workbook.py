@@ -10,7 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from returned import month
 
 from app.reports.errors import TemplateError
-from app.reports.return_workbook import MOST_UNPACKED, fill
+from app.reports.return_workbook import LONGEST_TEXT, MOST_UNPACKED, fill
 
 FIRST = dt.datetime(2026, 10, 1)  # noqa: DTZ001 -- as a workbook has it
 FIELDS = month("=cmd()", "wardens", "council", plan_name="Nights")
@@ -108,6 +108,15 @@ def test_what_is_wrong_is_said_by_sheet_and_cell(cells: list[str], told: str) ->
     with pytest.raises(TemplateError) as caught:
         filled(lambda sheet: sheet.append(cells))
     assert told in str(caught.value)
+
+
+def test_a_text_that_a_cell_would_cut_is_refused() -> None:
+    book = made_of(lambda sheet: sheet.append(["{{ plan_name }}", "{{ definition }}"]))
+    made = fill("r.xlsx", book, month(plan_name="x" * LONGEST_TEXT))
+    assert load_workbook(io.BytesIO(made)).worksheets[0]["A1"].value == "x" * LONGEST_TEXT
+    told = "r.xlsx, sheet Return, cell B1: it makes 32,768 characters; a cell holds 32,767"
+    with pytest.raises(TemplateError, match=told):
+        fill("r.xlsx", book, month(definition="x" * (LONGEST_TEXT + 1)))
 
 
 def test_what_is_no_workbook_or_too_large_a_one_is_refused() -> None:

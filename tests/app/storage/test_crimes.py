@@ -76,3 +76,15 @@ async def test_however_many_there_are_all_are_stored(database: Database, count: 
     assert await put(database, given, [str(n) for n in range(count)]) == count
     found = await read(database)
     assert (len(found), found.placed.all()) == (count, True)
+
+
+async def test_how_many_there_are_when_and_where_the_last_is(database: Database) -> None:
+    async with database.read() as reader:
+        assert await storage.extent(reader, VIEWER) == (0, None, None)
+        assert await storage.last_place(reader, VIEWER) is None
+    await put(database, GIVEN.take(np.array([0, 2, 1])), ["1", "2", "3"])
+    async with database.read() as reader:
+        extent = await storage.extent(reader, VIEWER)
+        assert await storage.last_place(reader, VIEWER) == (-2.97, 53.41)
+    assert extent.crimes == 3
+    assert (extent.first, extent.last) == tuple(EPOCH + dt.timedelta(days) for days in (3, 40))
