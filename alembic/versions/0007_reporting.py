@@ -1,4 +1,10 @@
-"""Views for those who connect QGIS, Power BI or R to PostgreSQL; SQLite has none."""
+"""Views for those who connect QGIS, Power BI or R to PostgreSQL; SQLite has none.
+
+The .sql file beside this stays as it was released. A later migration that alters or drops a column
+of a table in it drops these views first, the last made first, and then makes all of them anew from
+a file of its own; its downgrade does the same the other way round. Views that a force built on ours
+stop both, by name: they are the force's to take away.
+"""
 
 from pathlib import Path
 

@@ -1,12 +1,12 @@
 """Briefing packs: what a shift is told before it goes out, as a page or as PDF."""
 
-import asyncio
 from typing import Annotated, Literal
 
-from fastapi import Depends, Header, Query, Response
+from fastapi import Depends, Header, Query, Request, Response
 
 from app.access.viewer import Right, Viewer
 from app.api.deps import DatabaseDep, Now, viewer_with
+from app.api.documents import desk_of
 from app.api.fields import Moment, Name
 from app.api.route import guarded_router
 from app.reports import briefing_pages
@@ -41,6 +41,7 @@ def _kind(
 )
 async def get_briefing_pack(
     *,
+    request: Request,
     viewer: Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)],
     database: DatabaseDep,
     now: Now,
@@ -59,7 +60,7 @@ async def get_briefing_pack(
     """
     async with database.read() as reader:
         found = await material(reader, viewer, Asked(plan, team, at, now))
-    return await asyncio.to_thread(_answer, found, kind)
+    return await desk_of(request).make(lambda: _answer(found, kind))
 
 
 def _answer(found: Material, kind: Kind) -> Response:

@@ -100,7 +100,7 @@ def _answer(evidence: Evidence, asked: _Asked, form: Format) -> Response:
 
 
 async def _evidence(reader: Reader, viewer: Viewer, asked: OfPlan) -> Evidence:
-    about = await basis(reader, viewer, asked)
+    about = await basis(reader, viewer, asked.plan, asked.as_at or asked.now)
     if about.most_cells(asked.days) > MOST_CELLS:
         what = f"that may be more than {MOST_CELLS:,} cells (window x hot spot x day): ask for less"
         raise Invalid(where="to", what=what)

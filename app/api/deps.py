@@ -136,7 +136,7 @@ def _table_format(
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> formats.Format:
     wanted = accept.lower().split(";")[0].strip()
-    by_type = {form.media_type.split(";")[0]: format_ for format_, form in formats.FORMS.items()}
+    by_type = {form.essence: format_ for format_, form in formats.FORMS.items()}
     return f or by_type.get(wanted, formats.Format.JSON)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from app.access.viewer import Right, Viewer
 from app.api.deps import AsAt, Days, Now, TableFormat, ordered, viewer_with
@@ -20,7 +20,15 @@ from app.storage.visit_reads import Wanted
 router = guarded_router("tables")
 
 PlaceReader = Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)]
-PlanKey = Annotated[Name, Query(description="the plan's key")]
+
+
+def _of_plan(
+    plan: Annotated[Name, Query(description="the plan's key")], days: Days, now: Now, as_at: AsAt
+) -> OfPlan:
+    return OfPlan(plan, days, as_at, now)
+
+
+Asked = Annotated[OfPlan, Depends(_of_plan)]
 Pseudonyms = Annotated[
     bool, Query(description="of a table: pseudonyms for devices and officers, not their names")
 ]
@@ -29,7 +37,7 @@ Study = Annotated[
     Query(description="of a table: pseudonyms that are the same in all tables of that study"),
 ]
 EXAMPLES: Final = {
-    form.media_type.split(";")[0]: {"example": f"a {name} file"}
+    form.essence: {"example": f"a {name} file"}
     for name, form in FORMS.items()
     if name is not Format.JSON
 }
@@ -93,47 +101,25 @@ async def get_pings(
 
 @router.get("/patrols", responses=_RESPONSES, response_model=None)
 async def get_patrols(
-    *,
-    request: Request,
-    viewer: PlaceReader,
-    plan: PlanKey,
-    days: Days,
-    now: Now,
-    as_at: AsAt,
-    form: TableFormat,
+    request: Request, viewer: PlaceReader, asked: Asked, form: TableFormat
 ) -> Response:
     """The patrols at a plan's hot spots, from 2 minutes on, by whomever; they name nobody."""
-    return await _table_of_places(request, viewer, "patrols", OfPlan(plan, days, as_at, now), form)
+    return await _table_of_places(request, viewer, "patrols", asked, form)
 
 
 @router.get("/cells", responses=_RESPONSES, response_model=None)
 async def get_cells(
-    *,
-    request: Request,
-    viewer: PlaceReader,
-    plan: PlanKey,
-    days: Days,
-    now: Now,
-    as_at: AsAt,
-    form: TableFormat,
+    request: Request, viewer: PlaceReader, asked: Asked, form: TableFormat
 ) -> Response:
     """What became of each hot spot in each window on each day of a plan: what its figures count."""
-    return await _table_of_places(request, viewer, "cells", OfPlan(plan, days, as_at, now), form)
+    return await _table_of_places(request, viewer, "cells", asked, form)
 
 
 @router.get("/place-days", responses=_RESPONSES, response_model=None)
 async def get_place_days(
-    *,
-    request: Request,
-    viewer: PlaceReader,
-    plan: PlanKey,
-    days: Days,
-    now: Now,
-    as_at: AsAt,
-    form: TableFormat,
+    request: Request, viewer: PlaceReader, asked: Asked, form: TableFormat
 ) -> Response:
     """What was meant for each hot spot on each day of a plan, and what was done there."""
-    asked = OfPlan(plan, days, as_at, now)
     return await _table_of_places(request, viewer, "place-days", asked, form)
 
 

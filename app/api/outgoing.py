@@ -21,12 +21,15 @@ from app.reports.formats import FORMS, Form, Format
 from app.reports.table import Export
 from app.reports.writing import write
 from app.storage.engine import Database, Reader
+from app.storage.exports import reading
 
-MOST_AT_ONCE: Final = 2
-"""Of one process: each takes a connection, a thread, and room for a file."""
+MOST_MADE: Final = 2
+"""At once, of one process: each takes a connection and a thread."""
+MOST_KEPT: Final = 8
+"""Made or being made, of one process: each takes room for a file until its client has it all."""
 CHUNK_BYTES: Final = 1 << 18
 LOOK_EVERY_S: Final = 0.02
-# A client who takes nothing for so long has gone without a word.
+# A client who takes less than a chunk in so long has gone without a word.
 SLOWEST_S: Final = 60.0
 
 Open = Callable[[Reader], Awaitable[Export]]
@@ -57,6 +60,7 @@ class Outgoing(StreamingResponse):
             async with asyncio.timeout(SLOWEST_S):
                 await send(message)
 
+        # Of sending alone: those of the database come as DatabaseUnavailable.
         with suppress(TimeoutError):
             await super().stream_response(timed)
 
@@ -68,13 +72,15 @@ async def outgoing(request: Request, format_: Format, name: str, open_: Open) ->
     """
     form = FORMS[format_]
     async with AsyncExitStack() as held:
-        held.callback(_enter(request))
+        held.callback(_enter(request, "tables_kept", MOST_KEPT, "wait for those who take them"))
         file = held.enter_context(TemporaryFile(prefix="beatkeeper-"))  # noqa: SIM115 -- it is one
         begun = asyncio.Event()
+        made = _enter(request, "tables_made", MOST_MADE, "are being made")
         making = asyncio.create_task(
             _make(database_of(request), open_, form, file, begun), name="export"
         )
         held.push_async_callback(_end, making)
+        making.add_done_callback(lambda _: made())
         making.add_done_callback(lambda _: begun.set())
         await begun.wait()
         if making.done():
@@ -82,17 +88,17 @@ async def outgoing(request: Request, format_: Format, name: str, open_: Open) ->
         return Outgoing(_followed(file, making, form), form, f"{name}.{format_}", held.pop_all())
 
 
-def _enter(request: Request) -> Callable[[], None]:
-    """Counts one more table that is under way; gives what counts it out again. Raises Busy."""
+def _enter(request: Request, count: str, most: int, what: str) -> Callable[[], None]:
+    """Counts one more table by that name; gives what counts it out again. Raises Busy."""
     state = request.app.state
-    under_way = getattr(state, "exports", 0)
-    if under_way >= MOST_AT_ONCE:
-        msg = f"{MOST_AT_ONCE} tables are on their way already: ask again in a little while"
+    before = getattr(state, count, 0)
+    if before >= most:
+        msg = f"{most} tables {what} already: ask again in a little while"
         raise Busy(msg)
-    state.exports = under_way + 1
+    setattr(state, count, before + 1)
 
     def leave() -> None:
-        state.exports -= 1
+        setattr(state, count, getattr(state, count) - 1)
 
     return leave
 
@@ -100,7 +106,7 @@ def _enter(request: Request) -> Callable[[], None]:
 async def _make(
     database: Database, open_: Open, form: Form, file: IO[bytes], begun: asyncio.Event
 ) -> None:
-    async with database.read() as reader:
+    async with reading(database) as reader:
         export = await open_(reader)
         begun.set()
         await write(export, form, file)

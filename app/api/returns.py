@@ -1,7 +1,6 @@
 """The funder's monthly return, from a template."""
 
 import asyncio
-import datetime as dt
 from typing import Annotated
 from urllib.parse import quote
 
@@ -9,11 +8,10 @@ from fastapi import Query, Request, Response
 
 from app.access.viewer import Right, Viewer
 from app.api.deps import AsAt, DatabaseDep, Now, viewer_with
-from app.api.errors import Invalid
+from app.api.documents import desk_of
 from app.api.fields import Name
 from app.api.route import guarded_router
 from app.api.state import templates_of
-from app.compliance.calendar import FIRST_DAY, LAST_DAY
 from app.reports.return_templates import Template, Templates, fill
 from app.reports.returns import Month, fields
 from app.reports.returns_reading import month as read_month
@@ -38,7 +36,7 @@ async def get_return(
     now: Now,
     as_at: AsAt,
     plan: Annotated[Name, Query(description="its key")],
-    month: Annotated[str, Query(pattern=r"^\d{4}-\d{2}$", description="as 2026-10")],
+    month: Annotated[Name, Query(description="as 2026-10")],
     template: Annotated[
         Name, Query(description="a file's name: one shipped, or of the folder that is set")
     ] = "monthly_return.csv",
@@ -50,18 +48,8 @@ async def get_return(
     """
     chosen = await asyncio.to_thread(Templates(templates_of(request)).find, template)
     async with database.read() as reader:
-        found = await read_month(reader, viewer, plan, _first(month), as_at=as_at, now=now)
-    return await asyncio.to_thread(_answer, chosen, found, month)
-
-
-def _first(month: str) -> dt.date:
-    try:
-        first = dt.date.fromisoformat(f"{month}-01")
-    except ValueError:
-        raise Invalid(where="month", what="give it as 2026-10") from None
-    if not FIRST_DAY < first < LAST_DAY.replace(day=1):
-        raise Invalid(where="month", what=f"it is not after {FIRST_DAY} and before {LAST_DAY}")
-    return first
+        found = await read_month(reader, viewer, plan, month, as_at=as_at, now=now)
+    return await desk_of(request).make(lambda: _answer(chosen, found, month))
 
 
 def _answer(template: Template, month: Month, when: str) -> Response:

@@ -25,6 +25,7 @@ from app.reports.formats import Format
 from app.storage import recomputes, visit_reads
 from app.storage.pages import Slice
 from app.storage.types import to_us
+from ingest.moment import SECOND_US
 
 router = guarded_router("visits")
 VisitReader = Annotated[Viewer, viewer_with(Right.READ_VISITS)]
@@ -37,7 +38,6 @@ From = Annotated[
         "the last 31 days, or those before `to`",
     ),
 ]
-SECOND_US = 1e6
 
 
 class Visit(Schema):

@@ -1,15 +1,14 @@
 """`beatkeeper briefing`: what a shift is told before it goes out, as a page or as PDF."""
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from app.api.fields import Moment
+from app.cli import moments
 from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.wholefile import replacing
 from app.main import system_clock
 from app.reports import briefing_pages
 from app.reports.briefing import Material, Pack, pack
@@ -39,7 +38,8 @@ def briefing(
     make = _MADE.get(out.suffix.lower())
     if make is None:
         fail(f"--out {out}: a briefing is written as .html or .pdf", 2)
-    asked = Asked(plan, team, None if at is None else _moment(at), from_us(system_clock()))
+    moment = None if at is None else moments.time("--at", at)
+    asked = Asked(plan, team, moment, from_us(system_clock()))
 
     async def read(opened: Database) -> Material:
         async with opened.read() as reader:
@@ -47,13 +47,7 @@ def briefing(
 
     made = make(pack(with_database(database, read)))
     try:
-        out.write_bytes(made)
+        with replacing(out) as part:
+            part.write_bytes(made)
     except OSError as exc:
         fail(f"cannot write {out}: {exc.strerror}")
-
-
-def _moment(text: str) -> dt.datetime:
-    try:
-        return TypeAdapter[dt.datetime](Moment).validate_python(text)
-    except ValidationError:
-        fail(f"--at {text}: no time with an offset (RFC 3339)", 2)

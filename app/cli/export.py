@@ -1,11 +1,13 @@
 """`beatkeeper export`: a whole table from the database, into a file."""
 
+import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, Annotated
 
 import typer
@@ -21,6 +23,7 @@ from app.reports.people_export import PEOPLE, of_people, veil
 from app.reports.table import Batch, Export
 from app.reports.writing import Unwritable, write
 from app.storage.engine import Database, Reader
+from app.storage.exports import reading
 from app.storage.types import from_us
 
 Open = Callable[[Reader], Awaitable[Export]]
@@ -36,10 +39,16 @@ def export(
     end: Annotated[
         str | None, typer.Option("--to", help="The last such day, or a time before which.")
     ] = None,
-    plan: Annotated[str | None, typer.Option(help="Of patrols and cells: a plan's key.")] = None,
+    plan: Annotated[
+        str | None, typer.Option(help="Of patrols, cells, place-days: a plan's key.")
+    ] = None,
     hotspot: Annotated[str | None, typer.Option(help="Of visits: only at this one.")] = None,
     device: Annotated[str | None, typer.Option(help="Of visits and pings: of this one.")] = None,
     officer: Annotated[str | None, typer.Option(help="Of visits and pings: a number.")] = None,
+    is_open: Annotated[
+        bool | None,
+        typer.Option("--open/--closed", help="Of visits: only those still open, or not."),
+    ] = None,
     as_at: Annotated[str | None, typer.Option(help="As it was known then (RFC 3339).")] = None,
     pseudonyms: Annotated[bool, typer.Option("--pseudonyms", help="Names of nobody.")] = False,  # noqa: FBT002 - a flag
     study: Annotated[
@@ -53,7 +62,16 @@ def export(
 ) -> None:
     """Takes a table out whole: in a file either all of its rows are, or there is no file."""
     options = Options(
-        start, end, as_at, plan, hotspot, device, officer, study, pseudonyms=pseudonyms
+        start,
+        end,
+        as_at,
+        plan,
+        hotspot,
+        device,
+        officer,
+        study,
+        open=is_open,
+        pseudonyms=pseudonyms,
     )
     options.check(table)
     form = Format.CSV if out is None else _format(out)
@@ -63,9 +81,11 @@ def export(
     except KeyboardInterrupt as exc:
         typer.echo(f"beatkeeper: stopped; {_left(out)}", err=True)
         raise typer.Exit(status(exc)) from exc
-    except (OSError, Unwritable) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else None
-        fail(f"{out or 'standard output'} cannot be written: {reason or exc}; {_left(out)}")
+    except Unwritable as exc:
+        fail(f"{out or 'a temporary file'} cannot be written: {exc}; {_left(out)}")
+    except OSError as exc:
+        said = exc.strerror or exc
+        fail(f"{out or 'standard output'} cannot be written: {said}; {_left(out)}")
     typer.echo(f"{rows:,} rows of {table}" + ("" if out is None else f" in {out}"), err=True)
 
 
@@ -82,10 +102,16 @@ def _format(out: Path) -> Format:
 
 @contextmanager
 def _file(out: Path | None) -> Iterator[IO[bytes]]:
-    """Where to write: a file that takes its name when it is whole, or standard output."""
+    """Where to write: a file that takes its name, or goes to standard output, when it is whole.
+
+    So nobody who reads slowly holds the database.
+    """
     if out is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with TemporaryFile(prefix="beatkeeper-") as file:
+            yield file
+            file.seek(0)
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
         return
     check(out)
     with replacing(out) as part, part.open("wb") as file:
@@ -96,7 +122,7 @@ async def _run(
     database: Database, table: str, options: Options, form: Format, file: IO[bytes]
 ) -> int:
     open_ = await _opener(database, table, options, drawn=form is Format.GEOJSON)
-    async with database.read() as reader:
+    async with reading(database) as reader:
         found = await open_(reader)
         with _progress(table) as show:
             shown = replace(found, batches=show(found.batches))

@@ -1,12 +1,12 @@
 """What `beatkeeper export` is asked for: which options each table takes, and what they mean."""
 
 import datetime as dt
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from app.cli import moments
 from app.cli.opening import fail
-from app.compliance.calendar import DAY, FIRST_DAY, LAST_DAY, Calendar
+from app.compliance.calendar import DAY, Calendar
 from app.compliance.groups import Period
 from app.reports.table import OfPlan
 from app.storage.types import from_us
@@ -15,17 +15,18 @@ from app.storage.visit_reads import Wanted
 _CALENDAR: Final = Calendar()
 _OF_PEOPLE: Final = ("device", "officer", "pseudonyms", "study")
 _OF_PLACES: Final = ("patrols", "cells", "place-days")
-# All tables take --from, --to and --as-at besides.
+# All tables take these, and --as-at, besides.
+_SPAN: Final = ("from", "to")
 _TAKES: Final[dict[str, tuple[str, ...]]] = {
-    "visits": ("hotspot", *_OF_PEOPLE),
+    "visits": ("hotspot", "open", *_OF_PEOPLE),
     "pings": _OF_PEOPLE,
     **dict.fromkeys(_OF_PLACES, ("plan",)),
 }
 TABLES: Final = tuple(_TAKES)
 _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "visits": (),
-    "pings": ("from", "to"),
-    **dict.fromkeys(_OF_PLACES, ("plan", "from", "to")),
+    "pings": _SPAN,
+    **dict.fromkeys(_OF_PLACES, ("plan", *_SPAN)),
 }
 
 
@@ -41,6 +42,7 @@ class Options:
     device: str | None
     officer: str | None
     study: str | None
+    open: bool | None
     pseudonyms: bool
 
     def check(self, table: str) -> None:
@@ -52,9 +54,9 @@ class Options:
         for name in _NEEDS[table]:
             if given[name] is None:
                 fail(f"the table {table} needs --{name}", 2)
-        given |= {"from": None, "to": None, "pseudonyms": "given" if self.pseudonyms else None}
-        for name, value in given.items():
-            if value is not None and name not in _TAKES[table]:
+        flags = {"open": self.open, "pseudonyms": self.pseudonyms or None}
+        for name, value in (given | flags).items():
+            if value is not None and name not in _SPAN + _TAKES[table]:
                 fail(f"the table {table} does not take --{name}", 2)
 
     def wanted(self, now: dt.datetime) -> Wanted:
@@ -63,47 +65,20 @@ class Options:
         end = None if self.end is None else _moment("--to", self.end, first=False)
         if start is not None and end is not None and start > end:
             fail(f"--from {self.start} is after --to {self.end}", 2)
-        return Wanted(start, end, self.hotspot, self.device, self.officer, as_at=self._known(now))
+        known = moments.as_at(self.as_at, now)
+        return Wanted(start, end, self.hotspot, self.device, self.officer, self.open, known)
 
     def of_plan(self, now: dt.datetime) -> OfPlan:
         """Which days of which plan."""
-        first, last = _day("--from", self.start or ""), _day("--to", self.end or "")
+        first, last = moments.day("--from", self.start or ""), moments.day("--to", self.end or "")
         if first > last:
             fail(f"--from {first} is after --to {last}", 2)
-        return OfPlan(self.plan or "", Period(first, last), self._known(now), now)
-
-    def _known(self, now: dt.datetime) -> dt.datetime | None:
-        if self.as_at is None:
-            return None
-        moment = _time("--as-at", self.as_at)
-        if moment > now:
-            fail(f"--as-at {self.as_at} lies in the future", 2)
-        return moment
+        return OfPlan(self.plan or "", Period(first, last), moments.as_at(self.as_at, now), now)
 
 
 def _moment(option: str, text: str, *, first: bool) -> dt.datetime:
     """A time, or the beginning (else the end) of an operational day."""
     if len(text) > len("YYYY-MM-DD"):
-        return _time(option, text)
-    day = _day(option, text)
+        return moments.time(option, text)
+    day = moments.day(option, text)
     return from_us(_CALENDAR.start_of(day if first else day + DAY))
-
-
-def _time(option: str, text: str) -> dt.datetime:
-    time = None
-    with suppress(ValueError):
-        time = dt.datetime.fromisoformat(text)
-    if time is None or time.tzinfo is None or not FIRST_DAY <= time.date() <= LAST_DAY:
-        fail(f"{option} {text}: give a time with an offset, such as 2026-01-15T15:00:00Z", 2)
-    return time.astimezone(dt.UTC)
-
-
-def _day(option: str, text: str) -> dt.date:
-    day = None
-    with suppress(ValueError):
-        day = dt.datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 -- a day has no zone
-    if day is None or not FIRST_DAY <= day <= LAST_DAY:
-        fail(
-            f"{option} {text}: give an operational day as YYYY-MM-DD, {FIRST_DAY} to {LAST_DAY}", 2
-        )
-    return day

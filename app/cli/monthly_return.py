@@ -1,14 +1,13 @@
 """`beatkeeper return`: the funder's monthly return, from a template."""
 
-import datetime as dt
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from app.api.fields import Day
+from app.cli import moments
 from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.wholefile import replacing
 from app.main import system_clock
 from app.reports.errors import TemplateError
 from app.reports.return_templates import KINDS, Template, Templates, fill, read
@@ -30,6 +29,7 @@ def monthly_return(
             help="A file: .csv, .txt, .md, .html, .xlsx, or .typ for PDF; else one that is shipped."
         ),
     ] = None,
+    as_at: Annotated[str | None, typer.Option(help="As it was known then (RFC 3339).")] = None,
     fields: Annotated[  # noqa: FBT002 -- an option
         bool, typer.Option("--fields", help="Lists what a template may show, and ends.")
     ] = False,
@@ -47,12 +47,13 @@ def monthly_return(
         fail("give --plan, --month and --out (or --fields)", 2)
     try:
         chosen = _template(template, out)
-        found = _month(database, plan, _first(month))
+        found = _month(database, plan, month, as_at)
         made = _made(chosen, found)
     except TemplateError as exc:
         fail(str(exc))
     try:
-        out.write_bytes(made)
+        with replacing(out) as part:
+            part.write_bytes(made)
     except OSError as exc:
         fail(f"cannot write {out}: {exc.strerror}")
 
@@ -68,19 +69,13 @@ def _template(given: Path | None, out: Path) -> Template:
     return template
 
 
-def _first(month: str) -> dt.date:
-    try:
-        return TypeAdapter[dt.date](Day).validate_python(f"{month}-01")
-    except ValidationError:
-        fail(f"--month {month}: give it as 2026-10", 2)
-
-
-def _month(database: str, plan: str, first: dt.date) -> Month:
+def _month(database: str, plan: str, month: str, as_at: str | None) -> Month:
     now = from_us(system_clock())
+    known = moments.as_at(as_at, now)
 
     async def work(opened: Database) -> Month:
         async with opened.read() as reader:
-            return await read_month(reader, OPERATOR, plan, first, as_at=None, now=now)
+            return await read_month(reader, OPERATOR, plan, month, as_at=known, now=now)
 
     return with_database(database, work)
 

@@ -24,11 +24,10 @@ def replacing(out: Path) -> Iterator[Path]:
     Raises OSError where that cannot be.
     """
     whole = out.resolve()
-    part = whole.with_name(f".beatkeeper-{os.getpid()}.part")
-    try:
+    # In a folder of its own: processes of different containers may have the same number.
+    with tempfile.TemporaryDirectory(prefix=".beatkeeper-", dir=whole.parent) as folder:
+        part = Path(folder, whole.name)
         yield part
         if whole.exists():
             shutil.copymode(whole, part)
         part.replace(whole)
-    finally:
-        part.unlink(missing_ok=True)

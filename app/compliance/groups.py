@@ -35,13 +35,9 @@ class Period:
     first: dt.date
     last: dt.date
 
-    def widened(self) -> "Period":
-        """With the day before and the day after.
-
-        Their windows compete for patrols at the edges, so that a day's figures are the same in
-        whatever period they are asked for.
-        """
-        return Period(self.first - DAY, self.last + DAY)
+    def widened(self, days: int = 1) -> "Period":
+        """With so many days before and as many after."""
+        return Period(self.first - days * DAY, self.last + days * DAY)
 
     def times(self, calendar: Calendar) -> tuple[int, int]:
         """From when until when, microseconds UTC."""

@@ -9,6 +9,7 @@ MOST_TRIAL_DAYS: Final = 100_000  # of a plan: a hot spot on a day each
 MOST_PATROLS: Final = 1_000  # of a window
 LONGEST_PATROL_MINUTES: Final = 1_440
 LONGEST_OVERDUE_MINUTES: Final = 10_080
+LONGEST_PRESENCE_DAYS: Final = 31  # that count of one patrol
 LONGEST_DUTY_DAYS: Final = 7  # longer ones are mistakes, as of a year
 HEAVIEST: Final = 1e12  # weights of hot spots: their sum is finite, whatever they are counted in
 

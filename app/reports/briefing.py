@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.compliance.calendar import DAY
+from app.compliance.calendar import DAY, Calendar
 from app.compliance.figures import Figures
 from app.compliance.groups import Period
 from app.compliance.plan import Plan
@@ -36,11 +36,13 @@ class People:
 class Material:
     """What a briefing is made from; times in microseconds UTC.
 
-    `evidence` is of the days of `week_before` the moment and its own. `team`: whom it is for, an id
-    (None: everybody). `keys` are those of hot spots by id; `unsettled`: figures are still made.
+    `week` are the days that it judges; `evidence` is of these and all later ones up to its own.
+    `team`: whom it is for, an id (None: everybody). `keys` are those of hot spots by id;
+    `unsettled`: figures are still made.
     """
 
     evidence: Evidence
+    week: Period
     moment_us: int
     made_us: int
     team: int | None
@@ -111,9 +113,11 @@ class Thanks:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A shift briefing. `days` are those of the week on which something was asked for.
+    """A shift briefing.
 
-    `spots` are in an order drawn by lot; `owed` those that are owed the most, the worst first.
+    `latest` is the last day of the `week` that it judges, and `days` are those of the week on which
+    something was asked for. `unfinished` (None: there are none) are the days after it, which were
+    not over. `spots` are in an order drawn by lot; `owed` those owed the most, the worst first.
     """
 
     plan: Plan
@@ -122,8 +126,9 @@ class Pack:
     as_at_us: int
     moment_us: int
     shift: Shift | None
-    yesterday: Past
+    latest: Past
     week: Past
+    unfinished: Past | None
     days: Mapping[dt.date, Figures]
     spots: Sequence[Spot]
     owed: Sequence[Spot]
@@ -134,15 +139,27 @@ class Pack:
     retrospective: bool
 
 
-def week_before(day: dt.date) -> Period:
-    """The seven operational days before one."""
-    return Period(day - WEEK * DAY, day - DAY)
+def read_for(calendar: Calendar, moment_us: int, known_us: int) -> Period:
+    """The days of which evidence is needed, for a moment as far as known at one no later."""
+    return Period(calendar.day_of(known_us) - (WEEK + 1) * DAY, calendar.day_of(moment_us))
+
+
+def judged(evidence: Evidence, moment_us: int) -> Period:
+    """The last seven operational days before a moment's, such that all their windows were over.
+
+    Who prints tomorrow's briefing this evening, or has a window that goes on past the day's end,
+    reads nothing of a day that may still get its patrols as if it had missed them.
+    """
+    calendar = evidence.plan.calendar
+    last = min(calendar.day_of(moment_us) - DAY, calendar.day_of(evidence.as_at_us))
+    while report(evidence, Period(last, last), "total").total.cells_unfinished:
+        last -= DAY
+    return Period(last - (WEEK - 1) * DAY, last)
 
 
 def pack(material: Material) -> Pack:
     """The briefing that some material makes."""
-    evidence, today, on = material.evidence, material.today, material.shift
-    week = week_before(today)
+    evidence, week, on = material.evidence, material.week, material.shift
     by_day = report(evidence, week, "day")
     spots = _spots(material, week)
     owed = [spot for spot in spots if spot.owed is not None and spot.owed.high]
@@ -153,8 +170,9 @@ def pack(material: Material) -> Pack:
         as_at_us=evidence.as_at_us,
         moment_us=material.moment_us,
         shift=on,
-        yesterday=_past(Period(week.last, week.last), evidence),
+        latest=_past(Period(week.last, week.last), evidence),
         week=_of(week, by_day),
+        unfinished=_unfinished(material),
         days={row.key: row.figures for row in by_day.rows if isinstance(row.key, dt.date)},
         spots=spots,
         owed=sorted(owed, key=_urgency),
@@ -172,6 +190,13 @@ def _past(days: Period, evidence: Evidence) -> Past:
 
 def _of(days: Period, found: Report) -> Past:
     return Past(days, found.total if found.total.cells else None, found.abstractions)
+
+
+def _unfinished(material: Material) -> Past | None:
+    evidence = material.evidence
+    begun = evidence.plan.calendar.day_of(evidence.as_at_us)
+    days = Period(material.week.last + DAY, min(begun, material.today - DAY))
+    return _past(days, evidence) if days.first <= days.last else None
 
 
 def _spots(material: Material, week: Period) -> list[Spot]:

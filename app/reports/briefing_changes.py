@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.compliance.existence import listed
 from app.compliance.plan import EVERY_DAY, Plan, Window
-from app.reports.wording import percent
+from app.reports.wording import goal
 from app.storage.briefings import Words
 from app.storage.hotspots import HotspotVersion
 
@@ -36,7 +36,7 @@ def changes(before: Situation, after: Situation, tasked: Iterable[int]) -> list[
 
 # What is said of a plan, and how.
 _MEASURES: Mapping[str, Callable[[Plan], str]] = {
-    "The coverage target": lambda plan: percent(plan.coverage_target),
+    "The coverage target": lambda plan: goal(plan.coverage_target),
     "The shortest patrol that counts": lambda plan: f"{plan.minimum_minutes:g} minutes",
     "The longest, past which time is surplus,": lambda plan: f"{plan.maximum_minutes:g} minutes",
     "The first day of the plan": lambda plan: f"{plan.first_day}",

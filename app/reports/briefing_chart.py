@@ -8,7 +8,7 @@ from typing import Final
 from app.compliance.cells import days as days_of
 from app.compliance.figures import Figures, Share
 from app.compliance.groups import Period
-from app.reports.wording import percent
+from app.reports.wording import goal, percent
 
 WIDTH: Final = 250.0  # of paper, in points
 HEIGHT: Final = 120.0
@@ -48,16 +48,17 @@ def chart(week: Period, found: Mapping[dt.date, Figures], target: float) -> Char
     every = list(days_of(week.first, week.last))
     step = (WIDTH - _LEFT) / len(every)
     bars = [
-        _bar(_LEFT + step * (number + 0.2), step * 0.6, day, found.get(day))
+        _bar(_LEFT + step * (number + 0.2), step * 0.6, day, found.get(day), target)
         for number, day in enumerate(every)
     ]
-    return Chart(bars, _y(0), _y(target), _y(1), _LEFT, percent(target))
+    return Chart(bars, _y(0), _y(target), _y(1), _LEFT, goal(target))
 
 
-def _bar(x: float, width: float, day: dt.date, figures: Figures | None) -> Bar:
+def _bar(x: float, width: float, day: dt.date, figures: Figures | None, target: float) -> Bar:
     share = Share(None, None, None, 0) if figures is None else figures.coverage
     heights = (None if one is None else _y(one) for one in (share.value, share.low, share.high))
-    label = "none" if share.high is None else "?" if share.value is None else percent(share.value)
+    known = "?" if share.value is None else percent(share.value, target)
+    label = "none" if share.high is None else known
     return Bar(x, width, f"{day:%a} {day.day}", label, *heights)
 
 

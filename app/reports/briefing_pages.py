@@ -53,6 +53,7 @@ class Page:
     owed: list[Line]
     owed_none: str
     spots: list[Line]
+    changed: str
     changes: list[str]
     thanks: list[str]
     foot: list[str]
@@ -85,6 +86,7 @@ def _page(pack: Pack, font: str) -> Page:
         owed=[_short(_line(spot)) for spot in worst[:MOST_OWED]],
         owed_none=_rest(len(worst)),
         spots=[_line(spot) for spot in pack.spots],
+        changed=briefing_words.changed(pack),
         changes=list(pack.changes) or ["Nothing, as far as is known."],
         thanks=list(briefing_words.thanks(pack)),
         foot=list(briefing_words.foot(pack)),

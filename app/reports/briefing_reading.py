@@ -3,14 +3,13 @@
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from app.access.viewer import Right, Scope, Viewer
 from app.compliance.calendar import DAY
-from app.compliance.groups import Period
 from app.compliance.plan import Plan
-from app.reports.briefing import Material, People, week_before
+from app.reports.briefing import Material, People, judged, read_for
 from app.reports.briefing_changes import Situation
 from app.reports.briefing_shift import shift
 from app.reports.evidence import Basis, basis, evidence_of
@@ -51,20 +50,19 @@ async def material(reader: Reader, viewer: Viewer, asked: Asked) -> Material:
         raise Refused(where="at", what=f"it is more than {FARTHEST_AHEAD.days} days ahead")
     named = [] if asked.team is None else [asked.team]
     team = next(iter(await people.team_ids(reader, named)), None)
-    wanted = OfPlan(asked.plan, week_before(asked.moment.date()), asked.as_at, asked.now)
-    about = await basis(reader, viewer, wanted)
     moment_us, known = to_us(asked.moment), asked.as_at or asked.now
-    today = about.plans[-1].plan.calendar.day_of(moment_us)
-    week = week_before(today)
-    evidence = await evidence_of(
-        reader, viewer, about, replace(wanted, days=Period(week.first, today))
-    )
+    about = await basis(reader, viewer, asked.plan, known)
+    days = read_for(about.plans[-1].plan.calendar, moment_us, to_us(known))
+    wanted = OfPlan(asked.plan, days, asked.as_at, asked.now)
+    evidence = await evidence_of(reader, viewer, about, wanted)
+    week = await asyncio.to_thread(judged, evidence, moment_us)
     on = await asyncio.to_thread(shift, about.plans, about.hotspots, moment_us, to_us(known))
     since = from_us(evidence.plan.calendar.start_of(week.first))
     then = asked.moment if on is None else max(asked.moment, from_us(on.start_us))
     open_now = await unsettled(reader, viewer, week, evidence, asked.as_at)
     return Material(
         evidence=evidence,
+        week=week,
         moment_us=moment_us,
         made_us=to_us(asked.now),
         team=team,

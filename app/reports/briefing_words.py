@@ -1,14 +1,16 @@
 """What a briefing says, in sentences that can be read aloud; what is unknown is said to be."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from app.compliance.calendar import DAY
 from app.compliance.figures import Figures, Mean, Share
+from app.compliance.groups import Period
 from app.compliance.plan import Plan
 from app.reports.briefing import Owed, Pack, Past, Spot, Thanks
-from app.reports.wording import counted, date, hours, is_settled, lapse, percent, span
+from app.reports.wording import counted, date, goal, hours, lapse, percent, span
 from app.storage.types import from_us
 
 
@@ -34,47 +36,76 @@ def due(pack: Pack) -> str:
 
 
 def headlines(pack: Pack) -> Iterator[str]:
-    """How yesterday and the week went."""
-    yesterday, week = pack.yesterday, pack.week
+    """How the last day and the week went."""
+    latest, week = pack.latest, pack.week
     if week.figures is None:
         yield (
             f"From {date(week.days.first)} to {date(week.days.last)} the plan asked for nothing: "
             "there are no figures yet."
         )
-        return
-    when = f"Yesterday, {date(yesterday.days.first)},"
-    if yesterday.figures is None:
-        yield f"{when} the plan asked for nothing."
     else:
-        yield from _coverage(when, yesterday.figures, pack.plan)
-        yield from _beside("yesterday", yesterday)
-    yield from _coverage("In the last seven days", week.figures, pack.plan)
-    yield from _beside("in the week", week)
-    yield _observability(week.figures, pack.plan)
+        day = date(latest.days.last)
+        when = f"Yesterday, {day}," if _is_yesterday(pack) else f"On {day},"
+        yield from _went(when, latest, pack.plan)
+        yield from _beside("yesterday" if _is_yesterday(pack) else "that day", latest)
+        yield from _went(f"In {_week(pack)},", week, pack.plan)
+        yield from _beside("in the week", week)
+        yield _observability(week.figures, pack.plan)
+    if pack.unfinished is not None:
+        yield from _so_far(pack.unfinished)
 
 
-def _coverage(when: str, figures: Figures, plan: Plan) -> Iterator[str]:
-    share = figures.coverage
-    covered = f"{figures.cells_covered:,} of {counted(figures.cells, 'cell')}"
-    were = "was" if figures.cells_covered == 1 else "were"
+def _is_yesterday(pack: Pack) -> bool:
+    """Whether the last day that is judged is the one before the briefing's."""
+    return pack.week.days.last == pack.plan.calendar.day_of(pack.moment_us) - DAY
+
+
+def _week(pack: Pack) -> str:
+    if _is_yesterday(pack):
+        return "the last seven days"
+    return f"the seven days to {date(pack.week.days.last)}"
+
+
+def _went(when: str, past: Past, plan: Plan) -> Iterator[str]:
+    if past.figures is None:
+        yield f"{when} the plan asked for nothing."
+        return
+    share, target = past.figures.coverage, plan.coverage_target
     if share.value is None:
         yield (
             f"{when} coverage cannot be measured, as too little was observed: as far as was seen, "
-            f"{covered} {were} covered, and it may be {span(share.low, share.high)}."
+            f"{_covered(past.figures)}, and it may be {span(share.low, share.high, target)}."
         )
         return
-    known = percent(share.value) + ("" if is_settled(share) else f"; between {_between(share)}")
-    yield f"{when} {covered} {were} covered ({known}). {_verdict(share, plan)}"
-    if figures.cells_unfinished:
-        yield f"Of these, the windows of {counted(figures.cells_unfinished, 'cell')} were not over."
+    between = span(share.low, share.high, target, to="and")
+    known = percent(share.value, target)
+    around = "" if between == known else f"; between {between}"
+    yield f"{when} {_covered(past.figures)} ({known}{around}). {_verdict(share, plan)}"
 
 
-def _between(share: Share) -> str:
-    return span(share.low, share.high).replace(" to ", " and ")
+def _covered(figures: Figures) -> str:
+    were = "was" if 1 in {figures.cells_covered, figures.cells} else "were"
+    return f"{figures.cells_covered:,} of {counted(figures.cells, 'cell')} {were} covered"
+
+
+def _so_far(past: Past) -> Iterator[str]:
+    """Of days that may still get their patrols there is no verdict, and no share."""
+    if past.figures is not None:
+        left = counted(past.figures.cells_unfinished, "cell")
+        yield (
+            f"{_days(past.days)} not over: so far {_covered(past.figures)}, and the windows of "
+            f"{left} were still to end. That is in none of these figures."
+        )
+
+
+def _days(days: Period) -> str:
+    if days.first == days.last:
+        return f"{date(days.first)} was"
+    return f"{date(days.first)} to {date(days.last)} were"
 
 
 def _verdict(share: Share, plan: Plan) -> str:
-    target = f"The target is {percent(plan.coverage_target)}"
+    target = f"The target is {goal(plan.coverage_target)}"
     if share.low is not None and share.low >= plan.coverage_target:
         return f"{target}, and was met."
     if share.high is not None and share.high < plan.coverage_target:
@@ -96,25 +127,44 @@ def _observability(figures: Figures, plan: Plan) -> str:
     seen = figures.observability
     if seen.value is None:
         return "How well devices were observed is not known: no duty times are."
-    told = f"Devices were observed {percent(seen.value)} of their time on duty"
+    told = f"Devices were observed {_observed(seen.value, plan)} of their time on duty"
     if figures.measurable is False:
-        return f"{told}: too little to tell; {percent(plan.least_observability)} are needed."
+        return f"{told}: too little to tell; {goal(plan.least_observability)} are needed."
     return f"{told}."
 
 
+def changed(pack: Pack) -> str:
+    """From when on it says what changed."""
+    return f"What changed since {date(pack.week.days.first)}"
+
+
 def figures(pack: Pack) -> Iterator[tuple[str, str, str]]:
-    """The rows of the table of figures: what it is, yesterday, and in the week."""
-    yesterday, week = pack.yesterday.figures, pack.week.figures
+    """The table of figures, its head first: what it is, on the last day, and in the week."""
+    latest, week = pack.latest, pack.week
+    if _is_yesterday(pack):
+        yield "Figures", "Yesterday", "Last seven days"
+    else:
+        yield "Figures", date(latest.days.last), "Seven days to then"
     for what, told in _TABLE.items():
-        yield what, told(yesterday), told(week)
+        yield what, _asked(told, latest, pack.plan), _asked(told, week, pack.plan)
 
 
-def _share(share: Share) -> str:
+def _asked(told: "_Told", past: Past, plan: Plan) -> str:
+    return "nothing asked for" if past.figures is None else told(past.figures, plan)
+
+
+def _share(share: Share, plan: Plan) -> str:
     if not share.n:
-        return _NOTHING
-    known = "not measurable" if share.value is None else percent(share.value)
-    around = "" if is_settled(share) else f" ({span(share.low, share.high)})"
+        return "nothing asked for"
+    target = plan.coverage_target
+    known = "not measurable" if share.value is None else percent(share.value, target)
+    between = span(share.low, share.high, target)
+    around = "" if between == known else f" ({between})"
     return f"{known}{around} of {share.n:,.0f}"
+
+
+def _observed(share: float | None, plan: Plan) -> str:
+    return percent(share, plan.least_observability)
 
 
 def _mean(mean: Mean) -> str:
@@ -123,18 +173,14 @@ def _mean(mean: Mean) -> str:
     return "not measurable" if mean.value is None else f"{mean.value:.1f} min, of {mean.n:,}"
 
 
-def _told(of: Callable[[Figures], str]) -> Callable[[Figures | None], str]:
-    return lambda figures: _NOTHING if figures is None else of(figures)
-
-
-_NOTHING: Final = "nothing asked for"
-_TABLE: Final = {
-    "Coverage: cells with a patrol": _told(lambda one: _share(one.coverage)),
-    "Cells with all their patrols": _told(lambda one: _share(one.compliance_cells)),
-    "Patrols made of those asked for": _told(lambda one: _share(one.compliance_patrols)),
-    "Minutes patrolled of those asked for": _told(lambda one: _share(one.compliance_minutes)),
-    "Mean length of a patrol": _told(lambda one: _mean(one.mean_patrol_minutes)),
-    "Observed, of time on duty": _told(lambda one: percent(one.observability.value)),
+_Told = Callable[[Figures, Plan], str]
+_TABLE: Final[Mapping[str, _Told]] = {
+    "Coverage: cells with a patrol": lambda one, plan: _share(one.coverage, plan),
+    "Cells with all their patrols": lambda one, plan: _share(one.compliance_cells, plan),
+    "Patrols made of those asked for": lambda one, plan: _share(one.compliance_patrols, plan),
+    "Minutes patrolled of those asked for": lambda one, plan: _share(one.compliance_minutes, plan),
+    "Mean length of a patrol": lambda one, _: _mean(one.mean_patrol_minutes),
+    "Observed, of time on duty": lambda one, plan: _observed(one.observability.value, plan),
 }
 
 
@@ -157,12 +203,12 @@ def thanks(pack: Pack) -> Iterator[str]:
     """Whom to thank."""
     given = pack.thanks
     if given.own is not None and pack.team is not None:
-        yield f"{pack.team} made {counted(given.own, 'patrol')} that count in the last seven days."
+        yield f"{pack.team} made {counted(given.own, 'patrol')} that count in {_week(pack)}."
     if not given.most:
-        yield "Nobody who may be named here made a patrol that counts in the last seven days."
+        yield f"Nobody who may be named here made a patrol that counts in {_week(pack)}."
         return
     named = "; ".join(f"{name} ({number:,})" for name, number in given.most)
-    yield f"Thanks for the most patrols that count in the last seven days: {named}{_more(given)}."
+    yield f"Thanks for the most patrols that count in {_week(pack)}: {named}{_more(given)}."
 
 
 def _more(given: Thanks) -> str:
@@ -177,12 +223,15 @@ def foot(pack: Pack) -> Iterator[str]:
     least = f"{pack.plan.minimum_minutes:g}"
     yield (
         "A cell is one hot spot in one window on one day. A patrol counts from "
-        f"{least} minutes on; a double crew is one patrol. “Owed” are the patrols that the last "
-        "seven days asked for and did not get."
+        f"{least} minutes on; a double crew is one patrol. “Owed” are the patrols that "
+        f"{_week(pack)} asked for and did not get."
     )
     if pack.spots:
         yield "The order of the hot spots is drawn by lot for each shift: nobody can foresee it."
-    yield f"As known at {moment(pack.as_at_us, zone)}; made at {moment(pack.made_us, zone)}."
+    yield (
+        f"As known at {moment(pack.as_at_us, zone)}, “last patrol” too; "
+        f"made at {moment(pack.made_us, zone)}."
+    )
     if pack.open_visits:
         yield f"{counted(pack.open_visits, 'visit')} of the week not over: figures may change."
     if pack.unsettled:

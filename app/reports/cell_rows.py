@@ -1,22 +1,18 @@
 """Every cell of a plan as a row: what it required and got, and what is known of it besides."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from app.access.viewer import Viewer
 from app.compliance.cells import NO_SLOT, REQUIRED, REST, Cells
 from app.compliance.intervals import Ints
 from app.compliance.shifts import Shifts
 from app.compliance.tally import Tally
-from app.reports.evidence import Reckoned, reckoned
+from app.reports.evidence import Reckoned
 from app.reports.series import Values, dates, kinds, minutes, places, where, words
-from app.reports.table import Batch, Column, HotspotAt, Kind, OfPlan, Table, frame
-from app.storage.engine import Reader
+from app.reports.table import Batch, Column, HotspotAt, Kind, Table, frame
 
 CELLS: Final = Table(
     name="cells",
@@ -109,15 +105,6 @@ CELLS: Final = Table(
     ),
     place=HotspotAt("start"),
 )
-
-
-async def cells(reader: Reader, viewer: Viewer, asked: OfPlan) -> AsyncIterator[Batch]:
-    """The cells of some days by day, window and hot spot, a block of days at a time.
-
-    Raises NotFound where there is no such plan; Forbidden.
-    """
-    async for part in reckoned(reader, viewer, asked):
-        yield await asyncio.to_thread(rows, part)
 
 
 def rows(part: Reckoned) -> Batch:

@@ -1,15 +1,19 @@
 """What figures of a plan are made from, read from storage: at once, or some days at a time."""
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from app.access.viewer import Viewer
-from app.compliance.calendar import DAY
+from app.compliance.calendar import DAY, Calendar
 from app.compliance.cells import HotspotVersions, PlanVersion, most_cells
 from app.compliance.groups import Period
+from app.compliance.limits import LONGEST_PRESENCE_DAYS
+from app.compliance.presence import reach
 from app.compliance.reckoning import Evidence, Reckoning, reckon
+from app.compliance.visits import VisitColumns
 from app.reports.table import OfPlan
 from app.storage import (
     abstractions,
@@ -53,12 +57,11 @@ class Basis:
             first += length
 
 
-async def basis(reader: Reader, viewer: Viewer, asked: OfPlan) -> Basis:
-    """Raises NotFound where there is no such plan, or was none."""
-    moment = asked.as_at or asked.now
-    history = await plans.history(reader, viewer, asked.plan, moment)
+async def basis(reader: Reader, viewer: Viewer, plan: str, moment: dt.datetime) -> Basis:
+    """Raises NotFound where there is no such plan, or was none at that moment."""
+    history = await plans.history(reader, viewer, plan, moment)
     if not history:
-        msg = f"there is no plan {asked.plan!r}"
+        msg = f"there is no plan {plan!r}"
         raise NotFound(msg)
     return Basis(history, await hotspots.columns(reader, viewer, moment))
 
@@ -66,12 +69,14 @@ async def basis(reader: Reader, viewer: Viewer, asked: OfPlan) -> Basis:
 async def evidence_of(reader: Reader, viewer: Viewer, about: Basis, asked: OfPlan) -> Evidence:
     """All that was known at the moment that is asked about of those days, and the days around."""
     moment, around = asked.as_at or asked.now, asked.days.widened()
-    start, end = map(from_us, around.widened().times(about.plans[-1].plan.calendar))
+    calendar = about.plans[-1].plan.calendar
+    start, end = map(from_us, around.widened().times(calendar))
+    visits, read = await _visits(reader, viewer, around, calendar, asked.as_at)
     return Evidence(
         plans=about.plans,
         hotspots=about.hotspots,
-        visits=await visit_reads.columns(reader, viewer, start, end, asked.as_at),
-        assignments=await assignments.columns(reader, viewer, start, end, moment),
+        visits=visits,
+        assignments=await assignments.columns(reader, viewer, *read, moment),
         as_at_us=to_us(moment),
         duty=await duty.columns(reader, viewer, start, end, moment),
         abstractions=await abstractions.columns(reader, viewer, start, end, moment),
@@ -83,6 +88,29 @@ async def evidence_of(reader: Reader, viewer: Viewer, about: Basis, asked: OfPla
         hours=await survey.hours(reader, viewer, start, end, moment),
         nearby=await survey.nearby(reader, viewer, start, end, moment),
     )
+
+
+async def _visits(
+    reader: Reader,
+    viewer: Viewer,
+    days: Period,
+    calendar: Calendar,
+    as_at: dt.datetime | None,
+) -> tuple[VisitColumns, tuple[dt.datetime, dt.datetime]]:
+    """Visits of some days and of all presence that goes on into them, and the stretch that is read.
+
+    More days are read beside them until none goes on at either edge, or all that counts is read.
+    """
+    more = 1
+    while True:
+        read_us = days.widened(more).times(calendar)
+        read = from_us(read_us[0]), from_us(read_us[1])
+        visits = await visit_reads.columns(reader, viewer, *read, as_at)
+        start_us, end_us = await asyncio.to_thread(reach, visits, *days.times(calendar))
+        ends_within = read_us[0] < start_us and end_us < read_us[1]
+        if ends_within or more > LONGEST_PRESENCE_DAYS:
+            return visits, read
+        more *= 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +127,9 @@ async def reckoned(reader: Reader, viewer: Viewer, asked: OfPlan) -> AsyncIterat
 
     Raises NotFound where there is no such plan; Forbidden.
     """
-    about = await basis(reader, viewer, asked)
-    names = await hotspots.names(reader, viewer, asked.as_at or asked.now)
+    moment = asked.as_at or asked.now
+    about = await basis(reader, viewer, asked.plan, moment)
+    names = await hotspots.names(reader, viewer, moment)
     for days in about.blocks(asked.days):
         evidence = await evidence_of(reader, viewer, about, replace(asked, days=days))
         yield Reckoned(asked.plan, await asyncio.to_thread(reckon, evidence, days), names)

@@ -1,5 +1,6 @@
-"""What all tables on their way out have: what was asked, shapes to draw, and first rows."""
+"""What all tables on their way out have: a heading, and first rows."""
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
@@ -14,33 +15,40 @@ from geofence.model import METHOD
 from ingest.moment import as_text
 
 _STANDING: Final = "visits that are still open count as they stand"
+_UNGROWN: Final = "hot spots are drawn without their buffers"
 
 
-async def shapes(
-    reader: Reader, viewer: Viewer, table: Table, as_at: dt.datetime | None
-) -> Shapes | None:
-    """What hot spots looked like, as known now or at a moment, where the table draws them."""
-    if not isinstance(table.place, HotspotAt):
-        return None
-    return Shapes(await exports.shapes(reader, viewer, as_at))
-
-
-def parameters(
-    asked: Mapping[str, str | dt.datetime | None], as_at: dt.datetime | None, now: dt.datetime
-) -> dict[str, str]:
-    """What was asked, as those read it who find the table later."""
+async def heading(
+    reader: Reader,
+    viewer: Viewer,
+    table: Table,
+    asked: Mapping[str, str | dt.datetime | None],
+    *,
+    as_at: dt.datetime | None,
+    now: dt.datetime,
+    drawn: bool,
+) -> Heading:
+    """What was asked, as those read it who find the table later; `drawn`: with the hot spots."""
+    shapes = None
+    if drawn and isinstance(table.place, HotspotAt):
+        shapes = await asyncio.to_thread(Shapes, await exports.shapes(reader, viewer, as_at))
+    notes = {
+        _STANDING: table.of_visits and as_at is None,
+        _UNGROWN: shapes is not None,
+    }
     whole = {
         **asked,
         "as_at": as_at or now,
-        "note": _STANDING if as_at is None else None,
-        "method": str(METHOD),
+        "note": "; ".join(note for note, holds in notes.items() if holds) or None,
+        "method": str(METHOD) if table.of_visits else None,
         "made": now,
     }
-    return {
+    parameters = {
         name: as_text(to_us(value)) if isinstance(value, dt.datetime) else value
         for name, value in whole.items()
         if value is not None
     }
+    return Heading(table, parameters, shapes)
 
 
 async def begun(heading: Heading, batches: AsyncIterator[Batch]) -> Export:

@@ -6,9 +6,8 @@ import polars as pl
 
 from app.compliance.intervals import Ints
 from app.reports.pseudonyms import pseudonyms
+from app.reports.table import Kind
 from app.storage.exports import Names
-
-_TIME = pl.Datetime("us", "UTC")
 
 
 class Naming:
@@ -25,7 +24,7 @@ class Naming:
         self._held = pl.DataFrame(
             {
                 "device": held.device,
-                "start": pl.Series(held.start_us).cast(_TIME),
+                "start": pl.Series(held.start_us).cast(Kind.TIME.dtype),
                 "end_us": held.end_us,
                 "officer": _named(held.officer, officers),
                 "team": _named(held.officer, _column(teams)),
@@ -46,7 +45,7 @@ class Naming:
         The moments of each device ascend.
         """
         asked = pl.DataFrame({"device": device_ids, "when_us": time_us})
-        found = asked.with_columns(when=pl.col("when_us").cast(_TIME)).join_asof(
+        found = asked.with_columns(when=pl.col("when_us").cast(Kind.TIME.dtype)).join_asof(
             self._held,
             left_on="when",
             right_on="start",

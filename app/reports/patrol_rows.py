@@ -1,13 +1,11 @@
 """Every patrol of a plan as a row: where it belongs, how long it was, whether it qualifies."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from app.access.viewer import Viewer
 from app.compliance.cells import REST
 from app.compliance.crewing import crewing
 from app.compliance.patrols import OUTSIDE
@@ -15,10 +13,9 @@ from app.compliance.reckoning import Reckoning
 from app.compliance.tally import BANDS, bands
 from app.compliance.visits import Bools
 from app.compliance.work import Placed
-from app.reports.evidence import Reckoned, reckoned
+from app.reports.evidence import Reckoned
 from app.reports.series import Values, dates, kinds, minutes, places, where, words
-from app.reports.table import Batch, Column, HotspotAt, Kind, OfPlan, Table, frame
-from app.storage.engine import Reader
+from app.reports.table import Batch, Column, HotspotAt, Kind, Table, frame
 
 PATROLS: Final = Table(
     name="patrols",
@@ -89,15 +86,6 @@ PATROLS: Final = Table(
     ),
     place=HotspotAt("start"),
 )
-
-
-async def patrols(reader: Reader, viewer: Viewer, asked: OfPlan) -> AsyncIterator[Batch]:
-    """The patrols of some days by day, start and hot spot, a block of days at a time.
-
-    Raises NotFound where there is no such plan; Forbidden.
-    """
-    async for part in reckoned(reader, viewer, asked):
-        yield await asyncio.to_thread(rows, part)
 
 
 def rows(part: Reckoned) -> Batch:

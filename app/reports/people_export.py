@@ -9,10 +9,10 @@ from typing import Final
 
 from app.access.viewer import Right, Viewer
 from app.reports import ping_rows, visit_rows
-from app.reports.export import begun, parameters, shapes
+from app.reports.export import begun, heading
 from app.reports.naming import Naming
 from app.reports.pseudonyms import study_key
-from app.reports.table import Batch, Export, Heading, Table
+from app.reports.table import Batch, Export, Table
 from app.storage import exports
 from app.storage import secrets as stored_secrets
 from app.storage.engine import Database, Reader
@@ -81,7 +81,8 @@ async def of_people(
     Raises Forbidden, Refused.
     """
     viewer.require(source.right)
-    naming = Naming(await exports.names(reader, viewer, wanted), veil.key)
+    names = await exports.names(reader, viewer, wanted)
+    naming = await asyncio.to_thread(Naming, names, veil.key)
 
     async def batches() -> AsyncIterator[Batch]:
         async for block in source.blocks(reader, viewer, wanted):
@@ -96,6 +97,7 @@ async def of_people(
         "open": None if wanted.open is None else str(wanted.open).lower(),
         "people": veil.said,
     }
-    drawing = await shapes(reader, viewer, source.table, wanted.as_at) if drawn else None
-    heading = Heading(source.table, parameters(asked, wanted.as_at, now), drawing)
-    return await begun(heading, batches())
+    head = await heading(
+        reader, viewer, source.table, asked, as_at=wanted.as_at, now=now, drawn=drawn
+    )
+    return await begun(head, batches())

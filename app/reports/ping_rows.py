@@ -35,6 +35,7 @@ TABLE: Final = Table(
         ),
     ),
     Point(),
+    of_visits=False,
 )
 # The last stands for a source that this version does not know, whose number is -1.
 _SOURCES: Final = pl.Series([*SOURCES, None], dtype=pl.String)

@@ -1,21 +1,17 @@
 """Every hot spot on every day of a plan as a row: how it was assigned, and what it got."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from app.access.viewer import Viewer
 from app.compliance.cells import REST, Cells
 from app.compliance.intervals import Ints
 from app.compliance.tally import Tally
 from app.compliance.visits import Bools
-from app.reports.evidence import Reckoned, reckoned
+from app.reports.evidence import Reckoned
 from app.reports.series import Values, dates, minutes, places, words
-from app.reports.table import Batch, Column, HotspotAt, Kind, OfPlan, Table, frame
-from app.storage.engine import Reader
+from app.reports.table import Batch, Column, HotspotAt, Kind, Table, frame
 
 ASSIGNED: Final = ("none", "required", "treatment", "control")
 
@@ -88,15 +84,6 @@ PLACE_DAYS: Final = Table(
     ),
     place=HotspotAt("day"),
 )
-
-
-async def place_days(reader: Reader, viewer: Viewer, asked: OfPlan) -> AsyncIterator[Batch]:
-    """The place-days of some days by day and hot spot, a block of days at a time.
-
-    Raises NotFound where there is no such plan; Forbidden.
-    """
-    async for part in reckoned(reader, viewer, asked):
-        yield await asyncio.to_thread(rows, part)
 
 
 def rows(part: Reckoned) -> Batch:

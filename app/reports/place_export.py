@@ -1,13 +1,15 @@
 """Tables of a plan's places on their way out: patrols, cells and days of hot spots."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from app.access.viewer import Right, Viewer
 from app.reports import cell_rows, patrol_rows, place_days
-from app.reports.export import begun, parameters, shapes
-from app.reports.table import Batch, Export, Heading, OfPlan, Table
+from app.reports.evidence import Reckoned, reckoned
+from app.reports.export import begun, heading
+from app.reports.table import Batch, Export, OfPlan, Table
 from app.storage.engine import Reader
 
 
@@ -16,13 +18,13 @@ class OfPlaces:
     """A table whose rows are of a plan's hot spots, and name nobody."""
 
     table: Table
-    batches: Callable[[Reader, Viewer, OfPlan], AsyncIterator[Batch]]
+    rows: Callable[[Reckoned], Batch]
 
 
 PLACES: Final[Mapping[str, OfPlaces]] = {
-    "patrols": OfPlaces(patrol_rows.PATROLS, patrol_rows.patrols),
-    "cells": OfPlaces(cell_rows.CELLS, cell_rows.cells),
-    "place-days": OfPlaces(place_days.PLACE_DAYS, place_days.place_days),
+    "patrols": OfPlaces(patrol_rows.PATROLS, patrol_rows.rows),
+    "cells": OfPlaces(cell_rows.CELLS, cell_rows.rows),
+    "place-days": OfPlaces(place_days.PLACE_DAYS, place_days.rows),
 }
 
 
@@ -34,7 +36,13 @@ async def of_places(
     Raises Forbidden, NotFound where there is no such plan.
     """
     viewer.require(Right.READ_COMPLIANCE)
+
+    async def batches() -> AsyncIterator[Batch]:
+        async for part in reckoned(reader, viewer, asked):
+            yield await asyncio.to_thread(source.rows, part)
+
     days = {"plan": asked.plan, "from": str(asked.days.first), "to": str(asked.days.last)}
-    drawing = await shapes(reader, viewer, source.table, asked.as_at) if drawn else None
-    heading = Heading(source.table, parameters(days, asked.as_at, asked.now), drawing)
-    return await begun(heading, source.batches(reader, viewer, asked))
+    head = await heading(
+        reader, viewer, source.table, days, as_at=asked.as_at, now=asked.now, drawn=drawn
+    )
+    return await begun(head, batches())

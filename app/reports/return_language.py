@@ -6,6 +6,7 @@ It is Jinja's, in its sandbox, without all that could call, load, assign or repe
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -14,12 +15,17 @@ from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.reports.errors import TemplateError
+from app.reports.formats.text import no_formula
 from app.reports.return_grammar import parse
 from app.reports.returns import Fields
 from app.reports.wording import UNKNOWN
 
 MOST_OUTPUT: Final = 16 << 20  # characters
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs instead of showing it
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+# What a value holds of a CSV file's own signs, while the template's are read: no text has these.
+_HELD: Final = dict(zip('",\r\n', "\ufdd0\ufdd1\ufdd2\ufdd3", strict=True))
+_HOLD: Final = str.maketrans(_HELD)
+_RELEASE: Final = str.maketrans({held: sign for sign, held in _HELD.items()})
 _MOST_DECIMALS: Final = 9
 
 
@@ -89,13 +95,25 @@ def shown(value: object) -> object:
 
 
 def _shown_in_csv(value: object) -> object:
-    """A value as a CSV file holds it: quoted where it must be, never a formula."""
+    """A value as a CSV file holds it: never a formula, and no sign of the file's."""
     text = shown(value)
-    if not isinstance(text, str):
+    if not isinstance(text, str) or _NUMBER.fullmatch(text):
         return text
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(["'" + text if text.startswith(FORMULA) else text])
-    return line.getvalue()
+    return no_formula(text).translate(_HOLD)
+
+
+def _quoted(where: str, text: str) -> str:
+    """A CSV file with its fields quoted where what they show makes it needful (RFC 4180)."""
+    made = io.StringIO(newline="")
+    writer = csv.writer(made)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for row in rows:
+            writer.writerow([field.translate(_RELEASE) for field in row])
+    except csv.Error as exc:
+        msg = f"{where}: line {rows.line_num} of what it makes is no CSV: {exc}"
+        raise TemplateError(msg) from exc
+    return made.getvalue()
 
 
 _PLAIN: Final = _environment(html=False, show=shown)
@@ -120,7 +138,8 @@ def render(where: str, source: str, fields: Fields, suffix: str = "") -> str:
             parts.append(part)
     except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError) as exc:
         raise _failed(where, exc) from exc
-    return "".join(parts)
+    text = "".join(parts)
+    return _quoted(where, text) if suffix == ".csv" else text
 
 
 def evaluate(where: str, source: str, fields: Mapping[str, object], one: str | None) -> object:

@@ -9,7 +9,7 @@ from app.compliance.calendar import DAY
 from app.compliance.figures import Figures
 from app.compliance.groups import Period
 from app.compliance.reckoning import Evidence
-from app.compliance.report import Report, report
+from app.compliance.report import report
 from app.reports.unsettled import Unsettled
 from app.reports.wording import counted, date
 from app.storage.types import from_us
@@ -143,23 +143,15 @@ def fields(month: Month) -> Fields:
             for row in report(month.evidence, month.days, "organisation", month.seen).rows
         ],
         "hotspots": [
-            {
-                **dict(zip(("key", "name"), month.hotspots[row.key], strict=True)),
-                **_record(row.figures),
-            }
+            {"key": key, "name": name, **_record(row.figures)}
             for row in whole.rows
             if isinstance(row.key, int)
+            for key, name in [month.hotspots[row.key]]
         ],
         "abstractions": [
             {"reason": reason, "hours": spent} for reason, spent in whole.abstractions.items()
         ],
     }
-
-
-def _by_hotspot(month: Month, whole: Report) -> Iterator[tuple[str, str, Figures]]:
-    for row in whole.rows:
-        if isinstance(row.key, int):
-            yield *month.hotspots[row.key], row.figures
 
 
 def _once(month: Month, total: Figures, *, retrospective: bool) -> Record:

@@ -1,10 +1,11 @@
 """Reads from storage what a monthly return is made from."""
 
 import datetime as dt
+from contextlib import suppress
 from typing import Final
 
 from app.access.viewer import Right, Viewer
-from app.compliance.calendar import DAY
+from app.compliance.calendar import DAY, FIRST_DAY, LAST_DAY
 from app.compliance.groups import Period
 from app.reports.evidence import basis, evidence_of
 from app.reports.returns import Month
@@ -22,19 +23,19 @@ async def month(
     reader: Reader,
     viewer: Viewer,
     plan: str,
-    first: dt.date,
+    which: str,
     *,
     as_at: dt.datetime | None,
     now: dt.datetime,
 ) -> Month:
-    """What is known of the month that begins on a day.
+    """What is known of a month, such as 2026-10.
 
-    Raises NotFound for the plan, and Refused where none of the month's days has begun.
+    Raises NotFound for the plan, and Refused for no month, or where none of its days has begun.
     """
     viewer.require(Right.READ_VISITS)
+    first = _first(which)
     last = (first + _LONGEST_MONTH).replace(day=1) - DAY
-    asked = OfPlan(plan, Period(first, last), as_at, now)
-    about = await basis(reader, viewer, asked)
+    about = await basis(reader, viewer, plan, as_at or now)
     today = about.plans[-1].plan.calendar.day_of(to_us(as_at or now))
     if today < first:
         raise Refused(where="month", what=f"{first:%Y-%m} has not begun")
@@ -48,3 +49,12 @@ async def month(
         unsettled=await unsettled(reader, viewer, days, evidence, as_at),
         made_us=to_us(now),
     )
+
+
+def _first(month: str) -> dt.date:
+    with suppress(ValueError):
+        first = dt.datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007 -- a month has no zone
+        if FIRST_DAY < first < LAST_DAY.replace(day=1) and month == f"{first:%Y-%m}":
+            return first
+    earliest, latest = FIRST_DAY.replace(day=1) + _LONGEST_MONTH, LAST_DAY.replace(day=1) - DAY
+    raise Refused(where="month", what=f"give it as 2026-10, {earliest:%Y-%m} to {latest:%Y-%m}")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Final
 
 import polars as pl
 
@@ -9,8 +10,9 @@ from app.compliance.calendar import Calendar
 
 # Hot spot versions begin with an operational day, of which there is only one for all plans.
 _CALENDAR = Calendar()
-_TIME = pl.Datetime("us", "UTC")
-_SCHEMA = pl.Schema({"hotspot": pl.String(), "start": _TIME, "end": _TIME, "geometry": pl.String()})
+TIME: Final = pl.Datetime("us", "UTC")
+"""What holds instants in a column."""
+_SCHEMA = pl.Schema({"hotspot": pl.String(), "start": TIME, "end": TIME, "geometry": pl.String()})
 
 
 class Shapes:
@@ -20,7 +22,10 @@ class Shapes:
     """
 
     def __init__(self, shapes: Iterable[tuple[str, dt.datetime, dt.datetime | None, str]]) -> None:
-        self._shapes = pl.DataFrame(list(shapes), _SCHEMA, orient="row").sort("start")
+        rows = list(shapes)
+        self._shapes = pl.DataFrame(rows, _SCHEMA, orient="row").sort("start")
+        self.longest = max((len(geometry) for *_, geometry in rows), default=0)
+        """How many characters the longest geometry has."""
 
     def at(self, hotspot: pl.Series, when: pl.Series) -> pl.Series:
         """The geometry of each hot spot (by key) at a moment, or on an operational day.
@@ -45,4 +50,4 @@ def _moments(when: pl.Series) -> pl.Series:
         return when
     days = when.unique().drop_nulls()
     starts = [_CALENDAR.start_of(day) for day in days]
-    return when.replace_strict(days, pl.Series(starts, dtype=pl.Int64), default=None).cast(_TIME)
+    return when.replace_strict(days, pl.Series(starts, dtype=pl.Int64), default=None).cast(TIME)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from app.compliance.groups import Period
-from app.reports.shapes import Shapes
+from app.reports.shapes import TIME, Shapes
 
 # Exactly the columns of its table, in their order and of their types; null: unknown.
 Batch = pl.DataFrame
@@ -37,7 +37,7 @@ _DTYPES: dict[Kind, pl.DataType] = {
     Kind.INTEGER: pl.Int64(),
     Kind.NUMBER: pl.Float64(),
     Kind.FLAG: pl.Boolean(),
-    Kind.TIME: pl.Datetime("us", "UTC"),
+    Kind.TIME: TIME,
     Kind.DATE: pl.Date(),
 }
 
@@ -65,13 +65,17 @@ class HotspotAt:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a table holds; `place` is what a map draws of a row, None: nothing."""
+    """What a table holds; `place` is what a map draws of a row, None: nothing.
+
+    `of_visits`: whether it is made of visits, which may be open, and which the dwell method found.
+    """
 
     name: str
     title: str
     about: str
     columns: tuple[Column, ...]
     place: Point | HotspotAt | None = None
+    of_visits: bool = True
 
     @property
     def schema(self) -> pl.Schema:

@@ -8,8 +8,7 @@ from app.reports.naming import Naming
 from app.reports.table import Batch, Column, HotspotAt, Kind, Table, frame
 from app.storage.columnar import Column as Values
 from app.storage.exports import Block
-
-_SECOND_US: Final = 1e6
+from ingest.moment import SECOND_US
 
 TABLE: Final = Table(
     "visits",
@@ -58,7 +57,7 @@ def batch(block: Block, naming: Naming) -> Batch:
     columns: dict[str, Values | pl.Series] = {
         **block,
         # By numpy, as polars multiplies by the inverse, which differs in the last digit.
-        **{name: length_us / _SECOND_US for name, length_us in lengths.items()},
+        **{name: length_us / SECOND_US for name, length_us in lengths.items()},
         "device": naming.devices(block["device_id"]),
         "hotspot": naming.hotspots(block["hotspot_id"]),
         **naming.carriers(block["device_id"], block["enter"]).to_dict(),

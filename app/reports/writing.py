@@ -9,6 +9,7 @@ import polars as pl
 
 from app.reports.formats import Form
 from app.reports.table import Batch, Export
+from app.storage.exports import BLOCK
 
 
 class Unwritable(Exception):
@@ -20,17 +21,17 @@ class _Stopped(Exception):
 
 
 async def write(export: Export, form: Form, file: IO[bytes]) -> int:
-    """Writes an export whole, one batch fetched while another is written; gives how many rows.
+    """Writes an export whole, rows fetched while others are written; gives how many.
 
     Raises Unwritable, and whatever the batches do. Who cancels it waits until nothing more is
-    written, which takes no longer than a batch.
+    written, which takes no longer than BLOCK rows do.
     """
     loop, room = asyncio.get_running_loop(), asyncio.Semaphore()
     ready = SimpleQueue[Batch | None]()
     stopped = False
 
     def batches() -> Iterator[Batch]:
-        while (batch := ready.get()) is not None:
+        while (batch := ready.get()) is not None and not stopped:
             loop.call_soon_threadsafe(room.release)
             yield batch
         if stopped:
@@ -68,9 +69,11 @@ async def _fetch(
     rows = 0
     await room.acquire()
     async for batch in export.batches:
-        rows += len(batch)
-        ready.put(batch)
-        await room.acquire()
-        if writing.done():
-            break
+        # However many rows come at once: what is made of each part holds the interpreter.
+        for part in batch.iter_slices(BLOCK):
+            rows += len(part)
+            ready.put(part)
+            await room.acquire()
+            if writing.done():
+                return rows
     return rows

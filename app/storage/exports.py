@@ -3,8 +3,10 @@
 All of it within one Reader, so that what is taken away is one state of the data.
 """
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ from app.compliance.visits import Assignments
 from app.storage import assignments, columnar, people
 from app.storage import hotspots as hotspot_storage
 from app.storage.columnar import Column
-from app.storage.engine import Reader
+from app.storage.engine import Database, Reader
 from app.storage.knowledge import known_at
 from app.storage.schema import devices, fixes, hotspot_versions, hotspots, visits
 from app.storage.types import EPOCH, from_us
@@ -30,8 +32,27 @@ Block = Mapping[str, Column]
 Shape = tuple[str, dt.datetime, dt.datetime | None, str]
 # Of rows, some of which are fetched, made text and written at the same time: a few megabytes each.
 BLOCK: Final = 8_000
+_SHAPES: Final = 200  # that become geometries in one turn of the event loop
 # Before and after everything that anybody could ask for: no database or driver overflows there.
 FIRST, LAST = EPOCH, dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+
+
+# A quarter of cells may be written as a workbook between one query and the next.
+_IDLE: Final = "15min"
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncIterator[Reader]:
+    """One view of the data, kept while a table is written from it, however slowly that goes.
+
+    Raises DatabaseUnavailable.
+    """
+    async with database.read() as reader:
+        if database.dialect == "postgresql":
+            await reader.exec_driver_sql(
+                f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE}'"
+            )
+        yield reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,11 @@ async def shapes(reader: Reader, viewer: Viewer, as_at: dt.datetime | None) -> l
         .join(hotspot_versions)
         .where(known_at(hotspot_versions, as_at or LAST))
     )
-    rows = (await reader.execute(query)).all()
+    parts = (await reader.stream(query)).partitions(_SHAPES)
+    return [shape async for part in parts for shape in await asyncio.to_thread(_drawn, part)]
+
+
+def _drawn(rows: Sequence[sa.Row[Any, Any, Any, Any]]) -> list[Shape]:
     return [(key, start, end, shapely.to_geojson(place)) for key, start, end, place in rows]
 
 

@@ -17,6 +17,7 @@ from app.storage.errors import SchemaMismatch
 _TURN = 1_650_553_204
 _WAIT = "SET LOCAL lock_timeout = '10s'"
 _NOT_ALLOWED = "42501"
+_OLDEST = 14  # of PostgreSQL: `bit_count`, which views have
 
 
 @asynccontextmanager
@@ -37,8 +38,8 @@ async def turn(database: Database) -> AsyncIterator[None]:
 async def upgrade(database: Database, revision: str = "head") -> None:
     """Runs the migrations up to a revision, all in one transaction.
 
-    Raises SchemaMismatch where PostGIS is missing or not ours to add, or the database belongs to a
-    later version; DatabaseUnavailable where somebody holds a lock on it.
+    Raises SchemaMismatch where PostgreSQL is too old, PostGIS is missing or not ours to add, or the
+    database belongs to a later version; DatabaseUnavailable where somebody holds a lock on it.
     """
     async with database.write() as writer:
         await writer.run_sync(_refuse_unfit)
@@ -73,6 +74,10 @@ async def is_empty(database: Database) -> bool:
 def _refuse_unfit(connection: sa.Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
+    version, *_ = connection.dialect.server_version_info or (_OLDEST,)
+    if int(version) < _OLDEST:
+        msg = f"the server is PostgreSQL {version}: it takes {_OLDEST} or later"
+        raise SchemaMismatch(msg)
     query = sa.text("SELECT 1 FROM pg_available_extensions WHERE name = 'postgis'")
     if connection.execute(query).scalar() is None:
         msg = "the server has no PostGIS: install the package postgresql-NN-postgis-3 there"

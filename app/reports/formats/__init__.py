@@ -30,6 +30,11 @@ class Form:
     write: Write
     grows: bool = True
 
+    @property
+    def essence(self) -> str:
+        """Its media type without parameters."""
+        return self.media_type.partition(";")[0]
+
 
 FORMS: Final[dict[Format, Form]] = {
     Format.JSON: Form("application/json", json.write),

@@ -1,16 +1,15 @@
 """Tables as CSV (RFC 4180), of which no spreadsheet runs a word."""
 
+import re
 from collections.abc import Iterable
 from typing import IO, Final
 
 import polars as pl
 
-from app.reports.formats.text import RFC3339
+from app.reports.formats.text import FORMULA, RFC3339
 from app.reports.table import Batch, Heading
 
-# What a spreadsheet takes for a formula, even between quotes, begins with one of these.
-# Source: OWASP, "CSV Injection".
-_FORMULA: Final = r"^[=+\-@\t\r\n]"
+_RUN: Final = f"^[{re.escape(''.join(FORMULA))}]"
 
 
 def write(heading: Heading, batches: Iterable[Batch], file: IO[bytes]) -> None:
@@ -25,6 +24,6 @@ def write(heading: Heading, batches: Iterable[Batch], file: IO[bytes]) -> None:
 
 def _write(rows: pl.DataFrame, file: IO[bytes]) -> None:
     text = pl.selectors.string()
-    formula = text.str.contains(_FORMULA)
+    formula = text.str.contains(_RUN)
     plain = rows.with_columns(pl.when(formula).then("'" + text).otherwise(text).name.keep())
     plain.write_csv(file, include_header=False, line_terminator="\r\n", datetime_format=RFC3339)

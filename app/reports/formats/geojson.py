@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, Final
 
 import polars as pl
 
 from app.reports.formats.text import as_json, write_listed
 from app.reports.shapes import Shapes
 from app.reports.table import Batch, Heading, HotspotAt, Point
+
+# Of shapes, made text at once.
+_PART_BYTES: Final = 4 << 20
 
 
 def write(heading: Heading, batches: Iterable[Batch], file: IO[bytes]) -> None:
@@ -17,6 +20,10 @@ def write(heading: Heading, batches: Iterable[Batch], file: IO[bytes]) -> None:
     What was asked stands beside the features, as a foreign member (RFC 7946, section 6.1).
     """
     shapes = heading.shapes or Shapes([])
+
+    # Each row has its shape, of which there may be much.
+    size = max(_PART_BYTES // max(shapes.longest, 1), 1)
+    parts = (part for batch in batches for part in batch.iter_slices(size))
 
     def features(batch: Batch) -> pl.Series:
         drawn = _geometry(batch, heading.table.place, shapes)
@@ -28,7 +35,7 @@ def write(heading: Heading, batches: Iterable[Batch], file: IO[bytes]) -> None:
         "parameters": dict(heading.parameters),
     }
     file.write(f'{json.dumps(head)[:-1]}, "features": [\n'.encode())
-    write_listed(map(features, batches), file)
+    write_listed(map(features, parts), file)
     file.write(b"\n]}\n")
 
 

@@ -8,6 +8,14 @@ import polars as pl
 from app.reports.table import Batch
 
 RFC3339: Final = "%Y-%m-%dT%H:%M:%S%.6fZ"
+# What a spreadsheet takes for a formula, even between quotes, begins with one of these.
+# Source: OWASP, "CSV Injection".
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def no_formula(text: str) -> str:
+    """A text for a CSV file, with an apostrophe before it where a spreadsheet would run it."""
+    return "'" + text if text.startswith(FORMULA) else text
 
 
 def as_json(batch: Batch) -> pl.Series:
@@ -20,8 +28,9 @@ def as_json(batch: Batch) -> pl.Series:
 
 def write_listed(parts: Iterable[pl.Series], file: IO[bytes]) -> None:
     """Writes texts with commas between them, and an end of line after each comma."""
-    between = ""
+    between = b""
     for part in parts:
         if len(part):
-            file.write((between + part.str.join(",\n").item()).encode())
-            between = ",\n"
+            file.write(between)
+            file.write(part.str.join(",\n").cast(pl.Binary).item())
+            between = b",\n"

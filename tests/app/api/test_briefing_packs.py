@@ -70,7 +70,9 @@ async def test_a_briefing_says_how_yesterday_and_the_week_went(admin: httpx.Asyn
         "Yesterday, Thursday 15 January 2026, 3 of 4 cells were covered (75 %; between 50 and "
         "75 %). The target is 90 %, and was missed."
     ) in text
-    assert "In the last seven days 4 of 8 cells were covered (50 %; between 37.5 and 50 %)." in text
+    assert (
+        "In the last seven days, 4 of 8 cells were covered (50 %; between 37.5 and 50 %)." in text
+    )
     assert "How well devices were observed is not known" in text
 
 
@@ -136,7 +138,7 @@ async def test_a_briefing_says_what_changed_in_the_week(
     admin: httpx.AsyncClient, clock: Clock
 ) -> None:
     text = words((await asked(admin)).text)
-    assert "What changed in the last seven days The plan is new." in text
+    assert "What changed since Friday 9 January 2026 The plan is new." in text
     clock.set("2026-01-22T14:30:00Z")
     changed = {**PLAN, "windows": WINDOWS, "coverage_target": 0.8, "minimum_minutes": 8}
     await admin.put("/plans/late", json=changed)
@@ -203,6 +205,52 @@ async def test_what_cannot_be_measured_has_no_figure(admin: httpx.AsyncClient) -
     # What is surely owed is what was not made on the day on which nobody was on duty.
     assert re.search(r"Café Łódź 1 to 2\? none known", text)
     assert "cannot be measured" in words((await asked(admin, f="html", team="North")).text)
+
+
+@pytest.mark.parametrize("ahead", ["2026-01-16T14:30:00Z", "2026-01-19T14:30:00Z"])
+async def test_a_day_that_is_not_over_is_not_judged(
+    admin: httpx.AsyncClient, clock: Clock, ahead: str
+) -> None:
+    clock.set("2026-01-15T20:00:00Z")
+    text = words((await asked(admin, at=ahead)).text)
+    assert (
+        "On Wednesday 14 January 2026, 1 of 4 cells was covered (25 %). The target is 90 %, and "
+        "was missed. In the seven days to Wednesday 14 January 2026, 1 of 4 cells was covered (25 %"
+    ) in text
+    assert (
+        "Thursday 15 January 2026 was not over: so far 3 of 4 cells were covered, and the windows "
+        "of 4 cells were still to end. That is in none of these figures."
+    ) in text
+    assert "Figures Wednesday 14 January 2026 Seven days to then Coverage" in text
+    assert "What changed since Thursday 8 January 2026 The plan is new." in text
+    # Of what is owed none is of the day that may still give it.
+    owed = text.split("Owed most")[1].split("Where")[0]
+    assert re.search(r"Café Łódź 1 none known", owed)
+    assert len(re.findall(r" 1 (?:none known|\d+ )", owed)) == 3
+    assert "Friday" not in text.split("How it went")[1].split("What to do")[0]
+
+
+async def test_a_day_whose_windows_are_over_is_yesterday_to_the_next(
+    admin: httpx.AsyncClient, clock: Clock
+) -> None:
+    clock.set("2026-01-15T23:00:00Z")
+    text = words((await asked(admin, at="2026-01-16T14:30:00Z")).text)
+    assert "Yesterday, Thursday 15 January 2026, 3 of 4 cells were covered" in text
+    assert "not over" not in text
+
+
+async def test_a_window_that_goes_on_past_the_days_end_is_waited_for(
+    admin: httpx.AsyncClient, clock: Clock
+) -> None:
+    clock.set("2026-01-14T05:00:00Z")
+    night = {"name": "night", "start": "22:00", "end": "07:00"}
+    await admin.put("/plans/late", json={**PLAN, "windows": [*WINDOWS, night]})
+    clock.set("2026-01-16T06:30:00Z")
+    text = words((await asked(admin)).text)
+    assert "On Wednesday 14 January 2026, 1 of 12 cells was covered" in text
+    assert "so far 3 of 12 cells were covered, and the windows of 4 cells were still to" in text
+    clock.set("2026-01-16T07:00:00Z")
+    assert "Yesterday, Thursday 15 January 2026, 3 of 12" in words((await asked(admin)).text)
 
 
 async def test_controls_of_a_trial_are_nobodys_task(admin: httpx.AsyncClient, clock: Clock) -> None:

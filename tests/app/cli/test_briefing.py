@@ -49,7 +49,7 @@ def test_a_briefing_is_written_as_page_and_as_pdf(url: str, tmp_path: Path) -> N
         ("b.docx", {}, "a briefing is written as .html or .pdf"),
         ("b.pdf", {"plan": "x"}, "beatkeeper: there is no plan 'x'"),
         ("b.pdf", {"team": "x"}, "beatkeeper: team: there is no team 'x'"),
-        ("b.pdf", {"at": "today"}, "--at today: no time with an offset"),
+        ("b.pdf", {"at": "today"}, "--at today: give a time with an offset"),
         ("none/b.html", {}, "No such file or directory"),
     ],
 )

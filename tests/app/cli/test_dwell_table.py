@@ -9,7 +9,7 @@ import pytest
 
 from app.cli.dwell_table import PART_ROWS, csv_parts, table, write
 from app.cli.dwell_visits import VISIT
-from app.cli.wholefile import check
+from app.cli.wholefile import check, replacing
 
 NONE = table(pl.DataFrame(schema=VISIT), [], [])
 
@@ -26,6 +26,17 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, ending: str) -
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert out.read_text() == "of yesterday"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_files_that_are_written_at_once_have_names_of_their_own(tmp_path: Path) -> None:
+    out = tmp_path / "visits.csv"
+    with replacing(out) as one:
+        one.write_text("one")
+        with replacing(out) as other:
+            other.write_text("other")
+        assert out.read_text() == "other"
+    assert out.read_text() == "one"
     assert list(tmp_path.iterdir()) == [out]
 
 

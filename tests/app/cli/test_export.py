@@ -2,6 +2,7 @@ import asyncio
 import csv
 import io
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,11 @@ def test_a_day_is_an_operational_day_and_a_time_is_meant_to_the_microsecond(url:
     assert len(rows("pings", *DAYS, "--device", "radio", url=url)) == 3
 
 
+def test_visits_are_those_that_are_open_or_those_that_are_not(url: str) -> None:
+    assert rows("visits", "--open", url=url) == []
+    assert len(rows("visits", "--closed", url=url)) == 2
+
+
 @pytest.mark.parametrize("form", list(Format))
 def test_the_ending_says_the_format(url: str, tmp_path: Path, form: Format) -> None:
     out = tmp_path / f"taken.{form.upper()}"
@@ -113,6 +119,7 @@ def test_pseudonyms_are_given_to_who_asks_for_them(url: str) -> None:
         (["pings"], "the table pings needs --from"),
         (["visits", "--plan", "p"], "the table visits does not take --plan"),
         (["cells", *DAYS, "--plan", "p", "--study", "s"], "does not take --study"),
+        (["pings", *DAYS, "--open"], "the table pings does not take --open"),
         (["cells", *DAYS, "--plan", "p", "--pseudonyms"], "does not take --pseudonyms"),
         (["visits", "--from", "yesterday"], "--from yesterday: give an operational day"),
         (["visits", "--from", "2026-01-15T10:00:00"], "give a time with an offset"),
@@ -139,6 +146,25 @@ def test_where_nothing_can_be_written_nothing_is_left(sqlite_url: str, tmp_path:
     old.write_text("as it was")
     assert run("cells", "--plan", "none", *DAYS, "--out", str(old), url=sqlite_url)[0] == 1
     assert (old.read_text(), list(folder.iterdir())) == ("as it was", [old])
+
+
+def test_of_a_table_that_is_not_whole_nothing_comes_on_standard_output(url: str) -> None:
+    async def many() -> None:
+        database = Database(url)
+        times = range(0, 600, 2)
+        await store(database, *(StoredVisit("radio", "HS1", at, at + 1) for at in times))
+        await database.close()
+
+    asyncio.run(many())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Less than the table, and more than what SQLite keeps beside its file.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (33_000, hard))
+    try:
+        status, out, err = run("visits", url=url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (status, out) == (1, "")
+    assert "a temporary file cannot be written: File too large" in err
 
 
 def test_a_full_disk_is_told_as_such(sqlite_url: str) -> None:

@@ -1,3 +1,6 @@
+import csv
+import io
+
 import pytest
 from returned import month
 
@@ -5,7 +8,7 @@ from app.reports.errors import TemplateError
 from app.reports.return_language import MOST_OUTPUT, render
 
 FIELDS = month("police", "wardens", plan_name="Nights", definition="<b>&")
-DANGERS = "=1+1", "@x", "+x", "-x", 'say "so", x'
+DANGERS = "=1+1", "@x", "+x", "-x", "\n=1+1", "\r=1+1", 'say "so", x'
 
 
 @pytest.mark.parametrize(
@@ -46,18 +49,37 @@ def test_a_page_escapes_what_it_shows() -> None:
 
 def test_a_table_holds_no_formula_and_keeps_its_columns() -> None:
     fields = month(*DANGERS)
-    source = "{% for one in organisations %}{{ one.name }},{{ one.patrols }};{% endfor %}"
-    made = render("x.csv", source, fields, ".csv").split(";")
-    assert made == [
-        "'=1+1,1.5",
-        "'@x,1.5",
-        "'+x,1.5",
-        "'-x,1.5",
-        '"say ""so"", x",1.5',
-        "",
-    ]
+    source = "{% for one in organisations %}\n{{ one.name }},{{ one.patrols }}\n{% endfor %}"
+    made = render("x.csv", source, fields, ".csv")
+    assert made == (
+        "'=1+1,1.5\r\n'@x,1.5\r\n'+x,1.5\r\n'-x,1.5\r\n"
+        '"\'\n=1+1",1.5\r\n"\'\r=1+1",1.5\r\n"say ""so"", x",1.5\r\n'
+    )
     # A number below nought is one.
-    assert render("x.csv", "{{ 0 - total.patrols }}", fields, ".csv") == "-7"
+    source = "{{ 0 - total.patrols }},{{ (0 - total.patrols) | fixed(1) }}"
+    assert render("x.csv", source, fields, ".csv") == "-7,-7.0\r\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Return,{{ plan_name }} ({{ month }}),1\n\n",
+        'Return,"{{ plan_name }} ({{ month }})",1\r\n\n',
+    ],
+)
+def test_a_field_of_a_table_is_quoted_whole(source: str) -> None:
+    fields = month(plan_name='Nights, "late"\nx')
+    made = render("x.csv", source, fields, ".csv")
+    assert made == 'Return,"Nights, ""late""\nx (x)",1\r\n\r\n'
+    assert list(csv.reader(io.StringIO(made, newline=""))) == [
+        ["Return", 'Nights, "late"\nx (x)', "1"],
+        [],
+    ]
+
+
+def test_a_template_that_makes_no_table_is_refused() -> None:
+    with pytest.raises(TemplateError, match=r"x\.csv: line 2 of what it makes is no CSV"):
+        render("x.csv", 'a\n"b', FIELDS, ".csv")
 
 
 @pytest.mark.parametrize(

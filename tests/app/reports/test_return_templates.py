@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pypdfium2
@@ -28,12 +29,33 @@ def test_a_typst_template_reads_its_fields_and_shows_them_as_they_are() -> None:
         ('\n#json(bytes(sys.inputs.data)).at("hours")', 'r.typ, line 2: .*key "hours"'),
         ('#read("/etc/passwd")', "r.typ, line 1: file not found"),
         ('#read("../../../etc/passwd")', "r.typ, line 1: path .* escape"),
-        ('#import "@preview/x:1.0.0": y', "packages"),
     ],
 )
 def test_a_typst_template_reads_nothing_else(source: str, told: str) -> None:
     with pytest.raises(TemplateError, match=told):
         pdf(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '#import "@preview/x:1.0.0": y',
+        '#import "\\u{40}preview/x:1.0.0"',
+        '#include ("@" + "preview/x:1.0.0")',
+        '#let at = str.from-unicode(64)\n#{ import (at + "preview/x:1.0.0") }',
+        '#eval("impo" + "rt \\"@preview/x:1.0.0\\"")',
+        '#dictionary(std).at("ev" + "al")("impo" + "rt \\"@preview/x:1.0.0\\"")',
+    ],
+)
+def test_a_typst_template_fetches_nothing(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(TemplateError, match=r"r\.typ, line \d: there are no packages here"):
+            pdf(source)
+        listener.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_a_forces_own_templates_go_before_those_shipped(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import datetime as dt
 import io
 import threading
 from collections.abc import AsyncIterator, Iterable
@@ -8,8 +9,10 @@ import polars as pl
 import pytest
 
 from app.reports.formats import FORMS, Form, Format
-from app.reports.table import Batch, Column, Export, Heading, Kind, Table
+from app.reports.shapes import Shapes
+from app.reports.table import Batch, Column, Export, Heading, HotspotAt, Kind, Table
 from app.reports.writing import Unwritable, write
+from app.storage.exports import BLOCK
 
 TABLE = Table("t", "T", "T.", (Column("n", Kind.INTEGER, "N."),))
 CSV = FORMS[Format.CSV]
@@ -50,6 +53,48 @@ async def test_no_more_than_one_batch_waits_for_a_slow_file() -> None:
     await write(export(counted(20, fetched)), Form("text/plain", slow), io.BytesIO())
     assert len(ahead) == 20
     assert max(ahead) <= 2
+
+
+async def at_once(rows: int) -> AsyncIterator[Batch]:
+    yield batch(*range(rows))
+
+
+async def test_rows_that_come_at_once_are_written_some_at_a_time() -> None:
+    sizes: list[int] = []
+
+    def sized(_heading: Heading, batches: Iterable[Batch], _file: IO[bytes]) -> None:
+        sizes.extend(len(part) for part in batches)
+
+    made = Form("text/plain", sized)
+    assert await write(export(at_once(200_000)), made, io.BytesIO()) == 200_000
+    assert (sum(sizes), max(sizes)) == (200_000, BLOCK)
+
+
+class Measured(io.BytesIO):
+    """A file that knows the largest part that was ever written to it."""
+
+    largest = 0
+
+    def write(self, data: bytes) -> int:
+        self.largest = max(self.largest, len(data))
+        return super().write(data)
+
+
+@pytest.mark.parametrize("form", [Format.JSON, Format.GEOJSON])
+async def test_no_text_is_made_of_many_rows_or_large_shapes_at_once(form: Format) -> None:
+    columns = Column("hotspot", Kind.TEXT, "Which."), Column("at", Kind.TIME, "When.")
+    table = Table("t", "T", "T.", columns, HotspotAt("at"))
+    began = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    shape = f'{{"type":"Point","coordinates":[{"0" * 5_000}]}}'
+
+    async def rows() -> AsyncIterator[Batch]:
+        yield pl.DataFrame({"hotspot": ["HS1"] * 20_000, "at": [began] * 20_000}, table.schema)
+
+    heading = Heading(table, {}, Shapes([("HS1", began, None, shape)]))
+    file = Measured()
+    assert await write(Export(heading, rows()), FORMS[form], file) == 20_000
+    assert len(file.getvalue()) > 1_000_000
+    assert file.largest < 6_000_000
 
 
 class Full(io.RawIOBase):
@@ -109,3 +154,25 @@ async def test_who_stops_it_waits_until_nothing_is_written_any_more() -> None:
     with pytest.raises(asyncio.CancelledError):
         await writing
     assert ended.is_set()
+
+
+async def test_who_stops_it_waits_for_no_more_than_what_is_being_written() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    sizes: list[int] = []
+
+    def slow(_heading: Heading, batches: Iterable[Batch], _file: IO[bytes]) -> None:
+        for part in batches:
+            begun.set()
+            go_on.wait()
+            sizes.append(len(part))
+
+    writing = asyncio.create_task(
+        write(export(at_once(5 * BLOCK)), Form("text/plain", slow), io.BytesIO())
+    )
+    await asyncio.to_thread(begun.wait)
+    writing.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert sizes == [BLOCK]

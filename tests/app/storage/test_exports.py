@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 from itertools import chain
 
 import pytest
@@ -62,6 +63,26 @@ async def test_tables_are_for_those_with_the_right_alone(database: Database) -> 
     with pytest.raises(Forbidden):
         async with database.read() as reader:
             await anext(exports.visit_blocks(reader, Viewer("x", Role.AUDITOR), Wanted()), None)
+
+
+async def test_a_table_may_be_written_slowly_between_one_query_and_the_next(
+    postgis_url: str,
+) -> None:
+    database = Database(postgis_url)
+    waits = "SHOW idle_in_transaction_session_timeout"
+    for opened, allowed in ((exports.reading(database), "15min"), (database.read(), "1min")):
+        async with opened as reader:
+            assert (await reader.exec_driver_sql(waits)).scalar_one() == allowed
+    await database.close()
+
+
+async def test_shapes_are_of_all_hot_spots_as_they_are_or_were_known(database: Database) -> None:
+    await draw(database, {f"HS{number}": square(50, 100 * number) for number in range(3)})
+    async with database.read() as reader:
+        found = await exports.shapes(reader, ALL, None)
+        assert await exports.shapes(reader, ALL, exports.FIRST) == []
+    assert sorted(key for key, *_ in found) == ["HS0", "HS1", "HS2"]
+    assert {json.loads(shape)["type"] for *_, shape in found} == {"Polygon"}
 
 
 async def test_a_secret_stays_what_it_was_made(database: Database) -> None:

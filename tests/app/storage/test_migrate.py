@@ -1,9 +1,11 @@
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from app.storage import migrate
 from app.storage.engine import Database
+from app.storage.errors import SchemaMismatch
 from app.storage.schema import metadata
 
 
@@ -17,6 +19,15 @@ async def test_migrations_make_the_schema_go_down_to_nothing_and_up_again(
     assert not await migrate.is_current(database)
     await migrate.upgrade(database)
     assert await migrate.is_current(database)
+
+
+async def test_a_server_that_is_too_old_is_refused(postgis_url: str) -> None:
+    database = Database(postgis_url)
+    async with database.write() as writer:
+        writer.dialect.server_version_info = (13, 21)
+    with pytest.raises(SchemaMismatch, match="PostgreSQL 13: it takes 14 or later"):
+        await migrate.upgrade(database)
+    await database.close()
 
 
 def _differences(connection: sa.Connection) -> list[object]:

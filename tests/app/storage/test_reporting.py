@@ -13,7 +13,7 @@ from wandering import SQUARES, degrees, enrol
 from app.access.viewer import SERVICE
 from app.compliance.groups import Period
 from app.compliance.plan import Plan, Window
-from app.reports.patrol_rows import patrols
+from app.reports.place_export import PLACES, of_places
 from app.reports.table import OfPlan
 from app.storage import migrate, plans, schema
 from app.storage.engine import Database
@@ -72,7 +72,9 @@ async def test_patrols_are_those_that_a_plan_has_for_the_same_visits(
     async with database.write() as writer:
         await plans.put(writer, PLAN, LONG_AGO)
     async with database.read() as reader:
-        (said,) = [part async for part in patrols(reader, SERVICE, OfPlan("late", DAYS, None, NOW))]
+        asked = OfPlan("late", DAYS, None, NOW)
+        export = await of_places(reader, SERVICE, PLACES["patrols"], asked, drawn=False)
+        (said,) = [part async for part in export.batches]
     await database.close()
     columns = ("hotspot", "start", "end", "minutes", "devices", "officers", "open")
     found = await connection.fetch(
