@@ -170,7 +170,9 @@ def check_together(staffing: Staffing, demand: Demand) -> None:
         "other-minutes",
         f"{staffing.other_minutes:g} of a shift of {length:g} minutes leave no time for a patrol",
     )
-    east, north = demand.starting_point
+    if demand.station is None:
+        return
+    east, north = demand.station
     nearest_m = float(np.hypot(demand.x_m - east, demand.y_m - north).min())
     _require(
         nearest_m / staffing.metres_a_minute <= length - demand.minutes,
