@@ -13,6 +13,7 @@ KMH_IN_METRES_A_MINUTE = 1000.0 / 60.0
 MOST_OFFICERS = 1_000
 MOST_HOTSPOTS = 2_000
 FASTEST_KMH = 130.0
+FURTHEST_KM = 100.0
 MOST_CALLS = 20.0
 """An hour, of one crew: one every three minutes, so that hardly a stay lasts ten."""
 
@@ -142,6 +143,13 @@ class Demand:
             "target",
             f"{self.target:g} is not a share above 0 and at most 1: nine in ten is 0.9",
         )
+        east, north = self.starting_point
+        away_km = float(np.hypot(self.x_m - east, self.y_m - north).min()) / 1000.0
+        _require(
+            away_km <= FURTHEST_KM,
+            "station",
+            f"the nearest hot spot is {away_km:,.0f} km from it: see to its place, LAT,LON",
+        )
         shortest = float((self.end - self.start).min())
         _require(
             self.minutes <= shortest,
@@ -169,15 +177,6 @@ def check_together(staffing: Staffing, demand: Demand) -> None:
         staffing.other_minutes <= length - demand.minutes,
         "other-minutes",
         f"{staffing.other_minutes:g} of a shift of {length:g} minutes leave no time for a patrol",
-    )
-    if demand.station is None:
-        return
-    east, north = demand.station
-    nearest_m = float(np.hypot(demand.x_m - east, demand.y_m - north).min())
-    _require(
-        nearest_m / staffing.metres_a_minute <= length - demand.minutes,
-        "station",
-        f"the nearest hot spot is {nearest_m / 1000:,.0f} km from it: nobody gets there in a shift",
     )
 
 

@@ -66,10 +66,10 @@ def test_other_work_that_fills_the_shift_leaves_nothing_to_ask() -> None:
         check_together(Staffing(4, other_minutes=469.0), DEMAND)
 
 
-def test_a_station_that_nobody_gets_away_from_in_a_shift_is_refused() -> None:
-    check_together(Staffing(4), replace(DEMAND, station=(50_000.0, 0.0)))
+def test_a_station_in_another_country_is_refused() -> None:
+    replace(DEMAND, station=(50_000.0, 0.0))
     with pytest.raises(CapacityError, match="station: the nearest hot spot is 3,000 km from it"):
-        check_together(Staffing(4), replace(DEMAND, station=(3_000_000.0, 0.0)))
+        replace(DEMAND, station=(3_000_000.0, 0.0))
 
 
 def test_a_crew_misses_a_patrol_only_if_all_its_devices_do() -> None:
