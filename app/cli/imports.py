@@ -13,6 +13,7 @@ from app.cli.import_crimes import import_crimes
 from app.cli.import_tables import import_tables
 from app.cli.import_tracks import import_tracks
 from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.rehearsal import writing
 from app.main import system_clock
 from app.storage import hotspots as storage
 from app.storage.engine import Database
@@ -38,6 +39,10 @@ def import_hotspots(
         dt.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Operational day they count from; else today."),
     ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look at everything, and store nothing.")
+    ] = False,
 ) -> None:
     """Takes polygons as hot spots, by `properties.id`; each good one, whatever the others are.
 
@@ -52,14 +57,20 @@ def import_hotspots(
     except Unreadable as exc:
         fail(f"{file}: {exc}")
 
-    async def store(opened: Database) -> list[str]:
-        async with opened.write() as writer:
+    async def store(opened: Database) -> tuple[int, list[str]]:
+        async with writing(opened, dry_run=dry_run) as writer:
             changed = await storage.put(writer, versions, now)
-        return await notes_of(opened, OPERATOR, versions if changed else [], now)
+        to_note = versions if changed and not dry_run else []
+        return changed, await notes_of(opened, OPERATOR, to_note, now)
 
-    notes = with_database(database, store)
+    changed, notes = with_database(database, store)
     for told in (*(fault.detail for fault in faults), *notes):
         typer.echo(f"{file}: {told}", err=True)
-    typer.echo(f"{len(versions)} hot spot{'' if len(versions) == 1 else 's'} imported")
+    hotspots = "1 hot spot" if len(versions) == 1 else f"{len(versions)} hot spots"
+    if dry_run:
+        typer.echo(f"{hotspots}, {changed} of them new or changed")
+        typer.echo("a dry run: nothing was stored")
+    else:
+        typer.echo(f"{hotspots} imported")
     if faults:
         raise typer.Exit(1)

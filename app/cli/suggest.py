@@ -241,19 +241,20 @@ def _check(
 ) -> None:
     spots = Spots.of(_drawn(file))
     told = cautions(spots, given.and_also(ground.stations))
-    found = None
+    found, notes = None, []
     if len(ground.crimes):
-        found = held(spots, choose(ground.crimes, question), question.shape, question.size_m)
+        chosen = choose(ground.crimes, question)
+        found, notes = held(spots, chosen, question.shape, question.size_m), list(chosen.notes)
     if as_json:
         shares = {} if found is None else dict(zip(spots.keys, found.each.tolist(), strict=True))
-        document = {"cautions": suggest_words.caution_rows(told), "shares": shares}
-        typer.echo(json.dumps(document, indent=2))
+        cautioned = suggest_words.caution_rows(told)
+        typer.echo(json.dumps({"cautions": cautioned, "shares": shares, "notes": notes}, indent=2))
         return
     console = _console()
     if found is None:
         console.print("There are no crimes to hold them against: `beatkeeper import crimes`.")
     else:
-        suggest_words.show_held(console, spots, found)
+        suggest_words.show_held(console, spots, found, notes)
     suggest_words.show_cautions(console, told)
     if not told:
         console.print("Nothing to look at: none is too large, too narrow, over another, or at a")

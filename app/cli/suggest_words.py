@@ -21,9 +21,14 @@ def show(console: Console, advice: Advice) -> None:
     console.print(_table(advice))
     for line in (*_curve(advice.ranking, advice), *stability_words(advice.stability)):
         console.print(line)
-    for note in advice.notes:
-        console.print(Text(f"note: {note}"))
+    show_notes(console, advice.notes)
     show_cautions(console, advice.cautions)
+
+
+def show_notes(console: Console, notes: Sequence[str]) -> None:
+    """Says what is to be known."""
+    for note in notes:
+        console.print(Text(f"note: {note}"))
 
 
 def show_cautions(console: Console, cautions: Sequence[Caution]) -> None:
@@ -32,7 +37,7 @@ def show_cautions(console: Console, cautions: Sequence[Caution]) -> None:
         console.print(Text(f"look at: {line}"))
 
 
-def show_held(console: Console, spots: Spots, held: Held) -> None:
+def show_held(console: Console, spots: Spots, held: Held, notes: Sequence[str]) -> None:
     """Says what crime hot spots hold, the one with least last, beside what as much ground could."""
     table = Table(box=box.SIMPLE, padding=(0, 1), show_edge=False)
     table.add_column("hot spot", no_wrap=True)
@@ -46,6 +51,7 @@ def show_held(console: Console, spots: Spots, held: Held) -> None:
         f" {held.area_m2 / 1e6:.2f} km². The first {held.cells} cells cover as much ground and hold"
         f" {held.best:.1%}."
     )
+    show_notes(console, notes)
 
 
 def document(advice: Advice) -> dict[str, object]:
@@ -140,9 +146,9 @@ def stability_words(found: Stability) -> list[str]:
     once = f"{count} step{'' if count == 1 else 's'} from one {found.period} to the next"
     return [
         (
-            f"The ranking is {found.verdict} ({once}): the first {found.top} of a {found.period}"
-            f" held {held:.1%} of the crime of the next, where the best choice would have held"
-            f" {best:.1%} and chance {found.chance:.1%}: {found.kept:.0%} of what could be gained."
-            f" {overlap:.0%} of them stayed among the first{order}."
+            f"The ranking is {found.verdict} ({once}): on average the first {found.top} of a"
+            f" {found.period} held {held:.1%} of the crime of the next, where the best choice would"
+            f" have held {best:.1%} and chance {found.chance:.1%}: {found.kept:.0%} of what could"
+            f" be gained. {overlap:.0%} of them stayed among the first{order}."
         )
     ]

@@ -6,6 +6,7 @@ from typing import Generic, NamedTuple, TypeVar
 from app.importing.grid import Cell, Unusable
 from app.importing.row import Read
 from app.importing.sections import Section
+from app.importing.values import number
 
 Value = TypeVar("Value")
 
@@ -39,6 +40,15 @@ def told(section: Section, column: str, read: Read[Value]) -> Told[Value]:
         else:
             values.append(value)
     return Told(values, wrong)
+
+
+def numbers(section: Section, column: str, read: Read[float] = number) -> Told[float]:
+    """What the rows of a table say in a column of numbers, by `read` or any."""
+
+    def with_point(cell: Cell) -> float:
+        return read(cell.replace(",", ".", 1) if isinstance(cell, str) else cell)
+
+    return told(section, column, with_point if section.decimal_comma else read)
 
 
 def _read(cell: Cell, read: Read[Value]) -> Value | ValueError:

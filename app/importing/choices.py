@@ -10,7 +10,7 @@ from shapely.errors import GEOSException
 
 from app.compliance.limits import HEAVIEST
 from app.importing import files
-from app.importing.cells import told
+from app.importing.cells import numbers, told
 from app.importing.headings import STATIONS, WEIGHTS, Table
 from app.importing.positions import positions
 from app.importing.problems import Findings, NoTables, Problem
@@ -28,7 +28,7 @@ def weights(file: str, data: bytes) -> dict[str, float]:
     Raises NoTables, which names every row that is wrong: all of them are needed.
     """
     section = _section(file, data, WEIGHTS)
-    category, weight = told(section, "category", name), told(section, "weight", _WEIGHT)
+    category, weight = told(section, "category", name), numbers(section, "weight", _WEIGHT)
     found: dict[str, float] = {}
     wrong = [*_wrong(section, "category", category.wrong), *_wrong(section, "weight", weight.wrong)]
     for row, (called, weighs) in enumerate(zip(category.values, weight.values, strict=True)):

@@ -17,7 +17,7 @@ from app.importing import files
 from app.importing.cells import told
 from app.importing.headings import CRIMES, squeezed
 from app.importing.occurred import spans
-from app.importing.positions import positions
+from app.importing.positions import UNITED_KINGDOM, positions
 from app.importing.problems import Findings, NoTables, Problem
 from app.importing.sections import Section, section_of
 from app.importing.values import name
@@ -72,7 +72,8 @@ def read(file: str, data: bytes, source: str | None, calendar: Calendar) -> Read
     findings = Findings()
     section = _section(file, data, findings)
     snapped = _is_snapped(section)
-    when, where = spans(section, calendar), positions(section)
+    when = spans(section, calendar)
+    where = positions(section, UNITED_KINGDOM if snapped else None)
     refusing = _Refusing(section)
     for column, unread in when.wrong.items():
         refusing.add(f"{column} makes no sense", column, unread)

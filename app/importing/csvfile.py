@@ -1,4 +1,7 @@
-"""The rows of a CSV file (RFC 4180), by commas, semicolons or tabs."""
+"""The rows of a CSV file (RFC 4180), by commas, semicolons or tabs.
+
+Where no comma parts the cells, numbers may be written with one.
+"""
 
 import codecs
 import csv
@@ -21,7 +24,8 @@ def read(file: str, data: bytes, findings: Findings, *, most: int = MOST_ROWS) -
     encoding, begin = _text(file, data, findings)
     # Read from the bytes as it goes: of text in memory each character takes four.
     text = io.TextIOWrapper(io.BytesIO(data), encoding, errors="replace", newline="")
-    rows = csv.reader(text, delimiter=_separator(begin), strict=True)
+    separator = _separator(begin)
+    rows = csv.reader(text, delimiter=separator, strict=True)
     lines: list[Line] = []
     once: dict[str, str] = {}  # most cells say what another has said
     number = 0
@@ -36,7 +40,7 @@ def read(file: str, data: bytes, findings: Findings, *, most: int = MOST_ROWS) -
     except csv.Error as exc:
         msg = f"{file} cannot be read past row {number}: {exc}"
         raise NoTables(msg) from exc
-    return Grid(file, None, lines)
+    return Grid(file, None, lines, decimal_comma=separator != ",")
 
 
 def _separator(begin: str) -> str:

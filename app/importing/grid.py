@@ -39,13 +39,14 @@ class Grid:
     """The rows of a sheet that have something in them.
 
     `file` is what it is called; `title` that of the sheet, None in a CSV file. `merged` are ranges
-    of which only the first cell says anything.
+    of which only the first cell says anything. `decimal_comma`: numbers may be written with one.
     """
 
     file: str
     title: str | None
     lines: Sequence[Line]
     merged: Sequence[Merged] = ()
+    decimal_comma: bool = False
 
     @property
     def name(self) -> str:

@@ -23,6 +23,7 @@ class Section:
     sheet: str
     columns: Mapping[str, tuple[int, str]]
     lines: Sequence[Line]
+    decimal_comma: bool = False  # numbers may be written with one
 
     def shown(self, column: str) -> str:
         """A column in messages: its letter and heading; its name where it is not there."""
@@ -85,7 +86,7 @@ def section_of(grid: Grid, table: Table, findings: Findings) -> Section | None:
         findings.add(Problem(table.name, grid.name, None, None, what))
         return None
     lines = _unmerged([line for line in grid.lines if line[0] > row], merged)
-    section = Section(table, grid.name, columns, lines)
+    section = Section(table, grid.name, columns, lines, grid.decimal_comma)
     problems = [
         *_missing(section, row, [heading for _, heading, _ in named]),
         *_twice(section, row, named),

@@ -8,9 +8,10 @@ import numpy as np
 
 from app.compliance.calendar import Calendar
 from app.places.checks import Caution, Kind, Spot, Spots, Stations, cautions
-from app.places.choosing import NoChoice, in_hours, of_categories, weighed
+from app.places.choosing import NoChoice, in_hours, of_categories, unheard, weighed
 from app.places.crimes import Crimes
 from app.places.grid import Grid, Shape
+from app.places.months import uneven
 from app.places.ranking import Point, Ranking, ranked
 from app.places.stability import Stability, stability
 from app.places.suggestion import Suggestion, suggestions
@@ -29,6 +30,7 @@ FAR_STRETCH: Final = 0.03
 """What lies within a degree of the grid's own latitude is stretched by less, in Britain."""
 _FEW_ASTRAY: Final = 99  # per cent: each force records some crimes of elsewhere
 _MONTH_US: Final = 27 * DAY_US
+_MOST_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The crimes that count, what each weighs, [n], and how many had no known hour."""
+    """The crimes that count, what each weighs, [n], and what is to be known of the choice."""
 
     crimes: Crimes
     weight: Floats
-    timeless: int
-    part_month: bool = False  # as in the question
+    notes: Sequence[str]
+    part_month: bool  # as in the question
 
     @property
     def months(self) -> bool:
@@ -84,18 +86,20 @@ def choose(crimes: Crimes, question: Question) -> Chosen:
     if not len(crimes):
         msg = "there are no crimes: import some with `beatkeeper import crimes`"
         raise NoChoice(msg)
-    timeless = 0
+    notes = list(_notes_of_all(crimes, question))
     if question.categories:
         crimes = crimes.take(of_categories(crimes, question.categories))
     if question.hours is not None:
         within, timeless = in_hours(crimes, question.hours, question.calendar)
         crimes = crimes.take(within)
+        if timeless:
+            notes.append(f"{timeless} more crimes were left out: nobody knows the hour.")
     weight = weighed(crimes, question.weights, question.otherwise)
     counts = weight > 0
     if not counts[crimes.placed].any():
         msg = f"none of the {len(crimes)} crimes chosen has both a place and a weight"
         raise NoChoice(msg)
-    return Chosen(crimes.take(counts), weight[counts], timeless, part_month=question.part_month)
+    return Chosen(crimes.take(counts), weight[counts], notes, part_month=question.part_month)
 
 
 def advise(
@@ -124,6 +128,18 @@ def advise(
     )
 
 
+def _notes_of_all(crimes: Crimes, question: Question) -> Iterator[str]:
+    """What is wrong with crimes as they were recorded, and with the weights for them."""
+    note = uneven(crimes, question.calendar)
+    if note is not None:
+        yield note
+    names = unheard(crimes, question.weights or {})
+    if names:
+        shown = ", ".join(repr(name) for name in names[:_MOST_SHOWN])
+        more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+        yield f"No crime is of these categories of the weights: {shown}{more}."
+
+
 def _notes_of_crimes(chosen: Chosen) -> Iterator[str]:
     crimes = chosen.crimes
     if crimes.snapped.any():
@@ -136,8 +152,7 @@ def _notes_of_crimes(chosen: Chosen) -> Iterator[str]:
     if unplaced:
         share = unplaced / len(crimes)
         yield f"{unplaced} of {len(crimes)} crimes ({share:.0%}) have no place, so are in no cell."
-    if chosen.timeless:
-        yield f"{chosen.timeless} more crimes were left out: nobody knows the hour."
+    yield from chosen.notes
 
 
 def _notes_of_ground(crimes: Crimes, grid: Grid) -> Iterator[str]:

@@ -79,6 +79,12 @@ def _hours(time_us: Ints, calendar: Calendar) -> Ints:
     return (time_us + offset_us) // HOUR_US % _DAY_HOURS
 
 
+def unheard(crimes: Crimes, weights: Mapping[str, float]) -> list[str]:
+    """The categories with a weight that no crime is of, in order; case is nothing."""
+    there = {crimes.category.values[code].casefold() for code in np.unique(crimes.category.code)}
+    return sorted(name for name in weights if name.casefold() not in there)
+
+
 def weighed(
     crimes: Crimes, weights: Mapping[str, float] | None, otherwise: float | None = None
 ) -> Floats:

@@ -11,15 +11,18 @@ import polars as pl
 
 from app.compliance.calendar import Calendar
 from app.places.crimes import Crimes
+from app.places.months import month_after, months
 from app.places.ranking import Ranking, summed
 from geofence.model import Floats, Ints
 
 LEAST_CRIMES: Final = 5
 """For each cell of the top, in a period: of fewer, chance alone makes the order."""
-LEAST_MONTHS: Final = 3
+LEAST_STEPS: Final = 2
+"""From a month to the one after it: of fewer, halves say more."""
 STEADY, UNSTEADY = 0.8, 0.5
 """Of what the best choice would have gained: from the first on a ranking is steady, below the
 second it is not. Ours: no study sets them."""
+_HALVES: Final = 2
 
 
 class Step(NamedTuple):
@@ -35,7 +38,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """How the first `top` of `cells` cells fared from period to period.
+    """How the first `top` of `cells` cells fared from period to period; each step counts alike.
 
     No steps: nothing can be said, and `unknown` says why.
     """
@@ -75,24 +78,22 @@ def stability(
 ) -> Stability:
     """How the first `top` cells would have fared, chosen by one period and patrolled in the next.
 
-    Periods are local months; where there are few of them, or few crimes in them, the two halves
-    of all months. Each crime must weigh something.
+    Periods are local months, each with the one after it; where few follow each other, or have few
+    crimes, the two halves of all months. Each crime must weigh something.
     """
     placed = np.flatnonzero(ranking.of_crime >= 0)
     # Of cells that weigh as much in a period the map decides: the rank over all of them knows what
     # came later.
     on_map = np.lexsort(ranking.cells.T)
     cells, top = len(ranking), min(top, len(ranking))
-    middle = (crimes.start_us[placed] + crimes.end_us[placed]) // 2
-    period, days, name = _periods(middle, top, calendar)
+    month, first_days = months(crimes.take(placed), calendar)
+    period, days, pairs = _periods(month, first_days, top)
+    name = "half" if len(pairs) == 1 else "month"
     unknown = _unknown(np.bincount(period, minlength=len(days)), top, cells)
     if unknown:
         return Stability(top, cells, name, [], unknown)
     sums = [_sums(ranking, weight, placed[period == number])[on_map] for number in range(len(days))]
-    steps = [
-        _step(sums[one], sums[other], top, days[one], days[other])
-        for one, other in pairwise(range(len(days)))
-    ]
+    steps = [_step(sums[one], sums[other], top, days[one], days[other]) for one, other in pairs]
     return Stability(top, cells, name, steps)
 
 
@@ -102,8 +103,8 @@ def _unknown(crimes: Ints, top: int, cells: int) -> str:
         return "there is one month only"
     if top == cells:
         return f"there are but {cells} cells with crime, and all of them are chosen"
-    # Fewer than that are halves; months have enough on average, else they would be halves.
-    if len(crimes) < LEAST_MONTHS and crimes.min() < LEAST_CRIMES * top:
+    # Months have enough on average, and are more: else they would be halves.
+    if len(crimes) == _HALVES and crimes.min() < LEAST_CRIMES * top:
         return (
             f"there are {crimes.min()} crimes in one half of the months, and {top} places need"
             f" {LEAST_CRIMES * top} in each"
@@ -116,34 +117,21 @@ def _sums(ranking: Ranking, weight: Floats, some: Ints) -> Floats:
     return summed(ranking.of_crime[some], weight[some], len(ranking))
 
 
-def _periods(middle: Ints, top: int, calendar: Calendar) -> tuple[Ints, list[dt.date], str]:
-    """The period of each crime, [n], the first day of each period, and what periods are called."""
-    month, days = _months(middle, calendar)
-    if len(days) >= LEAST_MONTHS and len(middle) >= LEAST_CRIMES * top * len(days):
-        return month, days, "month"
+def _periods(
+    month: Ints, days: list[dt.date], top: int
+) -> tuple[Ints, list[dt.date], list[tuple[int, int]]]:
+    """The period of each crime, [n], the first day of each period, and which are to be compared."""
+    steps = [
+        (one, other)
+        for one, other in pairwise(range(len(days)))
+        if days[other] == month_after(days[one])
+    ]
+    if len(steps) >= LEAST_STEPS and len(month) >= LEAST_CRIMES * top * len(days):
+        return month, days, steps
     if len(days) > 1:
         half = len(days) // 2
-        return (month >= half).astype(np.int64), [days[0], days[half]], "half"
-    return np.zeros(len(middle), np.int64), days, "month"
-
-
-def _months(middle: Ints, calendar: Calendar) -> tuple[Ints, list[dt.date]]:
-    """The local month of each moment, [n], as its place among the first days of those there are."""
-    if not len(middle):
-        return middle, []
-    first, last = _month_of(int(middle.min()), calendar), _month_of(int(middle.max()), calendar)
-    days = [first]
-    while days[-1] < last:
-        days.append((days[-1] + dt.timedelta(days=31)).replace(day=1))
-    starts = np.array([calendar.at(day, dt.time()) for day in days], np.int64)
-    found, which = np.unique(np.searchsorted(starts, middle, "right") - 1, return_inverse=True)
-    return which.astype(np.int64), [days[number] for number in found.tolist()]
-
-
-def _month_of(time_us: int, calendar: Calendar) -> dt.date:
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    moment = epoch + dt.timedelta(microseconds=time_us)
-    return moment.astimezone(calendar.zone).date().replace(day=1)
+        return (month >= half).astype(np.int64), [days[0], days[half]], [(0, 1)]
+    return month, days, []
 
 
 def _step(one: Floats, other: Floats, top: int, before: dt.date, after: dt.date) -> Step:

@@ -26,6 +26,7 @@ _KINDS: Final = frozenset(
     }
 )  # fmt: skip
 """What data.police.uk calls points of a kind of place: there are many of each in a town."""
+_TITLED: Final = re.compile(r"(?<=[a-z])'S\b")  # as data.police.uk has it: St Martin'S Le Grand
 ONE_POINT: Final = 0.9
 """From this share of its crimes at one snapped point, a cell is as good as that point."""
 
@@ -64,7 +65,7 @@ def suggestions(crimes: Crimes, ranking: Ranking, grid: Grid, top: int) -> list[
     polygons = shapely.polygons(grid.rings(cells))
     keys, neighbours = grid.names(cells), grid.neighbours(cells)
     rows = [np.flatnonzero(ranking.of_crime == rank) for rank in range(count)]
-    names = _names([_places(crimes, of_cell) for of_cell in rows])
+    names = _names([_places(crimes, of_cell) for of_cell in rows], polygons)
     found = []
     for rank, of_cell in enumerate(rows):
         points, most = _points(crimes, of_cell)
@@ -98,7 +99,8 @@ def _places(crimes: Crimes, rows: Ints) -> list[str]:
     codes = Counter(crimes.place.code[rows].tolist())
     words: Counter[str] = Counter()
     for code, count in codes.items():
-        words[_NEAR.sub("", crimes.place.values[code]).strip()] += count
+        called = _TITLED.sub("'s", _NEAR.sub("", crimes.place.values[code]))
+        words[called.strip()] += count
     del words[""]
     found = sorted(words, key=lambda word: (-words[word], word))
     streets = [word for word in found if word.casefold() not in _KINDS]
@@ -108,12 +110,15 @@ def _places(crimes: Crimes, rows: Ints) -> list[str]:
     return [f"{streets[0]} ({found[0]})", *streets[1:]] if streets else found
 
 
-def _names(places: Sequence[Sequence[str]]) -> list[str]:
+def _names(places: Sequence[Sequence[str]], polygons: Sequence[shapely.Polygon]) -> list[str]:
     """A name for each cell, that of its commonest place; of those alike, with the next one's too.
 
-    Where that is alike as well, they are numbered.
+    Where that is alike as well, they are numbered. Without words it is called by where it is.
     """
-    first = [of_cell[0] if of_cell else "Place" for of_cell in places]
+    first = [
+        of_cell[0] if of_cell else _position(polygon)
+        for of_cell, polygon in zip(places, polygons, strict=True)
+    ]
     alike = Counter(first)
     longer = [
         f"{name}, {of_cell[1]}" if alike[name] > 1 and len(of_cell) > 1 else name
@@ -125,3 +130,8 @@ def _names(places: Sequence[Sequence[str]]) -> list[str]:
         seen[name] += 1
         names.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
     return names
+
+
+def _position(polygon: shapely.Polygon) -> str:
+    middle = polygon.centroid
+    return f"{abs(middle.y):.4f} {'NS'[middle.y < 0]}, {abs(middle.x):.4f} {'EW'[middle.x < 0]}"

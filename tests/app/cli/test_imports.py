@@ -62,6 +62,21 @@ def test_each_bad_feature_is_named_and_the_others_are_imported(
     assert [one.key for one in stored(sqlite_url)] == ["HS1"]
 
 
+def test_a_dry_run_says_what_would_be_taken_and_stores_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "spots.geojson"
+    file.write_text(json.dumps(feature("HS0", square())))
+    day = "--valid-from", "2026-01-15"
+    run(file, database_url, *day)
+    file.write_text(json.dumps(collection(feature("HS0", square()), *_apart(3)[1:], feature(None))))
+    status, out, err = run(file, database_url, *day, "--dry-run")
+    assert status == 1
+    assert out == "3 hot spots, 2 of them new or changed\na dry run: nothing was stored\n"
+    assert "has no properties.id" in err
+    assert [one.key for one in stored(database_url)] == ["HS0"]
+
+
 def test_a_version_that_another_ends_is_told_until_when_it_holds(
     sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -63,10 +63,18 @@ def test_crimes_are_imported_once_and_bad_rows_are_named(sqlite_url: str, tmp_pa
     assert err.splitlines() == [
         (
             "beatkeeper: a.csv, row 5, column F (Latitude): latitude -2.98, longitude 53.4 looks"
-            " swapped: the others are about 53.40, -2.98"
+            " swapped: the other way round it is in the United Kingdom"
         ),
         "beatkeeper: a.csv: 1 row left out: swapped coordinates",
     ]
+
+
+def test_a_file_of_which_no_row_can_be_used_is_not_done(sqlite_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "swapped.csv"
+    file.write_bytes(police_uk(*["s,2019-01,53.40,-2.98,On or near Road,Robbery"] * 6))
+    status, out, err = run("import", "crimes", file, "--database", sqlite_url)
+    assert (status, out) == (2, "swapped.csv: 0 new, 0 there already, 6 not taken\n")
+    assert err.endswith("swapped.csv: 6 rows left out: swapped coordinates\n")
 
 
 def test_files_that_hold_no_crimes_are_told_in_a_line_each(sqlite_url: str, tmp_path: Path) -> None:
@@ -92,7 +100,7 @@ def test_of_a_heading_alone_one_thing_is_said(sqlite_url: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (["1,2019-01-01,-2.98,53.4"], "that is far from crimes that are there, about latitude 53"),
+        (["1,2019-01-01,55.8,-2.98"], "that is far from what is there, about latitude 53.40"),
         (["1,2019-01-01,-2.98,53.4", "2,2019-01-01,53.4,-2.98"], "latitudes -2.98 and 53.40 are"),
         (["1,2099-01-01,53.4,-2.98"], "1 of them in the future"),
         (["1,2019-01-01,53.4,-2.98"], ""),
@@ -110,6 +118,40 @@ def test_what_looks_swapped_throughout_or_misdated_is_told(
     doubts = out.splitlines()[2:]
     assert status == 0
     assert [line.strip().startswith(said) for line in doubts] == [True] * bool(said)
+
+
+def test_a_file_far_from_all_that_is_there_is_refused_unless_it_is_said_to_be(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    drawn, own = tmp_path / "drawn.geojson", tmp_path / "own.csv"
+    drawn.write_text(json.dumps(feature("HS1", square())))
+    words = "import", "crimes", own, "--database", sqlite_url
+
+    def write(place: str) -> None:
+        own.write_text(f"ref;date;lat;lon;category\n1;2019-01-01;{place};Theft\n")
+
+    write("-2,98;53,4")
+    run("import", "hotspots", drawn, "--database", sqlite_url)
+    status, out, err = run(*words)
+    assert (status, out) == (2, "")
+    assert err.startswith(
+        "beatkeeper: own.csv: most of its crimes are about latitude -2.98, longitude 53.40, more"
+        " than 300 km from what is there, about latitude 53.40, longitude -2.98: they look swapped"
+    )
+    write("48,85;2,35")
+    assert "see that this is right; --elsewhere takes them" in run(*words)[2]
+    assert run(*words, "--elsewhere")[1].startswith("own.csv: 1 new")
+    assert run(*words)[1].startswith("own.csv: 0 new, 1 there already")
+
+
+def test_days_are_told_as_the_clock_on_the_wall_has_them(sqlite_url: str, tmp_path: Path) -> None:
+    summer, own = tmp_path / "2014-04.csv", tmp_path / "own.csv"
+    summer.write_bytes(police_uk(*rows(2, 0, month="2014-04")))
+    own.write_text("ref,time,lat,lon,category\n" + "1,2019-07-01,53.4,-2.98,Theft\n" * 2)
+    out = run("import", "crimes", summer, own, "--database", sqlite_url)[1]
+    assert "  from 2014-04-01 to 2014-04-30, about latitude 53.40, longitude -2.98\n" in out
+    assert "  from 2019-07-01 to 2019-07-01, about latitude 53.40" in out
+    assert "  1 row repeats what another says of the same reference\n" in out
 
 
 def test_files_larger_than_memory_is_meant_for_are_refused_packed_or_not(
@@ -200,6 +242,19 @@ def test_what_cannot_be_answered_is_told_in_a_line(
     assert err.startswith(f"beatkeeper: {said}")
     assert (out == "") == ("/none/spots.geojson" not in words)
     assert len(err.splitlines()) == 1
+
+
+def test_weights_that_no_crime_has_are_named(imported: str, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.csv"
+    weights.write_text("category;weight\nRobbery;365\nTheft;1,5\nTheift;2\n")
+    words = "suggest", "--database", imported, "--weights", weights
+    said = "No crime is of these categories of the weights: 'theift'."
+    answer = json.loads(run(*words, "--category", "robbery", "--json")[1])
+    assert said in answer["notes"]
+    drawn = tmp_path / "drawn.geojson"
+    drawn.write_text(json.dumps(collection(feature("A", square(lon=-2.9765, lat=53.3995)))))
+    assert json.loads(run(*words, "--check", drawn, "--json")[1])["notes"] == [said]
+    assert f"note: {said}" in run(*words, "--check", drawn)[1].splitlines()
 
 
 def test_an_empty_database_has_nothing_to_suggest(sqlite_url: str) -> None:

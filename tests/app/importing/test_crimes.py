@@ -82,13 +82,50 @@ def test_swapped_and_impossible_coordinates_are_named_and_cost_no_other() -> Non
         "crimes.csv, row 6, column F (Latitude): one of lat and lon is empty",
         (
             "crimes.csv, row 3, column F (Latitude): latitude -2.98, longitude 53.4 looks swapped:"
-            " the others are about 53.40, -2.98"
+            " the other way round it is in the United Kingdom"
         ),
         (
             "crimes.csv, row 5, column F (Latitude): latitude 390123, longitude 334567 is nowhere"
             " on Earth; eastings and northings are to be turned into degrees (WGS84) first"
         ),
     ]
+
+
+def test_data_police_uk_is_of_the_united_kingdom_even_if_all_of_it_is_swapped() -> None:
+    swapped = JANUARY.replace("-2.98,53.40", "53.40,-2.98")
+    found = read(police_uk(*[swapped] * 5, JANUARY, JANUARY.replace("-2.98,53.40", "2.35,48.85")))
+    assert len(found.crimes) == 1
+    assert [(refused.what, refused.count) for refused in found.refused] == [
+        ("swapped coordinates", 5),
+        ("not in the United Kingdom", 1),
+    ]
+    assert refusals(found)[-1] == (
+        "crimes.csv, row 8, column F (Latitude): latitude 48.85, longitude 2.35 is not in the"
+        " United Kingdom"
+    )
+
+
+def test_in_a_table_of_ones_own_swapped_is_what_is_far_from_the_others_and_near_if_turned() -> None:
+    rows = [f"{n},2019-01-01 10:00,53.4,-2.98,Theft," for n in range(3)]
+    found = own(*rows, "3,2019-01-01 10:00,-2.98,53.4,Theft,", "4,2019-01-01 10:00,40,2,Theft,")
+    assert len(found.crimes) == 4
+    assert refusals(found) == [
+        (
+            "crimes.csv, row 5, column C (lat): latitude -2.98, longitude 53.4 looks swapped: the"
+            " others are about 53.40, -2.98"
+        )
+    ]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_numbers_have_decimal_commas_where_no_comma_parts_the_cells(separator: str) -> None:
+    head = "ref,time,lat,lon,category,place".replace(",", separator)
+    row = "1,1;2019-01-01 10:00;51,5123;-0,0912;Theft;High Street, by no. 7,5"
+    found = own(row.replace(";", separator), head=head)
+    assert (found.refused, found.refs) == ([], ["1,1"])
+    assert (found.crimes.lat.tolist(), found.crimes.lon.tolist()) == ([51.5123], [-0.0912])
+    thousands = own("1;2019-01-01;51,512,3;-0,0912;Theft;", head="ref;time;lat;lon;category;place")
+    assert [refused.what for refused in thousands.refused] == ["lat makes no sense"]
 
 
 @given(

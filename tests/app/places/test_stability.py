@@ -54,6 +54,19 @@ def test_of_few_crimes_two_halves_are_told_apart() -> None:
     assert (answer.steps[0].held, answer.kept, answer.verdict) == (0.5, 0.0, "unsteady")
 
 
+def test_a_month_is_held_against_the_one_after_it_and_no_other() -> None:
+    months = (10, 40, 70, 130, 160)  # January to March, May and June
+    answer = found([(n, day) for day in months for n in range(2)] * 5, 1)
+    assert [(step.before.month, step.after.month) for step in answer.steps] == [
+        (1, 2),
+        (2, 3),
+        (5, 6),
+    ]
+    apart = found([(n, day) for day in (10, 70, 130) for n in range(2)] * 5, 1)
+    assert [(step.before.month, step.after.month) for step in apart.steps] == [(1, 3)]
+    assert apart.period == "half"
+
+
 @pytest.mark.parametrize(
     ("rows", "top", "why"),
     [

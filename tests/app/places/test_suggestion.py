@@ -10,7 +10,7 @@ from app.compliance.calendar import Calendar
 from app.importing.crimes import read
 from app.places.advice import Advice, Question, advise
 from app.places.checks import NO_STATIONS, Kind, Spot, Spots, Stations
-from app.places.crimes import Crimes
+from app.places.crimes import Crimes, Words
 from app.places.drawn import held
 from app.places.features import collection
 from app.places.grid import Shape
@@ -36,7 +36,22 @@ def test_a_place_is_called_by_its_crimes_commonest_words() -> None:
     named = advice(crimes([HERE] * 5 + [THERE], place=[*kinds, "Supermarket"])).found
     assert [one.name for one in named] == ["Bishopsgate (Police Station)", "Supermarket"]
     nameless = advice(crimes([HERE, THERE], place=["", ""])).found
-    assert [one.name for one in nameless] == ["Place", "Place (2)"]
+    assert [one.name for one in nameless] == ["53.3996 N, 2.9811 W", "53.3996 N, 2.9766 W"]
+    spelt = crimes([HERE, HERE, THERE], place=["St Martin'S Le Grand"] * 2 + ["KING'S ROAD"])
+    assert [one.name for one in advice(spelt).found] == ["St Martin's Le Grand", "KING'S ROAD"]
+
+
+def test_sources_of_different_months_are_told() -> None:
+    months = [5.0, 40.0, 70.0]
+    made = crimes([HERE] * 6, days=months * 2)
+    both = replace(made, source=Words.of(["City"] * 3 + ["Wirral"] * 3))
+    assert advice(both).notes == []
+    (note,) = advice(both.take(np.array([0, 1, 2, 5]))).notes
+    assert note.startswith(
+        "Sources cover different months (City 3 months, 1970-01 to 1970-03; Wirral 1 month,"
+        " 1970-03 to 1970-03): the ranking, and what is said of it, leans to those with"
+        " more."
+    )
 
 
 def test_a_cell_that_rests_on_one_snapped_point_is_told() -> None:
