@@ -31,7 +31,7 @@ def test_neither_lock_file_names_a_registry() -> None:
         assert locked.count("==") < locked.count("--hash=sha256:")
 
 
-def test_the_wheel_holds_all_packages_and_the_migrations(tmp_path: Path) -> None:
+def test_the_wheel_holds_all_packages_the_templates_and_the_migrations(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     [wheel] = tmp_path.glob("*.whl")
@@ -41,10 +41,12 @@ def test_the_wheel_holds_all_packages_and_the_migrations(tmp_path: Path) -> None
         for package in ("app", "geofence", "ingest", "simulator")
         for path in (ROOT / package).rglob("*.py")
     ]
+    sources += [path for path in (ROOT / "app/reports/templates").rglob("*") if path.is_file()]
     assert {str(path.relative_to(ROOT)) for path in sources} <= held
     migrations = {
         f"app/migrations/{path.relative_to(ROOT / 'alembic')}"
-        for path in (ROOT / "alembic").rglob("*.py")
+        for path in (ROOT / "alembic").rglob("*")
+        if path.suffix in {".py", ".sql"}
     }
     assert migrations
     assert migrations <= held
