@@ -68,3 +68,18 @@ def test_what_comes_later_than_a_month_after_presence_began_does_not_count() -> 
 def test_visits_of_less_than_a_month_all_count() -> None:
     given = visits((1, 0, LONGEST), (2, 4, 5))
     assert counted(given) is given
+
+
+@pytest.mark.parametrize("offset", range(0, 31, 5))
+@pytest.mark.parametrize("length", [3, 9, 24])
+def test_what_is_told_quickly_is_true(offset: int, length: int) -> None:
+    """However a month of short stays lies, that presence outlasts what counts is seen."""
+    starts = range(offset * DAY, offset * DAY + LONGEST + length, length)
+    lasting = visits(*((7, start, start + length) for start in starts))
+    until = (offset * DAY + LONGEST) * HOUR_US
+    assert counted(lasting).exit_us.max() == until
+    broken = visits(*((7, start, start + length) for start in starts if start % 11))
+    whole = visits(*((7, s, s + length) for s in starts if s % 11), (8, 0, LONGEST + 1))
+    np.testing.assert_array_equal(
+        counted(broken).exit_us, counted(whole).exit_us[counted(whole).hotspot == 7]
+    )
