@@ -10,9 +10,11 @@ from app.compliance.figures import Figures
 from app.compliance.groups import Period
 from app.compliance.plan import Plan
 from app.compliance.reckoning import Evidence
-from app.compliance.report import Report, Row, report
+from app.compliance.report import Row, report
 from app.reports.briefing_changes import Situation, changes
+from app.reports.briefing_past import Past, known, past, past_of
 from app.reports.briefing_shift import Shift, by_lot
+from app.reports.recorded import recorded, unknown
 from app.storage.briefings import Words
 from app.storage.hotspots import HotspotVersion
 
@@ -58,15 +60,6 @@ class Material:
     def today(self) -> dt.date:
         """The operational day of the briefing."""
         return self.evidence.plan.calendar.day_of(self.moment_us)
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """Some days' figures, and hours abstracted by reason; None: nothing was asked for on them."""
-
-    days: Period
-    figures: Figures | None
-    abstractions: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +163,10 @@ def pack(material: Material) -> Pack:
         as_at_us=evidence.as_at_us,
         moment_us=material.moment_us,
         shift=on,
-        latest=_past(Period(week.last, week.last), evidence),
-        week=_of(week, by_day),
+        latest=past(Period(week.last, week.last), evidence),
+        week=past_of(week, by_day),
         unfinished=_unfinished(material),
-        days={row.key: row.figures for row in by_day.rows if isinstance(row.key, dt.date)},
+        days={row.key: known(row.figures) for row in by_day.rows if isinstance(row.key, dt.date)},
         spots=spots,
         owed=sorted(owed, key=_urgency),
         changes=changes(material.before, material.after, () if on is None else on.required),
@@ -184,19 +177,11 @@ def pack(material: Material) -> Pack:
     )
 
 
-def _past(days: Period, evidence: Evidence) -> Past:
-    return _of(days, report(evidence, days, "total"))
-
-
-def _of(days: Period, found: Report) -> Past:
-    return Past(days, found.total if found.total.cells else None, found.abstractions)
-
-
 def _unfinished(material: Material) -> Past | None:
     evidence = material.evidence
     begun = evidence.plan.calendar.day_of(evidence.as_at_us)
     days = Period(material.week.last + DAY, min(begun, material.today - DAY))
-    return _past(days, evidence) if days.first <= days.last else None
+    return past(days, evidence) if days.first <= days.last else None
 
 
 def _spots(material: Material, week: Period) -> list[Spot]:
@@ -204,6 +189,9 @@ def _spots(material: Material, week: Period) -> list[Spot]:
     if material.shift is None:
         return []
     by_spot = _by_spot(material.evidence, week)
+    # Who was at one hot spot was not at another; of all of them together nothing may be known.
+    if not any(map(recorded, by_spot.values())):
+        by_spot = {spot: unknown(figures) for spot, figures in by_spot.items()}
     # Whoever was there today is not forgotten, but today is not over, and nothing owed yet.
     lately = _by_spot(material.evidence, Period(week.first, material.today))
     order = by_lot(material.shift, material.evidence.plan.key, material.keys)

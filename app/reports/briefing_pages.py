@@ -1,6 +1,7 @@
 """A briefing as a page (HTML that prints on A4) and as PDF."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from typing import Final
@@ -13,7 +14,7 @@ from app.reports.briefing import Pack, Spot
 from app.reports.wording import counted
 
 MOST_OWED: Final = 8  # as many as one remembers
-LONGEST_OWED: Final = 40  # characters of a name
+LONGEST_OWED: Final = 48  # characters of a name
 _TEMPLATES: Final = files("app.reports") / "templates"
 _HTML: Final = jinja2.Environment(
     loader=jinja2.PackageLoader("app.reports"),
@@ -28,7 +29,10 @@ _PRINTED: Final = "Libertinus Serif"  # what typst brings
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A hot spot as it stands in the list of the shift."""
+    """A hot spot as it stands in the list of the shift.
+
+    `key`: its id, where its name alone does not tell which it is; else empty.
+    """
 
     number: int
     key: str
@@ -42,7 +46,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that a briefing says, in words; templates only put it in its place."""
+    """All that a briefing says, in words; templates only put it in its place.
+
+    `tasked`: whether there is a task for any hot spot.
+    """
 
     title: str
     plan: str
@@ -53,18 +60,22 @@ class Page:
     owed: list[Line]
     owed_none: str
     spots: list[Line]
+    tasked: bool
     changed: str
     changes: list[str]
     thanks: list[str]
     foot: list[str]
-    chart: str
+    chart: str | None
     map: str | None
 
 
 def html(pack: Pack) -> str:
     """The briefing as one page that needs nothing else."""
     page = _page(pack, "system-ui, sans-serif")
-    drawn = {"chart": Markup(page.chart), "map": page.map and Markup(page.map)}  # noqa: S704 -- made by templates of ours that escape
+    drawn = {
+        name: drawing and Markup(drawing)  # noqa: S704 -- made by templates of ours that escape
+        for name, drawing in (("chart", page.chart), ("map", page.map))
+    }
     return _HTML.get_template("briefing.html").render(asdict(page) | drawn)
 
 
@@ -76,6 +87,7 @@ def pdf(pack: Pack) -> bytes:
 
 def _page(pack: Pack, font: str) -> Page:
     worst = [spot for spot in pack.owed if _is_owed(spot)]
+    lines = _lines(pack.spots)
     return Page(
         title=f"Shift briefing: {pack.team or pack.plan.name}",
         plan=f"{pack.plan.name} ({pack.plan.key})",
@@ -83,9 +95,10 @@ def _page(pack: Pack, font: str) -> Page:
         due=briefing_words.due(pack),
         headlines=list(briefing_words.headlines(pack)),
         figures=list(briefing_words.figures(pack)),
-        owed=[_short(_line(spot)) for spot in worst[:MOST_OWED]],
+        owed=[_short(lines[spot.number]) for spot in worst[:MOST_OWED]],
         owed_none=_rest(len(worst)),
-        spots=[_line(spot) for spot in pack.spots],
+        spots=list(lines.values()),
+        tasked=any(line.task for line in lines.values()),
         changed=briefing_words.changed(pack),
         changes=list(pack.changes) or ["Nothing, as far as is known."],
         thanks=list(briefing_words.thanks(pack)),
@@ -106,12 +119,18 @@ def _rest(owed: int) -> str:
     return f"and {counted(more, 'more hot spot')}: see the list." if more > 0 else ""
 
 
-def _line(spot: Spot) -> Line:
-    words = spot.words
+def _lines(spots: Sequence[Spot]) -> dict[int, Line]:
+    """By number."""
+    called = Counter(spot.place.name for spot in spots)
+    return {spot.number: _line(spot, alone=called[spot.place.name] == 1) for spot in spots}
+
+
+def _line(spot: Spot, *, alone: bool) -> Line:
+    words, place = spot.words, spot.place
     return Line(
         number=spot.number,
-        key=spot.place.key,
-        name=spot.place.name,
+        key="" if alone or not place.name else place.key,
+        name=place.name or place.key,
         due=spot.due,
         owed=briefing_words.owed(spot.owed),
         since=briefing_words.since(spot),
@@ -124,10 +143,14 @@ def _short(line: Line) -> Line:
     """With a name that leaves room beside the map; in the list it is whole."""
     if len(line.name) <= LONGEST_OWED:
         return line
-    return replace(line, name=f"{line.name[: LONGEST_OWED - 1]}…")
+    # Long names begin alike: what tells them apart is often at their end.
+    half = (LONGEST_OWED - 1) // 2
+    return replace(line, name=f"{line.name[:half]}…{line.name[-half:]}")
 
 
-def _chart(pack: Pack, font: str) -> str:
+def _chart(pack: Pack, font: str) -> str | None:
+    if not pack.week.recorded:
+        return None
     size = {"width": briefing_chart.WIDTH, "height": briefing_chart.HEIGHT}
     drawn = briefing_chart.chart(pack.week.days, pack.days, pack.plan.coverage_target)
     return _svg("briefing_chart.svg", {**size, "chart": drawn, "font": font})

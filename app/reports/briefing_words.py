@@ -9,7 +9,8 @@ from app.compliance.calendar import DAY
 from app.compliance.figures import Figures, Mean, Share
 from app.compliance.groups import Period
 from app.compliance.plan import Plan
-from app.reports.briefing import Owed, Pack, Past, Spot, Thanks
+from app.reports.briefing import Owed, Pack, Spot, Thanks
+from app.reports.briefing_past import Past
 from app.reports.wording import counted, date, goal, hours, lapse, percent, span
 from app.storage.types import from_us
 
@@ -38,6 +39,8 @@ def due(pack: Pack) -> str:
 def headlines(pack: Pack) -> Iterator[str]:
     """How the last day and the week went."""
     latest, week = pack.latest, pack.week
+    if pack.team is not None:
+        yield f"These figures are of the whole plan, not of {pack.team} alone."
     if week.figures is None:
         yield (
             f"From {date(week.days.first)} to {date(week.days.last)} the plan asked for nothing: "
@@ -49,6 +52,7 @@ def headlines(pack: Pack) -> Iterator[str]:
         yield from _went(when, latest, pack.plan)
         yield from _beside("yesterday" if _is_yesterday(pack) else "that day", latest)
         yield from _went(f"In {_week(pack)},", week, pack.plan)
+        yield from _unrecorded(week)
         yield from _beside("in the week", week)
         yield _observability(week.figures, pack.plan)
     if pack.unfinished is not None:
@@ -70,6 +74,10 @@ def _went(when: str, past: Past, plan: Plan) -> Iterator[str]:
     if past.figures is None:
         yield f"{when} the plan asked for nothing."
         return
+    if not past.recorded:
+        asked = counted(past.figures.cells, "cell")
+        yield (f"{when} nothing was recorded, of {asked}: whether anybody patrolled is not known.")
+        return
     share, target = past.figures.coverage, plan.coverage_target
     if share.value is None:
         yield (
@@ -81,6 +89,14 @@ def _went(when: str, past: Past, plan: Plan) -> Iterator[str]:
     known = percent(share.value, target)
     around = "" if between == known else f"; between {between}"
     yield f"{when} {_covered(past.figures)} ({known}{around}). {_verdict(share, plan)}"
+
+
+def _unrecorded(week: Past) -> Iterator[str]:
+    if week.recorded and week.unrecorded:
+        yield (
+            f"Nothing was recorded on the days of {counted(week.unrecorded, 'cell')} of these: "
+            "they may have been covered, but count as owed."
+        )
 
 
 def _covered(figures: Figures) -> str:
@@ -139,8 +155,13 @@ def changed(pack: Pack) -> str:
 
 
 def figures(pack: Pack) -> Iterator[tuple[str, str, str]]:
-    """The table of figures, its head first: what it is, on the last day, and in the week."""
+    """The table of figures, its head first: what it is, on the last day, and in the week.
+
+    Nothing where nothing was recorded in the week.
+    """
     latest, week = pack.latest, pack.week
+    if not week.recorded:
+        return
     if _is_yesterday(pack):
         yield "Figures", "Yesterday", "Last seven days"
     else:
@@ -150,7 +171,9 @@ def figures(pack: Pack) -> Iterator[tuple[str, str, str]]:
 
 
 def _asked(told: "_Told", past: Past, plan: Plan) -> str:
-    return "nothing asked for" if past.figures is None else told(past.figures, plan)
+    if past.figures is None:
+        return "nothing asked for"
+    return told(past.figures, plan) if past.recorded else "nothing recorded"
 
 
 def _share(share: Share, plan: Plan) -> str:
@@ -169,8 +192,10 @@ def _observed(share: float | None, plan: Plan) -> str:
 
 def _mean(mean: Mean) -> str:
     if not mean.n:
-        return "no patrols"
-    return "not measurable" if mean.value is None else f"{mean.value:.1f} min, of {mean.n:,}"
+        return "none known"
+    if mean.value is None:
+        return f"too little observed to say, of {mean.n:,}"
+    return f"{mean.value:.1f} min, of {mean.n:,}"
 
 
 _Told = Callable[[Figures, Plan], str]

@@ -61,9 +61,15 @@ async def basis(reader: Reader, viewer: Viewer, plan: str, moment: dt.datetime) 
     """Raises NotFound where there is no such plan, or was none at that moment."""
     history = await plans.history(reader, viewer, plan, moment)
     if not history:
-        msg = f"there is no plan {plan!r}"
-        raise NotFound(msg)
+        raise NotFound(await _missing(reader, viewer, plan))
     return Basis(history, await hotspots.columns(reader, viewer, moment))
+
+
+async def _missing(reader: Reader, viewer: Viewer, plan: str) -> str:
+    since = await plans.known_since(reader, viewer, plan)
+    if since is None:
+        return f"there is no plan {plan!r}"
+    return f"the plan {plan!r} was not known then: it was loaded on {since:%Y-%m-%d at %H:%M} UTC"
 
 
 async def evidence_of(reader: Reader, viewer: Viewer, about: Basis, asked: OfPlan) -> Evidence:

@@ -24,6 +24,22 @@ _ALLOWED: Final = (
     *(nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Neg),
 )
 
+# What people write that a template has no use for, where Jinja's own word for it says little.
+_WORDS: Final[Mapping[type[nodes.Node], str]] = {
+    nodes.Getattr: "a dot but between a record and its field",
+    nodes.Getitem: "square brackets",
+    nodes.Call: "calling anything: fields stand without brackets",
+    nodes.Assign: "“set”",
+    nodes.AssignBlock: "“set”",
+    nodes.Concat: "~: put one field beside the other",
+    nodes.Pow: "**",
+    nodes.Mod: "%",
+    nodes.List: "lists of its own",
+    nodes.Tuple: "lists of its own",
+    nodes.Dict: "records of its own",
+    nodes.ScopedEvalContextModifier: "“autoescape”",
+}
+
 
 def records(where: str, source: str) -> set[str]:
     """Of which of LISTS' records a cell shows fields, without going through them itself.
@@ -50,11 +66,12 @@ def _parsed(where: str, source: str) -> nodes.Template:
     try:
         return _PARSER.parse(source)
     except jinja2.TemplateSyntaxError as exc:
-        msg = f"{_at(where, exc.lineno)}: {exc.message}"
+        msg = f"{at(where, exc.lineno)}: {exc.message}"
         raise TemplateError(msg) from exc
 
 
-def _at(where: str, line: int) -> str:
+def at(where: str, line: int) -> str:
+    """Where a line of a template is; of a workbook's, the cell says it."""
     return where if "cell" in where else f"{where}, line {line}"
 
 
@@ -64,21 +81,21 @@ def _check(node: nodes.Node, scope: Scope, depth: int, where: str) -> None:
             _check_loop(node, scope, depth, where)
             return
         case nodes.Getattr(node=nodes.Name(name=name), attr=attr):
-            _check_field(scope, name, attr, _at(where, node.lineno))
+            _check_field(scope, name, attr, at(where, node.lineno))
             return
         case nodes.Name(name=name):
-            _check_name(scope, name, _at(where, node.lineno))
+            _check_name(scope, name, at(where, node.lineno))
             return
         case _ if not isinstance(node, _ALLOWED):
-            kind = type(node).__name__.lower()
-            msg = f"{_at(where, node.lineno)}: a return's template has no use for this ({kind})"
+            kind = _WORDS.get(type(node), f"“{type(node).__name__.lower()}”")
+            msg = f"{at(where, node.lineno)}: a return's template has no use for {kind}"
             raise TemplateError(msg)
     for child in node.iter_child_nodes():
         _check(child, scope, depth, where)
 
 
 def _check_loop(node: nodes.For, scope: Scope, depth: int, where: str) -> None:
-    line = _at(where, node.lineno)
+    line = at(where, node.lineno)
     if not (isinstance(node.target, nodes.Name) and isinstance(node.iter, nodes.Name)):
         msg = f"{line}: write it as {{% for organisation in organisations %}}"
         raise TemplateError(msg)

@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import io
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -16,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.reports.errors import TemplateError
 from app.reports.formats.text import no_formula
-from app.reports.return_grammar import parse
+from app.reports.return_grammar import at, parse
 from app.reports.returns import Fields
 from app.reports.wording import UNKNOWN
 
@@ -25,7 +26,9 @@ _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 # What a value holds of a CSV file's own signs, while the template's are read: no text has these.
 _HELD: Final = dict(zip('",\r\n', "\ufdd0\ufdd1\ufdd2\ufdd3", strict=True))
 _HOLD: Final = str.maketrans(_HELD)
-_RELEASE: Final = str.maketrans({held: sign for sign, held in _HELD.items()})
+# Stands before what a value shows, so that of a whole field one knows that it begins with it.
+_SHOWN: Final = "\ufdd4"
+_RELEASE: Final = str.maketrans({held: sign for sign, held in _HELD.items()} | {_SHOWN: ""})
 _MOST_DECIMALS: Final = 9
 
 
@@ -94,26 +97,32 @@ def shown(value: object) -> object:
             return value
 
 
-def _shown_in_csv(value: object) -> object:
-    """A value as a CSV file holds it: never a formula, and no sign of the file's."""
-    text = shown(value)
-    if not isinstance(text, str) or _NUMBER.fullmatch(text):
-        return text
-    return no_formula(text).translate(_HOLD)
+def _shown_in_csv(value: object) -> str:
+    """A value as a CSV file holds it, with no sign of the file's."""
+    return _SHOWN + str(shown(value)).translate(_HOLD)
 
 
 def _quoted(where: str, text: str) -> str:
-    """A CSV file with its fields quoted where what they show makes it needful (RFC 4180)."""
+    """A CSV file with its fields quoted where what they show makes it needful (RFC 4180).
+
+    None becomes a formula by what it shows.
+    """
     made = io.StringIO(newline="")
     writer = csv.writer(made)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         for row in rows:
-            writer.writerow([field.translate(_RELEASE) for field in row])
+            writer.writerow([_field(text) for text in row])
     except csv.Error as exc:
         msg = f"{where}: line {rows.line_num} of what it makes is no CSV: {exc}"
         raise TemplateError(msg) from exc
     return made.getvalue()
+
+
+def _field(held: str) -> str:
+    text = held.translate(_RELEASE)
+    own = not held.startswith(_SHOWN)
+    return text if own or _NUMBER.fullmatch(text) else no_formula(text)
 
 
 _PLAIN: Final = _environment(html=False, show=shown)
@@ -164,4 +173,9 @@ def evaluate(where: str, source: str, fields: Mapping[str, object], one: str | N
 
 
 def _failed(where: str, exc: Exception) -> TemplateError:
-    return exc if isinstance(exc, TemplateError) else TemplateError(f"{where}: {exc}")
+    if isinstance(exc, TemplateError):
+        return exc
+    # Jinja puts the template's own lines into the traceback, as of a file of this name.
+    frames = traceback.walk_tb(exc.__traceback__)
+    lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
+    return TemplateError(f"{at(where, lines[-1]) if lines else where}: {exc}")

@@ -10,6 +10,7 @@ from app.compliance.figures import Figures
 from app.compliance.groups import Period
 from app.compliance.reckoning import Evidence
 from app.compliance.report import report
+from app.reports.recorded import recorded
 from app.reports.unsettled import Unsettled
 from app.reports.wording import counted, date
 from app.storage.types import from_us
@@ -141,6 +142,7 @@ def fields(month: Month) -> Fields:
         "organisations": [
             {"name": UNASSIGNED if row.key is None else str(row.key), **_record(row.figures)}
             for row in report(month.evidence, month.days, "organisation", month.seen).rows
+            if row.key is not None or row.figures.patrols
         ],
         "hotspots": [
             {"key": key, "name": name, **_record(row.figures)}
@@ -196,12 +198,20 @@ def _remarks(month: Month, total: Figures, *, retrospective: bool) -> Iterator[s
         yield "Some of these days are still being worked out: these figures may change."
     if total.cells_uncertain:
         yield f"The data leave {counted(total.cells_uncertain, 'cell')} open."
-    if total.measurable is False:
-        yield "Too little was observed to measure coverage."
-    if total.measurable is None:
-        yield "How well devices were observed is not known."
+    yield from _observed(total)
     if retrospective:
         yield "The plan was loaded after some of these days began."
+
+
+def _observed(total: Figures) -> Iterator[str]:
+    if total.cells and not recorded(total):
+        yield "Nothing was recorded on these days: whether anybody patrolled is not known."
+    if total.measurable is False and total.coverage.value is None:
+        yield "Too little was observed to measure coverage."
+    if total.measurable is False and total.mean_patrol_minutes.n:
+        yield "Too little was observed to say how long patrols were on average."
+    if total.measurable is None:
+        yield "How well devices were observed is not known."
 
 
 def _record(figures: Figures) -> Record:

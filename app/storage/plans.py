@@ -59,6 +59,14 @@ async def history(
     return await _versions(reader, sa.and_(plans.c.key == key, plans.c.known_from <= as_at))
 
 
+async def known_since(reader: Reader, viewer: Viewer, key: str) -> dt.datetime | None:
+    """When a plan of that key was first loaded; None: never."""
+    viewer.require(Right.READ_COMPLIANCE)
+    first = sa.select(sa.func.min(plans.c.known_from)).where(plans.c.key == key)
+    since: dt.datetime | None = await reader.scalar(first)
+    return since
+
+
 async def _versions(reader: Reader, condition: sa.ColumnElement[bool]) -> Sequence[PlanVersion]:
     rows = (await reader.execute(sa.select(plans).where(condition).order_by(plans.c.id))).all()
     ids = [row.id for row in rows]

@@ -9,7 +9,7 @@ import polars as pl
 from app.reports.formats.text import FORMULA, RFC3339
 from app.reports.table import Batch, Heading
 
-_RUN: Final = f"^[{re.escape(''.join(FORMULA))}]"
+_RUN: Final = f"(?s)^[{re.escape(''.join(FORMULA))}]."
 
 
 def write(heading: Heading, batches: Iterable[Batch], file: IO[bytes]) -> None:

@@ -14,8 +14,11 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def no_formula(text: str) -> str:
-    """A text for a CSV file, with an apostrophe before it where a spreadsheet would run it."""
-    return "'" + text if text.startswith(FORMULA) else text
+    """A text for a CSV file, with an apostrophe before it where a spreadsheet would run it.
+
+    A sign by itself, such as the dash for what is not known, is no formula.
+    """
+    return "'" + text if len(text) > 1 and text.startswith(FORMULA) else text
 
 
 def as_json(batch: Batch) -> pl.Series:

@@ -129,6 +129,7 @@ async def test_officers_are_thanked_by_those_who_may_name_them_else_teams(
     assert "Nobody who may be named here made a patrol that counts" in words(alone.text)
     text = words((await asked(admin, team="South")).text)
     assert "Shift briefing: South" in text
+    assert "These figures are of the whole plan, not of South alone." in text
     assert "South made 2 patrols that count in the last seven days." in text
     assert "3 O3 (2)." in text
     assert "O1" not in text
@@ -168,6 +169,8 @@ async def test_a_plan_without_days_is_briefed_and_says_so(
     text = words((await asked(admin, plan="later")).text)
     assert "The plan asks for nothing in the next seven days." in text
     assert "the plan asked for nothing: there are no figures yet." in text
+    assert "nothing asked for" not in text
+    assert "Dashed: the target" not in text
     pdf = await asked(admin, plan="later", f="pdf")
     assert len(pypdfium2.PdfDocument(pdf.content)) == 1
 
@@ -176,6 +179,11 @@ async def test_a_plan_without_days_is_briefed_and_says_so(
     ("more", "status", "detail"),
     [
         ({"plan": "none"}, 404, "there is no plan 'none'"),
+        (
+            {"at": "2026-01-12T11:00:00Z"},
+            404,
+            "the plan 'late' was not known then: it was loaded on 2026-01-12 at 12:00 UTC",
+        ),
         ({"team": "West"}, 422, "team: there is no team 'West'"),
         ({"at": "2026-01-24T14:30:00Z"}, 422, "at: it is more than 7 days ahead"),
         ({"f": "docx"}, 422, "query.f: Input should be 'html' or 'pdf'"),
@@ -200,11 +208,66 @@ async def test_what_cannot_be_measured_has_no_figure(admin: httpx.AsyncClient) -
         "observed: as far as was seen, 3 of 4 cells were covered, and it may be 50 to 100 %."
     ) in text
     assert "Coverage: cells with a patrol not measurable (50 to 100 %) of 4" in text
+    assert "Mean length of a patrol too little observed to say, of 3" in text
     assert "Taken off the plan yesterday: 6 hours of officers' duty, for custody." in text
     assert "Devices were observed 0 % of their time on duty: too little to tell; 80 % are" in text
     # What is surely owed is what was not made on the day on which nobody was on duty.
     assert re.search(r"Café Łódź 1 to 2\? none known", text)
     assert "cannot be measured" in words((await asked(admin, f="html", team="North")).text)
+
+
+async def test_days_of_which_nothing_was_recorded_are_not_judged(
+    admin: httpx.AsyncClient, clock: Clock
+) -> None:
+    clock.set("2026-01-21T14:30:00Z")
+    text = words((await asked(admin)).text)
+    assert (
+        "Yesterday, Tuesday 20 January 2026, nothing was recorded, of 4 cells: whether anybody "
+        "patrolled is not known. In the last seven days, 4 of 28 cells were covered (14.3 %; "
+        "between 10.7 and 85.7 %)."
+    ) in text
+    assert "Nothing was recorded on the days of 20 cells of these: they may have been" in text
+    assert "Coverage: cells with a patrol nothing recorded 14.3 % (10.7 to 85.7 %) of 28" in text
+    clock.set("2026-01-26T14:30:00Z")
+    text = words((await asked(admin)).text)
+    assert "In the last seven days, nothing was recorded, of 28 cells: whether" in text
+    assert "The target is" not in text
+    assert "Figures" not in text
+    assert "Dashed: the target" not in text
+    assert "Nothing is known to be owed to the hot spots of this shift." in text
+    # An hour in which devices were on duty and silent is something that is known.
+    times = {"start": "2026-01-25T15:00:00Z", "end": "2026-01-25T23:00:00Z"}
+    assert (await admin.post("/duty-times", json={"officer": "1", **times})).is_success
+    assert "nothing was recorded" not in words((await asked(admin)).text)
+
+
+async def test_names_that_begin_alike_are_told_apart(admin: httpx.AsyncClient) -> None:
+    long = "Corner of Saint Bartholomew's Street and Great Northern Road, entrance "
+    spots = [feature(f"HS{n}", square(lon=-3 + n / 100), name=f"{long}{n}") for n in range(4)]
+    await admin.post("/hotspots", json=collection(*spots))
+    owed = words((await asked(admin)).text).split("Owed most")[1].split("Where")[0]
+    assert "Corner of Saint Barthol…rthern Road, entrance 3 2 none known" in owed
+    pdf = pypdfium2.PdfDocument((await asked(admin, f="pdf")).content)
+    text = " ".join(page.get_textpage().get_text_bounded() for page in pdf)
+    assert "Bartholomew" in text
+    assert "\u200b" not in text
+
+
+async def test_a_hot_spot_is_called_by_its_name_and_by_its_id_where_another_has_it(
+    admin: httpx.AsyncClient,
+) -> None:
+    text = words((await asked(admin)).text)
+    assert "HS" not in text.split("What to do")[1].split("What changed")[0]
+    assert "No task is written down" not in text
+    same = [feature(f"HS{n}", square(lon=-3 + n / 100), name="Same") for n in (1, 2)]
+    await admin.post("/hotspots", json=collection(*same))
+    await admin.delete("/hotspots/HS0/briefing")
+    text = words((await asked(admin)).text)
+    listed = text.split("What to do")[1].split("What changed")[0]
+    assert {found[1] for found in re.finditer(r"Same (\w+) ", listed)} == {"HS1", "HS2"}
+    assert "HS0" not in listed
+    assert "No task is written down for any of these hot spots." in listed
+    assert "Task" not in listed
 
 
 @pytest.mark.parametrize("ahead", ["2026-01-16T14:30:00Z", "2026-01-19T14:30:00Z"])
@@ -230,10 +293,11 @@ async def test_a_day_that_is_not_over_is_not_judged(
     assert "Friday" not in text.split("How it went")[1].split("What to do")[0]
 
 
+@pytest.mark.parametrize("made", ["2026-01-15T23:00:00Z", "2026-01-16T03:22:00Z"])
 async def test_a_day_whose_windows_are_over_is_yesterday_to_the_next(
-    admin: httpx.AsyncClient, clock: Clock
+    admin: httpx.AsyncClient, clock: Clock, made: str
 ) -> None:
-    clock.set("2026-01-15T23:00:00Z")
+    clock.set(made)
     text = words((await asked(admin, at="2026-01-16T14:30:00Z")).text)
     assert "Yesterday, Thursday 15 January 2026, 3 of 4 cells were covered" in text
     assert "not over" not in text
@@ -265,5 +329,5 @@ async def test_controls_of_a_trial_are_nobodys_task(admin: httpx.AsyncClient, cl
     clock.set("2026-01-16T14:30:00Z")
     page = (await asked(admin, plan="trial")).text
     assert "at 2 hot spots" in page
-    assert "HS0" in page
-    assert "HS1" not in page
+    assert "&lt;script&gt;" in page
+    assert "#include" not in page

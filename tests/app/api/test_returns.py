@@ -87,6 +87,26 @@ async def test_a_return_has_the_figures_of_compliance_by_organisation(
     assert rows["Definition"][0].startswith("Person-hours are the time that officers spent")
 
 
+async def test_an_organisation_is_listed_and_nobody_only_with_patrols(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    await admin.post("/devices", json={"name": "spare", "kind": "radio"})
+    # Outside the window it is of no patrol that counts here.
+    await store(database, StoredVisit("spare", "HS1", LATE - 200, LATE - 180))
+    assert "unassigned" not in (await asked(admin)).text
+    await store(database, StoredVisit("spare", "HS1", LATE + 200, LATE + 220))
+    assert "unassigned,0.0,0.0,1,1,20.0" in (await asked(admin)).text
+
+
+async def test_a_month_of_which_nothing_was_recorded_says_so(
+    admin: httpx.AsyncClient, clock: Clock
+) -> None:
+    clock.set("2026-03-02T12:00:00Z")
+    text = (await asked(admin, month="2026-02")).text
+    assert "Nothing was recorded on these days: whether anybody patrolled is not known." in text
+    assert "Nothing was recorded" not in (await asked(admin)).text
+
+
 async def test_a_return_says_what_it_leaves_open(admin: httpx.AsyncClient, clock: Clock) -> None:
     # No service runs here that would do what the hot spots ask for.
     assert "Settled,no" in (await asked(admin)).text

@@ -55,6 +55,11 @@ def test_a_table_holds_no_formula_and_keeps_its_columns() -> None:
         "'=1+1,1.5\r\n'@x,1.5\r\n'+x,1.5\r\n'-x,1.5\r\n"
         '"\'\n=1+1",1.5\r\n"\'\r=1+1",1.5\r\n"say ""so"", x",1.5\r\n'
     )
+    # It is the whole field that is none, and a dash for what is not known is none.
+    dash = "{{ total.coverage_percent | default('-') }}"
+    source = f"{dash},{dash}{{{{ plan }}}},{{{{ plan }}}}{dash},a {{{{ plan_name }}}}"
+    made = render("x.csv", source, month(plan="1+1", plan_name="=x"), ".csv")
+    assert made == "-,'-1+1,1+1-,a =x\r\n"
     # A number below nought is one.
     source = "{{ 0 - total.patrols }},{{ (0 - total.patrols) | fixed(1) }}"
     assert render("x.csv", source, fields, ".csv") == "-7,-7.0\r\n"
@@ -97,8 +102,11 @@ def test_a_template_that_makes_no_table_is_refused() -> None:
         ("{% for one in officers %}{% endfor %}", "there is no list officers"),
         ("{{ plan", "x.txt, line 1: unexpected end of template"),
         ("{{ plan | nothing }}", "No filter named 'nothing'"),
-        ("{{ plan * 2 }}", "x.txt: * is for numbers"),
-        ("{{ total.patrols / 0 }}", "x.txt: division by zero"),
+        ("{{ plan * 2 }}", "x.txt, line 1: * is for numbers"),
+        ("a\n{{ plan }}\n{{ total.patrols / 0 }}", "x.txt, line 3: division by zero"),
+        ("\n{{ ''.__class__ }}", "line 2: a return's template has no use for a dot but between"),
+        ("{{ plan.upper() }}", "has no use for calling anything"),
+        ("{% include 'x' %}", "has no use for “include”"),
     ],
 )
 def test_what_is_wrong_is_said_by_name_and_place(source: str, told: str) -> None:

@@ -70,6 +70,11 @@ def test_no_text_of_a_csv_is_a_formula_and_every_other_one_is_as_it_was() -> Non
     assert {row["count"] for row in rows} == {"7"}
 
 
+def test_a_sign_by_itself_is_no_formula() -> None:
+    rows = read_csv(written(Format.CSV, batch(["-", "+", "--", "-\n"])))
+    assert [row["hotspot"] for row in rows] == ["-", "+", "'--", "'-\n"]
+
+
 def test_a_negative_number_is_no_formula() -> None:
     (row,) = read_csv(written(Format.CSV, batch(["a"], count=-7, length_s=-0.5)))
     assert (row["count"], row["length_s"]) == ("-7", "-0.5")
