@@ -1,5 +1,6 @@
 """`beatkeeper export`: a whole table from the database, into a file."""
 
+import os
 import shutil
 import sys
 import time
@@ -110,12 +111,21 @@ def _file(out: Path | None) -> Iterator[IO[bytes]]:
         with TemporaryFile(prefix="beatkeeper-") as file:
             yield file
             file.seek(0)
-            shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+            _print(file)
         return
     check(out)
     with replacing(out) as part, part.open("wb") as file:
         yield file
+
+
+def _print(file: IO[bytes]) -> None:
+    try:
+        shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except OSError:
+        # Python would try once more when it ends, and end with a status of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 async def _run(

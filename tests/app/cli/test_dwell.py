@@ -338,7 +338,7 @@ def test_told_to_stop_while_it_writes_it_leaves_nothing_behind(
     folder.mkdir()
     command = program(long_track, "--hotspots", hotspots, "--out", folder / "visits.json")
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        while not list(folder.glob("*.part")):
+        while not list(folder.glob("*/visits.json")):
             assert process.poll() is None
             time.sleep(0.001)
         process.terminate()
