@@ -1,5 +1,3 @@
-import asyncio
-import datetime as dt
 import errno
 from pathlib import Path
 
@@ -9,27 +7,7 @@ from openpyxl import Workbook, load_workbook
 from typer.testing import CliRunner
 
 from app.cli import cli
-from app.compliance.plan import Plan, Window
 from app.reports.returns import catalogue
-from app.storage import plans
-from app.storage.engine import Database
-
-THEN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-PLAN = Plan("late", "Late turns", (Window("late", dt.time(15), dt.time(23)),), THEN.date())
-
-
-@pytest.fixture
-def url(sqlite_url: str) -> str:
-    """A database with a plan, and no hot spot."""
-
-    async def put() -> None:
-        database = Database(sqlite_url)
-        async with database.write() as writer:
-            await plans.put(writer, PLAN, THEN)
-        await database.close()
-
-    asyncio.run(put())
-    return sqlite_url
 
 
 def run(url: str, **options: object) -> tuple[int, str]:
