@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from app.storage.schema import metadata
+from app.storage.guarding import metadata
 
 PARTITION = "fixes_"
 

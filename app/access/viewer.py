@@ -1,13 +1,14 @@
-"""Who asks, and what the one table here says that they may see and do."""
+"""Who asks, and what the one table here says that they may see and do, and of whom."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Final
 
 
 class Role(StrEnum):
-    """What a person is to the force's hot spots policing."""
+    """What a person is to the force's hot spots policing; in one of these at a time."""
 
     OFFICER = auto()
     SUPERVISOR = auto()
@@ -16,22 +17,36 @@ class Role(StrEnum):
     AUDITOR = auto()
 
 
+class Insider(StrEnum):
+    """Who is nobody's role: the service itself, and whoever has its database in their hands."""
+
+    SERVICE = auto()
+    OPERATOR = auto()
+
+
 class Right(StrEnum):
     """Something that a role may or may not do."""
 
     READ_HOTSPOTS = auto()
-    READ_COMPLIANCE = auto()  # plans, and figures of places
-    READ_VISITS = auto()  # positions of people: of whose, `Viewer.sees` says
-    READ_TRACKS = auto()  # every fix of a person, where a visit does not do: of whose, likewise
-    READ_PEOPLE = auto()  # teams, officers and who carried what
-    READ_NAMES = auto()  # who a person is, in what is taken away: else a pseudonym stands there
-    READ_DEVICES = auto()  # devices and profiles
+    READ_COMPLIANCE = auto()  # plans, teams, and figures of places
+    READ_VISITS = auto()  # positions of people
+    READ_TRACKS = auto()  # every fix of a person, where a visit does not do
+    READ_PEOPLE = auto()  # officers, their duty times and who carried what
+    READ_NAMES = auto()  # who a person or a device is: else a pseudonym stands there
+    READ_DEVICES = auto()  # devices, their profiles and how well they are heard
+    READ_PAYLOADS = auto()  # broken messages as they came, positions and all
+    READ_AUDIT = auto()  # the log of who did what
     ANSWER = auto()  # say of a place that one could not attend, that one has read a briefing
-    MANAGE = auto()  # people, devices, keys, hot spots, plans, tokens
+    BREAK_GLASS = auto()  # see somebody whom one does not see otherwise, for a reason
+    ERASE = auto()  # what is stored of a person
+    MANAGE_PLACES = auto()  # hot spots, plans, briefings
+    MANAGE_PEOPLE = auto()  # teams, officers, assignments, duty times, abstractions
+    MANAGE_DEVICES = auto()  # devices, keys, profiles, broken messages
+    MANAGE_ACCESS = auto()  # tokens, accounts, sessions, webhooks
 
 
 class Scope(StrEnum):
-    """Whose positions and names somebody sees."""
+    """Of whom a right is."""
 
     NOBODY = auto()
     SELF = auto()
@@ -39,55 +54,91 @@ class Scope(StrEnum):
     EVERYBODY = auto()
 
 
-_PLACES = frozenset({Right.READ_HOTSPOTS, Right.READ_COMPLIANCE})
-_PEOPLE = frozenset({Right.READ_VISITS, Right.READ_PEOPLE, Right.READ_DEVICES})
-_KNOWN = frozenset({Right.READ_TRACKS, Right.READ_NAMES})
+def _of(scope: Scope, *rights: Right) -> dict[Right, Scope]:
+    return dict.fromkeys(rights, scope)
 
-RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.OFFICER: _PLACES | _KNOWN | {Right.READ_VISITS, Right.ANSWER},
-    Role.SUPERVISOR: _PLACES | _PEOPLE | _KNOWN,
-    Role.ANALYST: _PLACES | _PEOPLE,
-    # An administrator may read positions for now: small forces have one person for all of this.
-    # But only officers speak for themselves.
-    Role.ADMINISTRATOR: frozenset(Right) - {Right.ANSWER},
-    # Sees the log of who looked at what, which is not here yet, and nothing of what it is about.
-    Role.AUDITOR: frozenset(),
+
+_PLACES = _of(Scope.EVERYBODY, Right.READ_HOTSPOTS, Right.READ_COMPLIANCE)
+_WHERE = Right.READ_VISITS, Right.READ_TRACKS, Right.READ_NAMES
+
+RIGHTS: Final[Mapping[Role | Insider, Mapping[Right, Scope]]] = {
+    Role.OFFICER: _PLACES | _of(Scope.SELF, *_WHERE, Right.ANSWER),
+    Role.SUPERVISOR: _PLACES
+    | _of(Scope.TEAMS, *_WHERE, Right.READ_PEOPLE, Right.READ_DEVICES, Right.BREAK_GLASS),
+    # By pseudonyms, as there is no right to names.
+    Role.ANALYST: _PLACES | _of(Scope.EVERYBODY, Right.READ_VISITS, Right.READ_DEVICES),
+    # Knows who there is and what they carry, and not where they are.
+    Role.ADMINISTRATOR: _PLACES
+    | _of(
+        Scope.EVERYBODY,
+        Right.READ_PEOPLE,
+        Right.READ_NAMES,
+        Right.READ_DEVICES,
+        Right.BREAK_GLASS,
+        Right.ERASE,
+        Right.MANAGE_PLACES,
+        Right.MANAGE_PEOPLE,
+        Right.MANAGE_DEVICES,
+        Right.MANAGE_ACCESS,
+    ),
+    # Sees who looked at what, and nothing of what it is about.
+    Role.AUDITOR: _of(Scope.EVERYBODY, Right.READ_AUDIT),
+    Insider.SERVICE: _PLACES | _of(Scope.EVERYBODY, *_WHERE, Right.READ_PEOPLE, Right.READ_DEVICES),
+    # Only officers speak for themselves.
+    Insider.OPERATOR: _of(Scope.EVERYBODY, *(right for right in Right if right != Right.ANSWER)),
 }
 
-SCOPES: dict[Role, Scope] = {
-    Role.OFFICER: Scope.SELF,
-    Role.SUPERVISOR: Scope.TEAMS,
-    Role.ANALYST: Scope.EVERYBODY,
-    Role.ADMINISTRATOR: Scope.EVERYBODY,
-    Role.AUDITOR: Scope.NOBODY,
-}
+GLASS_OPENS: Final = frozenset({*_WHERE, Right.READ_PEOPLE, Right.READ_DEVICES})
+"""What who breaks the glass may do, of those officers for whom it was broken."""
 
 
 class Forbidden(Exception):
-    """The viewer's role lacks a right."""
+    """The viewer lacks a right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glass:
+    """What a viewer has broken the glass for, by its id: officers, or broken messages."""
+
+    id: int
+    officer_ids: frozenset[int] = frozenset()
+    payloads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Whoever looks: every read about people takes one and gives what it may see, no more.
 
-    Until it `expires`; None: for good.
+    `authority` is by what they are known ("token 7", "account 3"); `scopes` the rights that a
+    token is for (None: all of its role's); until it `expires` (None: for good).
     """
 
     name: str
-    role: Role
+    role: Role | Insider
     team_ids: frozenset[int] = frozenset()
     officer_id: int | None = None
     expires: dt.datetime | None = None
+    scopes: frozenset[Right] | None = None
+    authority: str = ""
+    glass: Glass | None = None
 
-    @property
-    def scope(self) -> Scope:
-        """Whose positions and names this viewer sees."""
-        return SCOPES[self.role]
+    def scope_of(self, right: Right) -> Scope:
+        """Of whom the viewer has a right, without what the glass was broken for."""
+        if self.scopes is not None and right not in self.scopes:
+            return Scope.NOBODY
+        return RIGHTS[self.role].get(right, Scope.NOBODY)
 
-    def sees(self, officer_id: int, team_id: int | None) -> bool:
-        """Whether this viewer sees an officer of a team: what `people.seen_by` asks in SQL."""
-        match self.scope:
+    def broken_for(self, right: Right) -> frozenset[int]:
+        """The ids of the officers of whom only the broken glass gives this right."""
+        if self.glass is None or right not in GLASS_OPENS:
+            return frozenset()
+        return self.glass.officer_ids
+
+    def sees(self, right: Right, officer_id: int, team_id: int | None) -> bool:
+        """Whether a right is of an officer of a team: what `people.seen_by` asks in SQL."""
+        if officer_id in self.broken_for(right):
+            return True
+        match self.scope_of(right):
             case Scope.EVERYBODY:
                 return True
             case Scope.TEAMS:
@@ -98,16 +149,23 @@ class Viewer:
                 return False
 
     def permits(self, right: Right) -> bool:
-        """Whether this viewer has a right."""
-        return right in RIGHTS[self.role]
+        """Whether this viewer has a right, of whomever."""
+        if right is Right.READ_PAYLOADS and self.glass is not None and self.glass.payloads:
+            return True
+        return self.scope_of(right) is not Scope.NOBODY or bool(self.broken_for(right))
 
     def require(self, right: Right) -> None:
         """Raises Forbidden, which names right and role, unless this viewer has the right."""
         if not self.permits(right):
             wanted = right.replace("_", " ")
             msg = f"the role {self.role} has no right to {wanted}"
+            if self.scopes is not None and right in RIGHTS[self.role]:
+                msg = f"this token is not for the right to {wanted}"
             raise Forbidden(msg)
 
 
-SERVICE: Final = Viewer("the service", Role.ANALYST)
+SERVICE: Final = Viewer("the service", Insider.SERVICE)
 """The service itself, where it reads what it goes by."""
+
+OPERATOR: Final = Viewer("the command line", Insider.OPERATOR)
+"""Whoever runs commands on the database: who can do that can read it all anyway."""

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from fastapi import Path, Query
 
-from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, Now, Part, cursor_of, ordered, viewer_with
+from app.access.viewer import Viewer
+from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of, ordered
 from app.api.errors import Invalid
 from app.api.fields import LARGEST_ID, Day, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
@@ -17,7 +17,6 @@ from app.storage.engine import Reader
 from app.storage.types import to_us
 
 router = guarded_router("answers")
-Officer = Annotated[Viewer, viewer_with(Right.ANSWER)]
 LATEST_DAYS = 7
 
 _EXAMPLE = {
@@ -60,9 +59,7 @@ class StoredAnswer(_Said):
 
 
 @router.post("/answers", status_code=201)
-async def put_answer(
-    given: Answer, viewer: Officer, database: DatabaseDep, now: Now
-) -> StoredAnswer:
+async def put_answer(given: Answer, viewer: Asker, database: DatabaseDep, now: Now) -> StoredAnswer:
     """Says why you, an officer, could not attend: it stands beside the figure, and changes none.
 
     From the start of the operational day on, and for 7 days after it. Another reason for the same
@@ -107,7 +104,7 @@ def _require_cell(asked: Cells, given: Answer, hotspot: int | None) -> None:
 @router.get("/answers")
 async def list_answers(
     *,
-    viewer: Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)],
+    viewer: Asker,
     database: DatabaseDep,
     part: Part,
     plan: Annotated[Name | None, Query(description="its key")] = None,
@@ -128,7 +125,7 @@ def _shown(answer: answers.StoredAnswer) -> StoredAnswer:
 @router.delete("/answers/{answer_id}", status_code=204)
 async def withdraw_answer(
     answer_id: Annotated[int, Path(ge=1, le=LARGEST_ID)],
-    viewer: Officer,
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
 ) -> None:

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Query, Request, Response
 
-from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, Now, viewer_with
+from app.api.deps import Asker, DatabaseDep, Now
 from app.api.documents import desk_of
 from app.api.fields import Moment, Name
 from app.api.route import guarded_router
@@ -42,7 +41,7 @@ def _kind(
 async def get_briefing_pack(
     *,
     request: Request,
-    viewer: Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)],
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     kind: Annotated[Kind, Depends(_kind)],

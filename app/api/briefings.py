@@ -5,15 +5,13 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import Field, StringConstraints
 
-from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of, viewer_with
+from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
 from app.compliance.limits import LONGEST_NOTE, NO_NOTE
 from app.storage import briefings, hotspots
 
 router = guarded_router("briefings")
-PlaceReader = Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)]
 Keyed = Annotated[Name, Path()]
 Note = Annotated[str, StringConstraints(max_length=LONGEST_NOTE, pattern=rf"^[^{NO_NOTE}]*$")]
 
@@ -71,7 +69,7 @@ class ReadBy(Schema):
 async def put_briefing(
     key: Keyed,
     values: BriefingValues,
-    viewer: Annotated[Viewer, Manager],
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
 ) -> Briefing:
@@ -86,7 +84,7 @@ async def put_briefing(
 
 
 @router.get("/hotspots/{key}/briefing")
-async def get_briefing(key: Keyed, viewer: PlaceReader, database: DatabaseDep) -> Briefing:
+async def get_briefing(key: Keyed, viewer: Asker, database: DatabaseDep) -> Briefing:
     """What officers are to do at a hot spot."""
     async with database.read() as reader:
         hotspot = await hotspots.id_of(reader, viewer, key)
@@ -94,18 +92,14 @@ async def get_briefing(key: Keyed, viewer: PlaceReader, database: DatabaseDep) -
 
 
 @router.delete("/hotspots/{key}/briefing", status_code=204)
-async def end_briefing(
-    key: Keyed, viewer: Annotated[Viewer, Manager], database: DatabaseDep, now: Now
-) -> None:
+async def end_briefing(key: Keyed, viewer: Asker, database: DatabaseDep, now: Now) -> None:
     """Ends the briefing of a hot spot; what was said is kept."""
     async with database.write() as writer:
         await briefings.withdraw(writer, await hotspots.id_of(writer, viewer, key), now)
 
 
 @router.get("/briefings")
-async def list_briefings(
-    viewer: PlaceReader, database: DatabaseDep, part: Part
-) -> Listing[Briefing]:
+async def list_briefings(viewer: Asker, database: DatabaseDep, part: Part) -> Listing[Briefing]:
     """What officers are to do at each hot spot, and, of an officer's own, when they read it."""
     async with database.read() as reader:
         page = await briefings.page(reader, viewer, part)
@@ -127,7 +121,7 @@ def _shown(briefing: briefings.Briefing) -> Briefing:
 async def read_briefing(
     *,
     key: Keyed,
-    viewer: Annotated[Viewer, viewer_with(Right.ANSWER)],
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     version: Annotated[
@@ -150,7 +144,7 @@ async def read_briefing(
 @router.get("/hotspots/{key}/briefing/readers")
 async def list_readers(
     key: Keyed,
-    viewer: Annotated[Viewer, viewer_with(Right.READ_PEOPLE)],
+    viewer: Asker,
     database: DatabaseDep,
     part: Part,
 ) -> Listing[ReadBy]:

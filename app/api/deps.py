@@ -32,18 +32,12 @@ DatabaseDep = Annotated[Database, Depends(database_of)]
 Now = Annotated[dt.datetime, Depends(now_of)]
 
 
-def viewer_with(right: Right) -> Any:  # noqa: ANN401 -- as FastAPI's Depends
-    """The dependency that gives who asks. Raises Forbidden unless they have the right."""
-
-    def viewer(request: Request) -> Viewer:
-        found = cast("Viewer", request.state.viewer)
-        found.require(right)
-        return found
-
-    return Depends(viewer)
+def _asker(request: Request) -> Viewer:
+    return cast("Viewer", request.state.viewer)
 
 
-Manager = viewer_with(Right.MANAGE)
+Asker = Annotated[Viewer, Depends(_asker)]
+"""Who asks; that they may, `route.GuardedRoute` has seen to."""
 
 
 def begin(
@@ -54,7 +48,7 @@ def begin(
     Raises Invalid where that is after the end.
     """
     ordered(start, end)
-    if start is None and viewer.scope is not Scope.EVERYBODY:
+    if start is None and viewer.scope_of(Right.READ_VISITS) is not Scope.EVERYBODY:
         return (now if end is None else end) - LATELY
     return start
 

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Header, Path, Query, Request, Response
 from pydantic import Field, JsonValue
 
-from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, Now, begin, cursor_of, part_of_list, viewer_with
+from app.api.deps import Asker, DatabaseDep, Now, begin, cursor_of, part_of_list
 from app.api.eventstream import MEDIA_TYPE, EventStream, follow
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
@@ -19,7 +18,6 @@ from app.storage.events import Kind, Told
 from app.storage.pages import Slice
 
 router = guarded_router("events")
-EventReader = Annotated[Viewer, viewer_with(Right.READ_VISITS)]
 EventPart = Annotated[Slice, part_of_list(default=100, most=1000, ordered_by=2)]
 From = Annotated[
     Moment | None,
@@ -140,7 +138,7 @@ _STREAM = f"id: 4711\nevent: emergency\ndata: {json.dumps(_EXAMPLE)}\n\n"
 async def list_events(
     *,
     request: Request,
-    viewer: EventReader,
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     part: EventPart,
@@ -172,7 +170,7 @@ async def list_events(
 async def list_device_events(
     *,
     name: Annotated[Name, Path()],
-    viewer: EventReader,
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     part: EventPart,

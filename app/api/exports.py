@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request, Response
 
-from app.access.viewer import Right, Viewer
-from app.api.deps import AsAt, Days, Now, TableFormat, ordered, viewer_with
+from app.access.viewer import Viewer
+from app.api.deps import AsAt, Asker, Days, Now, TableFormat, ordered
 from app.api.fields import Moment, Name
 from app.api.outgoing import outgoing
 from app.api.route import guarded_router
@@ -18,8 +18,6 @@ from app.storage.engine import Reader
 from app.storage.visit_reads import Wanted
 
 router = guarded_router("tables")
-
-PlaceReader = Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)]
 
 
 def _of_plan(
@@ -78,7 +76,7 @@ async def table_of_people(
 async def get_pings(
     *,
     request: Request,
-    viewer: Annotated[Viewer, viewer_with(Right.READ_TRACKS)],
+    viewer: Asker,
     as_at: AsAt,
     form: TableFormat,
     start: Annotated[Moment, Query(alias="from", description="of then or later")],
@@ -100,24 +98,20 @@ async def get_pings(
 
 
 @router.get("/patrols", responses=_RESPONSES, response_model=None)
-async def get_patrols(
-    request: Request, viewer: PlaceReader, asked: Asked, form: TableFormat
-) -> Response:
+async def get_patrols(request: Request, viewer: Asker, asked: Asked, form: TableFormat) -> Response:
     """The patrols at a plan's hot spots, from 2 minutes on, by whomever; they name nobody."""
     return await _table_of_places(request, viewer, "patrols", asked, form)
 
 
 @router.get("/cells", responses=_RESPONSES, response_model=None)
-async def get_cells(
-    request: Request, viewer: PlaceReader, asked: Asked, form: TableFormat
-) -> Response:
+async def get_cells(request: Request, viewer: Asker, asked: Asked, form: TableFormat) -> Response:
     """What became of each hot spot in each window on each day of a plan: what its figures count."""
     return await _table_of_places(request, viewer, "cells", asked, form)
 
 
 @router.get("/place-days", responses=_RESPONSES, response_model=None)
 async def get_place_days(
-    request: Request, viewer: PlaceReader, asked: Asked, form: TableFormat
+    request: Request, viewer: Asker, asked: Asked, form: TableFormat
 ) -> Response:
     """What was meant for each hot spot on each day of a plan, and what was done there."""
     return await _table_of_places(request, viewer, "place-days", asked, form)

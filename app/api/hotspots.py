@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query, Request
 from fastapi.responses import JSONResponse
 
-from app.access.viewer import Right, Viewer
+from app.access.viewer import Viewer
 from app.api import geojson
-from app.api.deps import AsAt, DatabaseDep, Manager, Now, cursor_of, part_of_list, viewer_with
+from app.api.deps import AsAt, Asker, DatabaseDep, Now, cursor_of, part_of_list
 from app.api.errors import Incomplete, Unreadable
 from app.api.fields import Day, Name, Schema, example
 from app.api.route import guarded_router
@@ -25,7 +25,6 @@ from app.storage.types import to_us
 from ingest.moment import as_text
 
 router = guarded_router("hot spots")
-SpotReader = Annotated[Viewer, viewer_with(Right.READ_HOTSPOTS)]
 Keyed = Annotated[Name, Path()]
 # A map wants them all at once.
 SpotPart = Annotated[Slice, part_of_list(default=1000, most=10_000)]
@@ -106,7 +105,7 @@ class Ended(Schema):
 async def import_hotspots(
     request: Request,
     database: DatabaseDep,
-    viewer: Annotated[Viewer, Manager],
+    viewer: Asker,
     now: Now,
     valid_from: Annotated[
         Day | None, Query(description="Of features that do not say; else today.")
@@ -201,7 +200,7 @@ def parse(body: bytes) -> object:
 )
 async def list_hotspots(
     *,
-    viewer: SpotReader,
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     part: SpotPart,
@@ -224,7 +223,7 @@ async def list_hotspots(
 async def get_hotspot(
     *,
     key: Keyed,
-    viewer: SpotReader,
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     as_at: AsAt,
@@ -243,7 +242,7 @@ async def get_hotspot(
 async def end_hotspot(
     key: Keyed,
     database: DatabaseDep,
-    viewer: Annotated[Viewer, Manager],
+    viewer: Asker,
     now: Now,
     first: Annotated[
         Day, Query(alias="from", description="the first operational day on which it is none")

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Query, Request
 
 from app import imports
-from app.access.viewer import Viewer
-from app.api.deps import DatabaseDep, Manager, Now
+from app.api.deps import Asker, DatabaseDep, Now
 from app.api.errors import Invalid
 from app.api.fields import Name, Schema, example
 from app.api.route import LARGEST_BODY, guarded_router
@@ -69,7 +68,7 @@ class Imported(Schema):
 @router.post("/import", openapi_extra=_BODY)
 async def import_tables(
     request: Request,
-    viewer: Annotated[Viewer, Manager],
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     *,

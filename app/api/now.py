@@ -9,7 +9,7 @@ from fastapi import Query
 from pydantic import Field
 
 from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, Now, viewer_with
+from app.api.deps import Asker, DatabaseDep, Now
 from app.api.fields import Moment, Name, Schema, example
 from app.api.figures import Observability, Share
 from app.api.route import guarded_router
@@ -148,7 +148,7 @@ class _Known(NamedTuple):
 
 @router.get("/now")
 async def get_now(
-    viewer: Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)],
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     plan: Annotated[Name | None, Query(description="its key; without it, all plans")] = None,
@@ -235,5 +235,5 @@ def _shown(inside: Presence, known: _Known) -> Inside:
 
 def _seen(officers: Iterable[Carrier | int], viewer: Viewer) -> Iterator[str]:
     for one in officers:
-        if isinstance(one, Carrier) and viewer.sees(one.officer_id, one.team_id):
+        if isinstance(one, Carrier) and viewer.sees(Right.READ_VISITS, one.officer_id, one.team_id):
             yield one.number

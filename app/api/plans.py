@@ -10,18 +10,7 @@ from fastapi import Path, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from app.access.viewer import Right, Viewer
-from app.api.deps import (
-    AsAt,
-    DatabaseDep,
-    Days,
-    Manager,
-    Now,
-    Part,
-    TableFormat,
-    cursor_of,
-    viewer_with,
-)
+from app.api.deps import AsAt, Asker, DatabaseDep, Days, Now, Part, TableFormat, cursor_of
 from app.api.errors import Invalid
 from app.api.fields import Day, Listing, Moment, Name, Schema, example, rfc3339
 from app.api.planned import Plan, PlanValues, StoredPlan, meant, shown
@@ -36,7 +25,6 @@ from app.storage.errors import NotFound
 from app.storage.types import from_us, to_us
 
 router = guarded_router("plans")
-PlaceReader = Annotated[Viewer, viewer_with(Right.READ_COMPLIANCE)]
 Keyed = Annotated[Name, Path()]
 MOST_CELLS = 100_000
 
@@ -45,7 +33,7 @@ MOST_CELLS = 100_000
 async def put_plan(
     key: Keyed,
     values: PlanValues,
-    viewer: Annotated[Viewer, Manager],
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
 ) -> StoredPlan:
@@ -71,7 +59,7 @@ async def put_plan(
 
 
 @router.get("/plans")
-async def list_plans(viewer: PlaceReader, database: DatabaseDep, part: Part) -> Listing[Plan]:
+async def list_plans(viewer: Asker, database: DatabaseDep, part: Part) -> Listing[Plan]:
     """The plans as they now are."""
     async with database.read() as reader:
         page = await plans.page(reader, viewer, part)
@@ -81,7 +69,7 @@ async def list_plans(viewer: PlaceReader, database: DatabaseDep, part: Part) -> 
 
 
 @router.get("/plans/{key}")
-async def get_plan(key: Keyed, viewer: PlaceReader, database: DatabaseDep) -> Plan:
+async def get_plan(key: Keyed, viewer: Asker, database: DatabaseDep) -> Plan:
     """A plan as it now is."""
     async with database.read() as reader:
         plan = await plans.one(reader, viewer, key)
@@ -127,7 +115,7 @@ class Cell(Schema):
 async def list_cells(
     *,
     key: Keyed,
-    viewer: PlaceReader,
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     as_at: AsAt,

@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import Field
 
-from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of, viewer_with
+from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
 from app.api.fields import Listing, Name, Schema, example
 from app.api.route import guarded_router
 from app.storage import profiles
@@ -50,9 +49,7 @@ class Profile(ProfileValues):
 
 
 @router.get("/profiles")
-async def list_profiles(
-    viewer: Annotated[Viewer, viewer_with(Right.READ_DEVICES)], database: DatabaseDep, part: Part
-) -> Listing[Profile]:
+async def list_profiles(viewer: Asker, database: DatabaseDep, part: Part) -> Listing[Profile]:
     """The profiles now in force."""
     async with database.read() as reader:
         page = await profiles.page(reader, viewer, part)
@@ -60,7 +57,7 @@ async def list_profiles(
     return Listing(items=items, next=cursor_of(page))
 
 
-@router.put("/profiles/{name}", dependencies=[Manager])
+@router.put("/profiles/{name}")
 async def put_profile(
     name: Annotated[Name, Path()], values: ProfileValues, database: DatabaseDep, now: Now
 ) -> Profile:

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from fastapi import Path, Query, Response
 
-from app.access.viewer import Viewer
-from app.api.deps import DatabaseDep, Manager, Part, cursor_of
+from app.api.deps import Asker, DatabaseDep, Part, cursor_of
 from app.api.fields import LARGEST_ID, Listing, Moment, Schema, example
 from app.api.route import guarded_router
 from app.storage import quarantine
@@ -67,7 +66,7 @@ _STORABLE = r"^[^\x00]*$"  # PostgreSQL knows no others
 
 @router.get("/quarantine")
 async def list_quarantine(
-    viewer: Annotated[Viewer, Manager],
+    viewer: Asker,
     database: DatabaseDep,
     part: Part,
     format_: Annotated[str | None, Query(alias="format", max_length=40, pattern=_STORABLE)] = None,
@@ -89,9 +88,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}, "example": "hello"}
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": _BINARY}}},
 )
-async def read_quarantined(
-    message_id: MessageId, viewer: Annotated[Viewer, Manager], database: DatabaseDep
-) -> Response:
+async def read_quarantined(message_id: MessageId, viewer: Asker, database: DatabaseDep) -> Response:
     """The bytes of one message, as they came."""
     async with database.read() as reader:
         payload = await quarantine.read(reader, viewer, message_id)
@@ -101,9 +98,7 @@ async def read_quarantined(
 
 
 @router.delete("/quarantine/{message_id}", status_code=204)
-async def delete_quarantined(
-    message_id: MessageId, viewer: Annotated[Viewer, Manager], database: DatabaseDep
-) -> None:
+async def delete_quarantined(message_id: MessageId, viewer: Asker, database: DatabaseDep) -> None:
     """Forgets one message."""
     async with database.write() as writer:
         await quarantine.delete(writer, viewer, message_id)

@@ -1,11 +1,8 @@
 """What is being worked out anew, and how far that is."""
 
-from typing import Annotated
-
 from pydantic import Field
 
-from app.access.viewer import Right, Viewer
-from app.api.deps import DatabaseDep, viewer_with
+from app.api.deps import Asker, DatabaseDep
 from app.api.fields import Listing, Moment, Schema, example
 from app.api.route import guarded_router
 from app.storage import recomputes
@@ -38,9 +35,7 @@ class Recompute(Schema):
 
 
 @router.get("/recomputes")
-async def list_recomputes(
-    database: DatabaseDep, viewer: Annotated[Viewer, viewer_with(Right.READ_VISITS)]
-) -> Listing[Recompute]:
+async def list_recomputes(database: DatabaseDep, viewer: Asker) -> Listing[Recompute]:
     """What is not done yet, in the order in which it comes; until then visits may still change."""
     async with database.read() as reader:
         found = await recomputes.all_progress(reader, viewer)

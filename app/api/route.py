@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
+from app.access.rules import RULES, Rule
 from app.access.secrets import digest
 from app.access.viewer import Viewer
 from app.api.errors import Stranger
@@ -18,25 +19,35 @@ from app.api.state import body_timeout_of, database_of, now_of
 from app.storage import tokens
 from ingest.uploadbody import LEAST_BYTES_PER_S
 
+PREFIX = "/api/v1"
 # Room for the hot spots of the largest force.
 LARGEST_BODY = 16 * 1024 * 1024
 
 
 class GuardedRoute(APIRoute):
-    """Answers nobody without a token, whatever they send.
+    """Answers nobody without a token, nor without the rights of its rule, whatever they send.
 
     A dependency would come too late: FastAPI reads and parses the body before it asks any.
     """
 
+    @property
+    def rule(self) -> Rule:
+        """What the route asks for. Raises KeyError where `access.rules` does not name it."""
+        method = " ".join(self.methods or ())
+        return RULES[f"{method} {self.path_format.removeprefix(PREFIX)}"]
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's own handler, behind the question who asks."""
         answer = super().get_route_handler()
+        rights = self.rule.rights
 
         async def guarded(request: Request) -> Response:
             return await patiently(request, known(request))
 
         async def known(request: Request) -> Response:
-            request.state.viewer = await viewer_of(request)
+            viewer = request.state.viewer = await viewer_of(request)
+            for right in rights:
+                viewer.require(right)
             return await answer(Request(request.scope, _limited(request)))
 
         return guarded

@@ -32,6 +32,7 @@ from app.api import (
 from app.api.deps import bearer
 from app.api.errors import MEDIA_TYPE
 from app.api.fields import Schema
+from app.api.route import PREFIX
 
 
 class Problem(Schema):
@@ -61,7 +62,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     503: _problem("The database is away", 503, "nothing was stored; try again in a few seconds"),
 }
 
-router = APIRouter(prefix="/api/v1", dependencies=[Security(bearer)], responses=_PROBLEMS)
+router = APIRouter(prefix=PREFIX, dependencies=[Security(bearer)], responses=_PROBLEMS)
 _PEOPLE = people, duty, profiles, devices, observability
 _PLACES = hotspots, briefings, plans, answers, visits, events, recomputes, compliance, now, exports
 for module in (

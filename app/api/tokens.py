@@ -6,8 +6,8 @@ from fastapi import Path
 from pydantic import Field
 
 from app.access.secrets import Kind, digest, new_secret
-from app.access.viewer import Role, Viewer
-from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of
+from app.access.viewer import Role
+from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
 from app.api.errors import Invalid
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
@@ -56,7 +56,7 @@ class NewToken(GivenToken):
     token: str
 
 
-@router.post("/tokens", status_code=201, dependencies=[Manager])
+@router.post("/tokens", status_code=201)
 async def create_token(given: GivenToken, database: DatabaseDep, now: Now) -> NewToken:
     """Makes a token, which is shown only now."""
     if given.expires is not None and given.expires <= now:
@@ -69,9 +69,7 @@ async def create_token(given: GivenToken, database: DatabaseDep, now: Now) -> Ne
 
 
 @router.get("/tokens")
-async def list_tokens(
-    viewer: Annotated[Viewer, Manager], database: DatabaseDep, part: Part
-) -> Listing[Token]:
+async def list_tokens(viewer: Asker, database: DatabaseDep, part: Part) -> Listing[Token]:
     """All tokens, without their secrets; those that have ended, too."""
     async with database.read() as reader:
         page = await tokens.page(reader, viewer, part)
@@ -79,7 +77,7 @@ async def list_tokens(
     return Listing(items=items, next=cursor_of(page))
 
 
-@router.delete("/tokens/{token_id}", status_code=204, dependencies=[Manager])
+@router.delete("/tokens/{token_id}", status_code=204)
 async def revoke_token(
     token_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], database: DatabaseDep, now: Now
 ) -> None:

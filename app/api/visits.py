@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import Field
 
-from app.access.viewer import Right, Viewer
 from app.api.deps import (
     AsAt,
+    Asker,
     DatabaseDep,
     Now,
     TableFormat,
@@ -15,7 +15,6 @@ from app.api.deps import (
     cursor_of,
     ordered,
     part_of_list,
-    viewer_with,
 )
 from app.api.errors import Invalid
 from app.api.exports import EXAMPLES, Pseudonyms, Study, table_of_people
@@ -28,7 +27,6 @@ from app.storage.types import to_us
 from ingest.moment import SECOND_US
 
 router = guarded_router("visits")
-VisitReader = Annotated[Viewer, viewer_with(Right.READ_VISITS)]
 VisitPart = Annotated[Slice, part_of_list(default=100, most=1000, ordered_by=2)]
 From = Annotated[
     Moment | None,
@@ -105,7 +103,7 @@ class Visits(Listing[Visit]):
 async def list_visits(
     *,
     request: Request,
-    viewer: VisitReader,
+    viewer: Asker,
     database: DatabaseDep,
     now: Now,
     part: VisitPart,

@@ -6,8 +6,7 @@ from fastapi import Path
 from pydantic import AfterValidator, Field, HttpUrl
 
 from app.access.secrets import new_signing_secret
-from app.access.viewer import Viewer
-from app.api.deps import DatabaseDep, Manager, Now, Part, cursor_of
+from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
 from app.storage import webhooks
@@ -84,7 +83,7 @@ class NewWebhook(GivenWebhook):
     secret: str
 
 
-@router.post("/webhooks", status_code=201, dependencies=[Manager])
+@router.post("/webhooks", status_code=201)
 async def create_webhook(given: GivenWebhook, database: DatabaseDep, now: Now) -> NewWebhook:
     """Makes a webhook, for live events from now on.
 
@@ -99,16 +98,14 @@ async def create_webhook(given: GivenWebhook, database: DatabaseDep, now: Now) -
 
 
 @router.get("/webhooks")
-async def list_webhooks(
-    viewer: Annotated[Viewer, Manager], database: DatabaseDep, part: Part
-) -> Listing[Webhook]:
+async def list_webhooks(viewer: Asker, database: DatabaseDep, part: Part) -> Listing[Webhook]:
     """All webhooks, without their secrets, and how they are; those that were revoked, too."""
     async with database.read() as reader:
         page = await webhooks.page(reader, viewer, part)
     return Listing(items=[_shown(one) for one in page.items], next=cursor_of(page))
 
 
-@router.delete("/webhooks/{webhook_id}", status_code=204, dependencies=[Manager])
+@router.delete("/webhooks/{webhook_id}", status_code=204)
 async def revoke_webhook(
     webhook_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], database: DatabaseDep, now: Now
 ) -> None:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from app.access.viewer import OPERATOR
 from app.cli import moments
-from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.wholefile import replacing
 from app.main import system_clock
 from app.reports import briefing_pages

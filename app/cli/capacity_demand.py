@@ -13,9 +13,9 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from app.access.viewer import OPERATOR
 from app.capacity.ground import metres, middle
 from app.capacity.question import CapacityError, Demand, Ints
-from app.cli.opening import OPERATOR
 from app.compliance.calendar import DAY
 from app.compliance.cells import NO_SLOT, REQUIRED, Cells, HotspotVersions, PlanVersion, cells, days
 from app.compliance.plan import Plan

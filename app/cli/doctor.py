@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.opening import OPERATOR, fail
+from app.access.viewer import OPERATOR
+from app.cli.opening import fail
 from app.cli.serve import read_settings
 from app.doctor.broker import Listening
 from app.doctor.chain import Way

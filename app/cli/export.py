@@ -15,8 +15,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from app.access.viewer import OPERATOR
 from app.cli.export_options import TABLES, Options
-from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.stopping import status, stoppable
 from app.cli.wholefile import check, replacing
 from app.reports.formats import FORMS, Format

@@ -10,8 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
+from app.access.viewer import OPERATOR
 from app.cli.crime_words import Place, about, elsewhere_words, tell
-from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.rehearsal import writing
 from app.compliance.calendar import Calendar, zone
 from app.importing.crimes import MOST_CRIMES, Reading, read

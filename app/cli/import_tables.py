@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app import imports
-from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.access.viewer import OPERATOR
+from app.cli.opening import DatabaseOption, fail, with_database
 from app.compliance.calendar import Calendar, zone
 from app.importing.headings import TABLES, table_of
 from app.importing.problems import NoTables, Problem, Unsound

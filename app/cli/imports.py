@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from app.access.viewer import OPERATOR
 from app.api import geojson
 from app.api.errors import Unreadable
 from app.api.hotspots import notes_of, parse
 from app.cli.import_crimes import import_crimes
 from app.cli.import_tables import import_tables
 from app.cli.import_tracks import import_tracks
-from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.rehearsal import writing
 from app.main import system_clock
 from app.storage import hotspots as storage

@@ -6,15 +6,11 @@ from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
-from app.access.viewer import Role, Viewer
 from app.storage import migrate
 from app.storage.engine import Database, parse_url, sqlite_file
 from app.storage.errors import DatabaseUnavailable, SchemaMismatch, StorageError
 
 Answer = TypeVar("Answer")
-
-# Who works on the database itself, with no service between, may do as an administrator.
-OPERATOR = Viewer("command line", Role.ADMINISTRATOR)
 
 DatabaseOption = Annotated[
     str,

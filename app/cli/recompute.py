@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from app.access.viewer import OPERATOR
 from app.api import geojson
 from app.api.fields import Day, Moment
 from app.api.hotspots import notes_from
-from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.opening import DatabaseOption, fail, with_database
 from app.main import system_clock
 from app.recompute import PAUSE_S, Recompute, Stumbled
 from app.storage import devices, recomputes

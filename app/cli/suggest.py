@@ -12,8 +12,9 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
+from app.access.viewer import OPERATOR
 from app.cli import suggest_words
-from app.cli.opening import OPERATOR, DatabaseOption, fail, with_database
+from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.wholefile import replacing
 from app.compliance.calendar import DAY, Calendar, zone
 from app.importing import choices

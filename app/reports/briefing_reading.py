@@ -97,5 +97,5 @@ async def _people(reader: Reader, viewer: Viewer) -> People:
 
 def _nameable(viewer: Viewer, seen: Mapping[int, tuple[str, str]]) -> Mapping[int, tuple[str, str]]:
     """The officers who may be thanked by name; who sees only themselves thanks teams."""
-    several = viewer.scope in {Scope.TEAMS, Scope.EVERYBODY}
+    several = viewer.scope_of(Right.READ_NAMES) in {Scope.TEAMS, Scope.EVERYBODY}
     return seen if several and viewer.permits(Right.READ_NAMES) else {}

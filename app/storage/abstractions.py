@@ -132,9 +132,13 @@ async def page(
 def _seen_by(viewer: Viewer) -> sa.ColumnElement[bool]:
     officer, team = abstractions.c.officer_id, abstractions.c.team_id
     everybodys = sa.and_(officer.is_(None), team.is_(None))
-    if viewer.scope is Scope.EVERYBODY:
+    if viewer.scope_of(Right.READ_PEOPLE) is Scope.EVERYBODY:
         return sa.true()
-    return sa.or_(officer.in_(people.seen_by(viewer)), team.in_(viewer.team_ids), everybodys)
+    return sa.or_(
+        officer.in_(people.seen_by(viewer, Right.READ_PEOPLE)),
+        team.in_(viewer.team_ids),
+        everybodys,
+    )
 
 
 def _stored(row: sa.Row[Any]) -> StoredAbstraction:

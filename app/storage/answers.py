@@ -118,7 +118,7 @@ async def one(reader: Reader, viewer: Viewer, id_: int) -> StoredAnswer:
 
 
 def _named(viewer: Viewer) -> sa.Select[Any]:
-    seen = officers.c.id.in_(people.seen_by(viewer))
+    seen = officers.c.id.in_(people.seen_by(viewer, Right.READ_NAMES))
     a = answers.c
     return (
         sa.select(

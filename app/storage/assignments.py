@@ -140,7 +140,7 @@ async def page(
 ) -> Page[StoredAssignment]:
     """The assignments of the officers whom the viewer sees; of one device or officer, if given."""
     viewer.require(Right.READ_PEOPLE)
-    query = _named().where(assignments.c.officer_id.in_(people.seen_by(viewer)))
+    query = _named().where(assignments.c.officer_id.in_(people.seen_by(viewer, Right.READ_PEOPLE)))
     if device is not None:
         query = query.where(devices.c.name == device)
     if officer is not None:

@@ -160,7 +160,7 @@ async def readers(reader: Reader, viewer: Viewer, hotspot: int, part: Slice) -> 
     query = (
         sa.select(officers.c.id, officers.c.number, officers.c.name, briefing_reads.c.read)
         .outerjoin(briefing_reads, theirs)
-        .where(officers.c.id.in_(people.seen_by(viewer)))
+        .where(officers.c.id.in_(people.seen_by(viewer, Right.READ_PEOPLE)))
     )
     return await by_id(
         reader, query, officers.c.id, part, lambda row: ReadBy(row.number, row.name, row.read)

@@ -119,5 +119,9 @@ def _conditions(viewer: Viewer, wanted: Wanted) -> Iterable[sa.ColumnElement[boo
         yield device_events.c.time < wanted.end
     if wanted.kinds is not None:
         yield device_events.c.kind.in_(wanted.kinds)
-    if viewer.scope is not Scope.EVERYBODY:
-        yield carried(device_events.c.device_id, device_events.c.time, people.seen_by(viewer))
+    if viewer.scope_of(Right.READ_VISITS) is not Scope.EVERYBODY:
+        yield carried(
+            device_events.c.device_id,
+            device_events.c.time,
+            people.seen_by(viewer, Right.READ_VISITS),
+        )

@@ -201,9 +201,9 @@ async def _described(
 
 def seen_by(viewer: Viewer, now: dt.datetime) -> sa.ColumnElement[bool]:
     """That a device is now with somebody whom the viewer sees; any, for who sees everybody."""
-    if viewer.scope is Scope.EVERYBODY:
+    if viewer.scope_of(Right.READ_DEVICES) is Scope.EVERYBODY:
         return sa.true()
-    theirs = assignments.c.officer_id.in_(people.seen_by(viewer))
+    theirs = assignments.c.officer_id.in_(people.seen_by(viewer, Right.READ_DEVICES))
     return devices.c.id.in_(carried(now).where(theirs))
 
 

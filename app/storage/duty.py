@@ -88,7 +88,7 @@ async def page(reader: Reader, viewer: Viewer, wanted: Wanted, part: Slice) -> P
         .join(officers)
         .where(
             duty_times.c.known_to.is_(None),
-            duty_times.c.officer_id.in_(people.seen_by(viewer)),
+            duty_times.c.officer_id.in_(people.seen_by(viewer, Right.READ_PEOPLE)),
             *knowledge.touching(duty_times, wanted.start, wanted.end),
         )
     )

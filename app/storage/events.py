@@ -100,9 +100,13 @@ class Told:
 
     def seen_by(self, viewer: Viewer) -> "Told | None":
         """What a viewer sees of it; None for nothing. What is nobody's, everybody sees."""
-        if viewer.scope is Scope.EVERYBODY or self.device_id is None:
+        if viewer.scope_of(Right.READ_VISITS) is Scope.EVERYBODY or self.device_id is None:
             return self
-        mine = tuple(one for one in self.carriers if viewer.sees(one.officer_id, one.team_id))
+        mine = tuple(
+            one
+            for one in self.carriers
+            if viewer.sees(Right.READ_VISITS, one.officer_id, one.team_id)
+        )
         return replace(self, carriers=mine) if mine else None
 
 
@@ -190,8 +194,8 @@ def _conditions(viewer: Viewer, wanted: Wanted) -> Iterable[sa.ColumnElement[boo
         yield events.c.time < wanted.end
     if wanted.kinds is not None:
         yield events.c.kind.in_(wanted.kinds)
-    if viewer.scope is not Scope.EVERYBODY:
-        mine = carried(events.c.device_id, events.c.time, people.seen_by(viewer))
+    if viewer.scope_of(Right.READ_VISITS) is not Scope.EVERYBODY:
+        mine = carried(events.c.device_id, events.c.time, people.seen_by(viewer, Right.READ_VISITS))
         yield sa.or_(events.c.device_id.is_(None), mine)
 
 

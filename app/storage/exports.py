@@ -181,7 +181,7 @@ async def fix_blocks(
         fixes.c.lat,
         *(_measured(reader, column) for column in _MEASURES),
         columnar.number(source).label("source"),
-    ).where(*of_whom(viewer, wanted, fixes.c.device_id, fixes.c.time))
+    ).where(*of_whom(viewer, Right.READ_TRACKS, wanted, fixes.c.device_id, fixes.c.time))
     async for block in _blocks(reader, query, (fixes.c.device_id, fixes.c.time), size):
         yield block
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
-from app.access.viewer import Right, Scope, Viewer
+from app.access.viewer import Right, Role, Scope, Viewer
 from app.compliance.duty import NOBODY, Officers
 from app.storage import posts
 from app.storage.engine import Reader, Writer
@@ -46,9 +46,9 @@ async def create_team(writer: Writer, team: Team) -> None:
 
 async def list_teams(reader: Reader, viewer: Viewer, part: Slice) -> Page[Team]:
     """The teams whose officers the viewer sees."""
-    viewer.require(Right.READ_PEOPLE)
+    viewer.require(Right.READ_COMPLIANCE)
     query = sa.select(teams)
-    if viewer.scope is not Scope.EVERYBODY:
+    if viewer.role is Role.SUPERVISOR:
         query = query.where(teams.c.id.in_(viewer.team_ids))
     return await by_id(reader, query, teams.c.id, part, lambda row: Team(row.name))
 
@@ -109,7 +109,7 @@ async def list_officers(reader: Reader, viewer: Viewer, part: Slice) -> Page[Off
             officers.c.organisation,
         )
         .outerjoin(teams)
-        .where(officers.c.id.in_(seen_by(viewer)))
+        .where(officers.c.id.in_(seen_by(viewer, Right.READ_PEOPLE)))
     )
     return await by_id(
         reader,
@@ -161,7 +161,7 @@ async def seen(reader: Reader, viewer: Viewer) -> dict[int, tuple[str, str]]:
     """Number and name of each officer whom the viewer sees, by id."""
     viewer.require(Right.READ_VISITS)
     query = sa.select(officers.c.id, officers.c.number, officers.c.name)
-    rows = await reader.execute(query.where(officers.c.id.in_(seen_by(viewer))))
+    rows = await reader.execute(query.where(officers.c.id.in_(seen_by(viewer, Right.READ_VISITS))))
     return {row.id: (row.number, row.name) for row in rows}
 
 
@@ -182,15 +182,15 @@ async def columns(reader: Reader, viewer: Viewer, as_at: dt.datetime) -> Officer
     )
 
 
-def seen_by(viewer: Viewer) -> sa.Select[tuple[int]]:
-    """The ids of the officers whose positions and names a viewer sees: one rule for all reads."""
+def seen_by(viewer: Viewer, right: Right) -> sa.Select[tuple[int]]:
+    """The ids of the officers of whom a viewer has a right: one rule for all reads."""
     query = sa.select(officers.c.id)
-    match viewer.scope:
-        case Scope.EVERYBODY:
-            return query
-        case Scope.TEAMS:
-            return query.where(officers.c.team_id.in_(viewer.team_ids))
-        case Scope.SELF:
-            return query.where(officers.c.id == viewer.officer_id)
-        case Scope.NOBODY:
-            return query.where(sa.false())
+    scope = viewer.scope_of(right)
+    if scope is Scope.EVERYBODY:
+        return query
+    theirs = {
+        Scope.TEAMS: officers.c.team_id.in_(viewer.team_ids),
+        Scope.SELF: officers.c.id == viewer.officer_id,
+        Scope.NOBODY: sa.false(),
+    }[scope]
+    return query.where(sa.or_(theirs, officers.c.id.in_(viewer.broken_for(right))))

@@ -26,7 +26,7 @@ class DeviceProfile:
 
 async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[DeviceProfile]:
     """The profiles now in force."""
-    viewer.require(Right.READ_DEVICES)
+    viewer.require(Right.READ_COMPLIANCE)
     query = sa.select(profiles).where(profiles.c.known_to.is_(None))
     return await by_id(reader, query, profiles.c.id, part, _profile)
 

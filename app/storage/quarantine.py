@@ -71,7 +71,7 @@ async def page(
     reader: Reader, viewer: Viewer, part: Slice, *, format_: str | None, sender: str | None
 ) -> Page[Quarantined]:
     """Broken messages, the last that was stored first; those of a format or a sender alone."""
-    viewer.require(Right.MANAGE)
+    viewer.require(Right.MANAGE_DEVICES)
     query = sa.select(*_LISTED).order_by(quarantine.c.id.desc()).limit(part.limit + 1)
     if part.after is not None:
         query = query.where(quarantine.c.id < part.after[0])
@@ -86,7 +86,7 @@ async def page(
 
 async def read(reader: Reader, viewer: Viewer, message_id: int) -> bytes:
     """The stored bytes of one broken message. Raises NotFound."""
-    viewer.require(Right.MANAGE)
+    viewer.require(Right.MANAGE_DEVICES)
     query = sa.select(quarantine.c.payload).where(quarantine.c.id == message_id)
     found: bytes | None = (await reader.execute(query)).scalar_one_or_none()
     if found is None:
@@ -96,7 +96,7 @@ async def read(reader: Reader, viewer: Viewer, message_id: int) -> bytes:
 
 async def delete(writer: Writer, viewer: Viewer, message_id: int) -> None:
     """Forgets one broken message. Raises NotFound."""
-    viewer.require(Right.MANAGE)
+    viewer.require(Right.MANAGE_DEVICES)
     found = await writer.execute(sa.delete(quarantine).where(quarantine.c.id == message_id))
     if not found.rowcount:
         raise NotFound(_missing(message_id))

@@ -104,6 +104,7 @@ devices = Table(
     Column("profile", Text, nullable=False, comment="a profile's name"),
     Column("owntracks_secret", Text, comment="opens its encrypted payloads; null: none"),
     Column("speed_unit", Text, comment="of a bare `speed` among parameters; null: the format's"),
+    Column("locked", Instant, comment="since when nothing is taken from it; null: it is welcome"),
 )
 
 device_addresses = Table(
@@ -124,6 +125,7 @@ device_keys = Table(
     Column("secret_hash", LargeBinary, nullable=False, unique=True),
     Column("created", Instant, nullable=False),
     Column("revoked", Instant),
+    Column("mqtt_hash", Text, comment="for mosquitto's password file; null: an older key"),
 )
 
 gateway_devices = Table(
@@ -141,6 +143,7 @@ tokens = Table(
     Column("role", Text, nullable=False),
     Column("secret_hash", LargeBinary, nullable=False, unique=True),
     Column("officer_id", Id, ForeignKey("officers.id"), comment="whose own data an officer sees"),
+    Column("scopes", Text, comment="the rights it is for, a JSON list; null: all of its role"),
     Column("created", Instant, nullable=False),
     Column("expires", Instant),
     Column("revoked", Instant),

@@ -102,7 +102,7 @@ async def exist(reader: Reader) -> bool:
 
 async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[Token]:
     """All tokens, those that have expired or been revoked too."""
-    viewer.require(Right.MANAGE)
+    viewer.require(Right.MANAGE_ACCESS)
     query = sa.select(tokens, officers.c.number).outerjoin(officers)
     found = await by_id(reader, query, tokens.c.id, part, lambda row: row)
     ids = [row.id for row in found.items]

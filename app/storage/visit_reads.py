@@ -89,7 +89,10 @@ def _named() -> sa.Select[Any]:
 
 def conditions(viewer: Viewer, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     """That a visit is wanted, and at its beginning was of somebody whom the viewer sees."""
-    found = [_held(wanted.as_at), *of_whom(viewer, wanted, visits.c.device_id, visits.c.enter)]
+    found = [
+        _held(wanted.as_at),
+        *of_whom(viewer, Right.READ_VISITS, wanted, visits.c.device_id, visits.c.enter),
+    ]
     if wanted.hotspot is not None:
         key = sa.select(hotspots.c.id).where(hotspots.c.key == wanted.hotspot)
         found.append(visits.c.hotspot_id == key.scalar_subquery())
@@ -100,11 +103,12 @@ def conditions(viewer: Viewer, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
 
 def of_whom(
     viewer: Viewer,
+    right: Right,
     wanted: Wanted,
     device: sa.ColumnElement[int],
     moment: sa.ColumnElement[dt.datetime],
 ) -> list[sa.ColumnElement[bool]]:
-    """That a device and a moment are wanted, and it was then with somebody whom the viewer sees."""
+    """That a device and a moment are wanted, and then with somebody of whom the right is."""
     found = []
     if wanted.start is not None:
         found.append(moment >= wanted.start)
@@ -113,8 +117,8 @@ def of_whom(
     if wanted.device is not None:
         name = sa.select(devices.c.id).where(devices.c.name == wanted.device)
         found.append(device == name.scalar_subquery())
-    if viewer.scope is not Scope.EVERYBODY or wanted.officer is not None:
-        officer = people.seen_by(viewer)
+    if viewer.scope_of(right) is not Scope.EVERYBODY or wanted.officer is not None:
+        officer = people.seen_by(viewer, right)
         if wanted.officer is not None:
             officer = officer.where(officers.c.number == wanted.officer)
         found.append(carried(device, moment, officer, wanted.as_at))

@@ -83,7 +83,7 @@ async def create(writer: Writer, new: NewWebhook, secret: str, now: dt.datetime)
 
 async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[Webhook]:
     """All webhooks, those that are revoked too."""
-    viewer.require(Right.MANAGE)
+    viewer.require(Right.MANAGE_ACCESS)
     return await by_id(reader, sa.select(webhooks), webhooks.c.id, part, _webhook)
 
 

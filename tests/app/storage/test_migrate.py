@@ -6,7 +6,7 @@ from alembic.migration import MigrationContext
 from app.storage import migrate
 from app.storage.engine import Database
 from app.storage.errors import SchemaMismatch
-from app.storage.schema import metadata
+from app.storage.guarding import metadata
 
 
 async def test_migrations_make_the_schema_go_down_to_nothing_and_up_again(

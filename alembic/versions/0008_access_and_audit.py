@@ -1,0 +1,278 @@
+"""Who may see what, the audit log, and what was erased."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from app.storage.types import Id, Instant
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("time", Instant(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column(
+            "authority", sa.Text(), nullable=False, comment="token 7, account 3, glass 2, ..."
+        ),
+        sa.Column("origin", sa.Text(), nullable=False, comment="an address, or: command line"),
+        sa.Column("what", sa.Text(), nullable=False, comment="a route, or a command"),
+        sa.Column(
+            "details", sa.Text(), nullable=False, comment="what was asked for, a JSON object"
+        ),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("rows", sa.Integer(), nullable=True, comment="given; null: not counted"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_audit_time", "audit", ["time", "id"], unique=False)
+    op.create_table(
+        "audit_expiry",
+        sa.Column("id", Id, autoincrement=False, nullable=False, comment="1"),
+        sa.Column("before", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_expiry")),
+    )
+    op.create_table(
+        "audit_seals",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("first", Id, nullable=False),
+        sa.Column("last", Id, nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("sealed", Instant(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_seals")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "audit_whose",
+        sa.Column("audit_id", Id, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="officer, team, device or everybody"),
+        sa.Column("ref", Id, autoincrement=False, nullable=False, comment="its id; 0: everybody"),
+        sa.PrimaryKeyConstraint("audit_id", "kind", "ref", name=op.f("pk_audit_whose")),
+    )
+    op.create_index(
+        "ix_audit_whose_kind_ref", "audit_whose", ["kind", "ref", "audit_id"], unique=False
+    )
+    op.create_table(
+        "chores",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("begun", Instant(), nullable=False),
+        sa.Column(
+            "done",
+            Instant(),
+            nullable=True,
+            comment="when it last ended well; null: never yet",
+        ),
+        sa.Column(
+            "said", sa.Text(), nullable=False, comment="what it did, or why it could not, in a line"
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_chores")),
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("time", Instant(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False, comment="period, or person"),
+        sa.Column(
+            "what", sa.Text(), nullable=False, comment="fixes, visits, ... of a period; else: all"
+        ),
+        sa.Column("officer_id", Id, nullable=True, comment="of whom; null: of everybody"),
+        sa.Column(
+            "start",
+            Instant(),
+            nullable=True,
+            comment="from then on; null: from the beginning",
+        ),
+        sa.Column("end", Instant(), nullable=False, comment="before then"),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column(
+            "report",
+            sa.Text(),
+            nullable=False,
+            comment="how many rows of which table, a JSON object",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
+    )
+    op.create_index("ix_erasures_what_end", "erasures", ["what", "end"], unique=False)
+    op.create_table(
+        "refusals",
+        sa.Column("hour", Instant(), nullable=False, comment="its start, UTC"),
+        sa.Column("door", sa.Text(), nullable=False, comment="http, mqtt or api"),
+        sa.Column("device_id", Id, autoincrement=False, nullable=False, comment="0: a stranger"),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("hour", "door", "device_id", "reason", name=op.f("pk_refusals")),
+    )
+    op.create_table(
+        "unplaced",
+        sa.Column("device_id", Id, autoincrement=False, nullable=False),
+        sa.Column("time", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "time", name=op.f("pk_unplaced")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "accounts",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False, comment="whom the provider means"),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Text(),
+            nullable=True,
+            comment="set by an administrator; null: as the provider claims",
+        ),
+        sa.Column("officer_id", Id, nullable=True, comment="whose own data they see"),
+        sa.Column("created", Instant(), nullable=False),
+        sa.Column("seen", Instant(), nullable=False, comment="when they last signed in"),
+        sa.Column(
+            "locked",
+            Instant(),
+            nullable=True,
+            comment="since when they may not sign in; null: they may",
+        ),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_accounts_officer_id_officers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_accounts_issuer_subject")),
+    )
+    op.create_table(
+        "account_teams",
+        sa.Column("account_id", Id, nullable=False),
+        sa.Column("team_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_account_teams_account_id_accounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name=op.f("fk_account_teams_team_id_teams")
+        ),
+        sa.PrimaryKeyConstraint("account_id", "team_id", name=op.f("pk_account_teams")),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("account_id", Id, nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False, comment="in which they signed in"),
+        sa.Column("officer_id", Id, nullable=True),
+        sa.Column("created", Instant(), nullable=False),
+        sa.Column("expires", Instant(), nullable=False, comment="at the latest"),
+        sa.Column("seen", Instant(), nullable=False, comment="when they last asked, about"),
+        sa.Column(
+            "ended",
+            Instant(),
+            nullable=True,
+            comment="signed out, or ended by an administrator",
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_sessions_account_id_accounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_sessions_officer_id_officers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_sessions_secret_hash")),
+    )
+    op.create_index(op.f("ix_sessions_account_id"), "sessions", ["account_id"], unique=False)
+    op.create_table(
+        "glass",
+        sa.Column("id", Id, nullable=False),
+        sa.Column("token_id", Id, nullable=True),
+        sa.Column("session_id", Id, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("payloads", sa.Boolean(), nullable=False, comment="broken messages may be read"),
+        sa.Column("broken", Instant(), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["sessions.id"], name=op.f("fk_glass_session_id_sessions")
+        ),
+        sa.ForeignKeyConstraint(["token_id"], ["tokens.id"], name=op.f("fk_glass_token_id_tokens")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_glass")),
+    )
+    op.create_index(op.f("ix_glass_session_id"), "glass", ["session_id"], unique=False)
+    op.create_index(op.f("ix_glass_token_id"), "glass", ["token_id"], unique=False)
+    op.create_table(
+        "session_teams",
+        sa.Column("session_id", Id, nullable=False),
+        sa.Column("team_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["sessions.id"], name=op.f("fk_session_teams_session_id_sessions")
+        ),
+        sa.ForeignKeyConstraint(
+            ["team_id"], ["teams.id"], name=op.f("fk_session_teams_team_id_teams")
+        ),
+        sa.PrimaryKeyConstraint("session_id", "team_id", name=op.f("pk_session_teams")),
+    )
+    op.create_table(
+        "glass_officers",
+        sa.Column("glass_id", Id, nullable=False),
+        sa.Column("officer_id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["glass_id"], ["glass.id"], name=op.f("fk_glass_officers_glass_id_glass")
+        ),
+        sa.ForeignKeyConstraint(
+            ["officer_id"], ["officers.id"], name=op.f("fk_glass_officers_officer_id_officers")
+        ),
+        sa.PrimaryKeyConstraint("glass_id", "officer_id", name=op.f("pk_glass_officers")),
+    )
+    op.add_column(
+        "device_keys",
+        sa.Column(
+            "mqtt_hash",
+            sa.Text(),
+            nullable=True,
+            comment="for mosquitto's password file; null: an older key",
+        ),
+    )
+    op.add_column(
+        "devices",
+        sa.Column(
+            "locked",
+            Instant(),
+            nullable=True,
+            comment="since when nothing is taken from it; null: it is welcome",
+        ),
+    )
+    op.add_column(
+        "tokens",
+        sa.Column(
+            "scopes",
+            sa.Text(),
+            nullable=True,
+            comment="the rights it is for, a JSON list; null: all of its role",
+        ),
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("tokens", "scopes")
+    op.drop_column("devices", "locked")
+    op.drop_column("device_keys", "mqtt_hash")
+    op.drop_table("glass_officers")
+    op.drop_table("session_teams")
+    op.drop_index(op.f("ix_glass_token_id"), table_name="glass")
+    op.drop_index(op.f("ix_glass_session_id"), table_name="glass")
+    op.drop_table("glass")
+    op.drop_index(op.f("ix_sessions_account_id"), table_name="sessions")
+    op.drop_table("sessions")
+    op.drop_table("account_teams")
+    op.drop_table("accounts")
+    op.drop_table("unplaced")
+    op.drop_table("refusals")
+    op.drop_index("ix_erasures_what_end", table_name="erasures")
+    op.drop_table("erasures")
+    op.drop_table("chores")
+    op.drop_index("ix_audit_whose_kind_ref", table_name="audit_whose")
+    op.drop_table("audit_whose")
+    op.drop_table("audit_seals")
+    op.drop_table("audit_expiry")
+    op.drop_index("ix_audit_time", table_name="audit")
+    op.drop_table("audit")
