@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from app.access.secrets import digest
 from app.storage import directory
-from app.storage.directory import KEY, Shown
+from app.storage.directory import KEY, Barred, Shown, Why
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
 from app.storage.types import storable
-from ingest.errors import StorageUnavailable
+from ingest.errors import LockedOut, StorageUnavailable
 from ingest.sender import Credential, Key, Sender
 
 # How long a revoked key may still be let in, and a new one refused.
@@ -31,22 +31,37 @@ MOST_AT_ONCE = 500
 MOST_WANTED = 20_000
 
 Answer = TypeVar("Answer")
+Found = Sender | Barred | None
+"""Who that is: None, a stranger."""
+
+Refused = Callable[[str, int, str], None]
+"""Hears of each that is turned away: at which door ("http", "mqtt"), of which device, and why.
+
+A stranger's device is 0.
+"""
+
+
+def _untold(_door: str, _device: int, _why: str) -> None:
+    """Count nobody."""
 
 
 class Directory:
     """Answers `identify` from the database, and from memory while nothing has changed there."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float], turned_away: Refused = _untold
+    ) -> None:
         """`clock` gives seconds that only go forward, such as time.monotonic."""
         self._database = database
         self._clock = clock
+        self._turned_away = turned_away
         self._known: OrderedDict[Shown, Sender] = OrderedDict()
-        self._refused: OrderedDict[Shown, None] = OrderedDict()
+        self._refused: OrderedDict[Shown, Barred | None] = OrderedDict()
         self._stamp: directory.Stamp = ()
         self._looked_s = -LOOK_EVERY_S
         self._looking: asyncio.Task[None] | None = None
         self._away = False
-        self._wanted: dict[Shown, asyncio.Future[Sender | None]] = {}
+        self._wanted: dict[Shown, asyncio.Future[Found]] = {}
         self._learning: asyncio.Task[None] | None = None
 
     def recognise(self, credential: Credential) -> Sender | None:
@@ -55,22 +70,36 @@ class Directory:
             return None  # `identify` waits for what has changed
         return self._known.get(_shown(credential))
 
-    async def identify(self, credential: Credential) -> Sender | None:
-        """Who shows this credential; None for a stranger.
+    def look_again(self) -> None:
+        """Believes nothing that was known until now: something has changed, and is committed."""
+        self._looked_s = -LOOK_EVERY_S
 
-        While the database is away those who were recognised before still are; of the others
-        nothing can be said: StorageUnavailable.
+    async def identify(self, credential: Credential) -> Sender | None:
+        """Who shows this credential; None for a stranger, and for the holder of a revoked key.
+
+        Raises LockedOut. While the database is away those who were recognised before still are; of
+        the others nothing can be said: StorageUnavailable.
         """
         words = credential.secret if isinstance(credential, Key) else credential.value
-        if len(words) > LONGEST or words != storable(words):
-            return None
-        shown = _shown(credential)
+        sensible = len(words) <= LONGEST and words == storable(words)
+        found = await self._found(_shown(credential)) if sensible else None
+        if isinstance(found, Sender):
+            return found
+        device, why = found or (0, Why.STRANGER)
+        self._turned_away("http" if isinstance(credential, Key) else "mqtt", device, why)
+        if why is Why.LOCKED:
+            raise LockedOut
+        return None
+
+    async def _found(self, shown: Shown) -> Found:
         try:
-            look = self._current_look()
-            if look is not None and not (self._away and shown in self._known):
+            # Told to look again in the middle of a look, it looks once more.
+            while (look := self._current_look()) is not None:
+                if self._away and shown in self._known:
+                    break
                 await self._answered(look)
             if shown in self._known or shown in self._refused:
-                return self._known.get(shown)
+                return self._known.get(shown) or self._refused.get(shown)
             return await self._answered(self._learnt(shown))
         except DatabaseUnavailable as exc:
             if shown not in self._known:
@@ -112,7 +141,7 @@ class Directory:
             self._refused.clear()
             self._stamp = stamp
 
-    def _learnt(self, shown: Shown) -> asyncio.Future[Sender | None]:
+    def _learnt(self, shown: Shown) -> asyncio.Future[Found]:
         """Who that is, once it has been looked up together with all others that are wanted."""
         wanted = self._wanted.get(shown)
         if wanted is None:
@@ -145,15 +174,15 @@ class Directory:
                     self._remember(shown, found.get(shown))
                 answer.set_result(found.get(shown))
 
-    def _remember(self, shown: Shown, sender: Sender | None) -> None:
-        if sender is None:
-            self._refused[shown] = None
-            if len(self._refused) > MOST_REFUSED:
-                self._refused.popitem(last=False)
-        else:
-            self._known[shown] = sender
+    def _remember(self, shown: Shown, found: Found) -> None:
+        if isinstance(found, Sender):
+            self._known[shown] = found
             if len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
+        else:
+            self._refused[shown] = found
+            if len(self._refused) > MOST_REFUSED:
+                self._refused.popitem(last=False)
 
 
 def _shown(credential: Credential) -> Shown:

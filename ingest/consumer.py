@@ -7,9 +7,9 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Final, Self
 
-from ingest.broker import Broker
+from ingest.broker import Broker, Tls
 from ingest.decoders import DECODERS
-from ingest.errors import DecodeError, StorageUnavailable, Unstorable
+from ingest.errors import DecodeError, LockedOut, StorageUnavailable, Unstorable
 from ingest.intake import Begun, Intake
 from ingest.message import Broken, Message, Receipt
 from ingest.mqtt import Arrival, Connection
@@ -45,7 +45,7 @@ class Consumer:
         max_payload_bytes: int = 1 << 20,
         retry_s: tuple[float, float] = (0.5, 10.0),
         stop_grace_s: float = 5.0,
-        ca_file: str | None = None,
+        tls: Tls = Tls(),  # noqa: B008 -- it never changes
     ) -> None:
         self._intake = intake
         self._identify = identify
@@ -66,7 +66,7 @@ class Consumer:
             protocol=protocol,
             client_id=client_id,
             max_in_flight=max_in_flight,
-            ca_file=ca_file,
+            tls=tls,
         )
         self._connection = Connection(session, self._arrived)
 
@@ -221,14 +221,17 @@ class Consumer:
             return f"the topic {arrival.topic!r:.200} names no known format"
         if len(arrival.payload) > self._max_payload_bytes:
             return f"the payload is larger than {self._max_payload_bytes} bytes"
-        sender = await self._identify(origin.address)
+        try:
+            sender = await self._identify(origin.address)
+        except LockedOut:  # counted where it was found out; nobody is to find where that device is
+            return ""
         if sender is None:
             return origin.address.unknown()
         message = Message(arrival.payload, origin.format, received_us, sender)
         try:
             receipt = await self._intake.accept(message)
-        except (DecodeError, Unstorable) as error:
-            _LOG.info("%s: set aside: %s", arrival.topic, error)
+        except (DecodeError, Unstorable):
+            _LOG.info("%s: set aside", arrival.topic)
             return ""
         self._tell(arrival, receipt)
         return ""
@@ -242,5 +245,5 @@ class Consumer:
     def _tell(arrival: Arrival, receipt: Receipt) -> None:
         """Log what was rejected: nobody else hears of it."""
         if receipt.rejected:
-            first = receipt.rejected[0].detail
+            first = receipt.rejected[0].reason  # its detail may quote a position
             _LOG.info("%s: %d rejected, first: %s", arrival.topic, len(receipt.rejected), first)

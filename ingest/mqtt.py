@@ -154,6 +154,10 @@ class Connection:
         self._lost.clear()
         try:
             await asyncio.to_thread(self._session.connect)
+        except ssl.SSLCertVerificationError as error:
+            text = f"its certificate is not accepted: {error.verify_message}; trying again"
+            self._say(logging.ERROR, text)
+            return False
         except (OSError, ValueError) as error:
             self._say(logging.WARNING, f"cannot be reached ({error}); trying again")
             return False
@@ -271,7 +275,8 @@ class Connection:
         self.connected = False
         self._generation += 1
         self._lose_published()
-        self._say(logging.INFO, f"disconnected ({reason})")
+        if self._let_in:  # who was refused has been told of, and is so each time
+            self._say(logging.INFO, f"disconnected ({reason})")
 
     def _on_subscribe(
         self,

@@ -1,6 +1,5 @@
 """What we are to an MQTT broker, and it to us, in the words of MQTT 5 and of MQTT 3.1.1."""
 
-import ssl
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -10,7 +9,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from ingest.broker import Broker
+from ingest.broker import Broker, Tls
 from ingest.topics import Subscription
 
 Protocol = Literal["5", "3.1.1"]
@@ -32,7 +31,7 @@ class Session:
         protocol: Protocol,
         client_id: str,
         max_in_flight: int,
-        ca_file: str | None,
+        tls: Tls,
     ) -> None:
         self.broker = broker
         self.subscriptions = subscriptions
@@ -51,7 +50,7 @@ class Session:
         if broker.username is not None:
             self.client.username_pw_set(broker.username, broker.password)
         if broker.tls:
-            self.client.tls_set_context(ssl.create_default_context(cafile=ca_file))
+            self.client.tls_set_context(tls.context())
 
     def connect(self) -> None:
         """Open a connection, which blocks. Raises OSError or ValueError.

@@ -39,15 +39,17 @@ class Sender:
     """Somebody known: a device (it has one) or a gateway (it has none, and must name one).
 
     `speaks_for` finds a gateway's listed devices by their names and addresses, and a device by its
-    own addresses: an ISSI, a radio id, what an app calls its phone. `unnamed` is whom a message is
-    about that names nobody. `owntracks_secret` opens its encrypted OwnTracks payloads, and
-    `speed_unit_mps` is the m/s of one unit of a bare `speed` among the parameters that it sends;
-    without either they are read as the format says.
+    own addresses: an ISSI, a radio id, what an app calls its phone. `barred` finds those listed
+    devices of a gateway that are locked: what it says of them is refused. `unnamed` is whom a
+    message is about that names nobody. `owntracks_secret` opens its encrypted OwnTracks payloads,
+    and `speed_unit_mps` is the m/s of one unit of a bare `speed` among the parameters that it
+    sends; without either they are read as the format says.
     """
 
     name: str
     device: int | None
     speaks_for: Mapping[str, int] = field(default_factory=dict)
+    barred: Mapping[str, int] = field(default_factory=dict)
     unnamed: str | None = None
     owntracks_secret: str | None = field(default=None, repr=False)
     speed_unit_mps: float | None = None
@@ -64,6 +66,11 @@ class Sender:
             return self.device
         return self.speaks_for.get(named)
 
+    def barred_of(self, named: str | None) -> int | None:
+        """Give the locked device that a fix would belong to; None where there is none."""
+        named = self.unnamed if named is None else named
+        return None if named is None else self.barred.get(named)
+
     def refusal(self, named: str | None) -> str:
         """Say in one sentence why `device_of(named)` gave none."""
         if named is None:
@@ -74,7 +81,7 @@ class Sender:
 
 
 Identify = Callable[[Credential], Awaitable[Sender | None]]
-"""Tells who shows a credential; None for a stranger. Raises StorageUnavailable."""
+"""Tells who shows a credential; None for a stranger. Raises LockedOut and StorageUnavailable."""
 
 Recognise = Callable[[Credential], Sender | None]
 """The same from memory and at once; None for whom it does not hold: `Identify` asks."""

@@ -3,7 +3,6 @@
 MQTT 5: https://docs.oasis-open.org/mqtt/mqtt/v5.0/mqtt-v5.0.html
 """
 
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.broker import Broker
+from ingest.broker import Broker, Tls
 from ingest.mqttsession import Protocol
 
 CLIENT_ID: Final = "beatkeeper-doctor"
@@ -44,7 +43,7 @@ class Line(NamedTuple):
     """How to speak to a broker."""
 
     protocol: Protocol = "5"
-    ca_file: str | None = None
+    tls: Tls = Tls()
 
 
 class _Trial:
@@ -53,7 +52,7 @@ class _Trial:
     def __init__(
         self, broker: Broker, patterns: Sequence[str], line: Line, client_id: str = CLIENT_ID
     ) -> None:
-        protocol, ca_file = line
+        protocol, tls = line
         self.outcome = Outcome()
         self.broker = broker
         self.patterns = patterns
@@ -74,7 +73,7 @@ class _Trial:
         if broker.username is not None:
             self.client.username_pw_set(broker.username, broker.password)
         if broker.tls:
-            self.client.tls_set_context(ssl.create_default_context(cafile=ca_file))
+            self.client.tls_set_context(tls.context())
         self.client.on_connect = self._on_connect
         self.client.on_disconnect = self._on_disconnect
         self.client.on_subscribe = self._on_subscribe
@@ -152,10 +151,13 @@ def attempt(
     for up to some times `patience_s`.
     """
     trial = _Trial(broker, patterns, line)
-    return _connected(trial, patience_s, 0, lambda: _send(trial, messages, patience_s))
+    return _connected(trial, patience_s, 0, lambda: _send(trial, messages, patience_s, patience_s))
 
 
-def _send(trial: _Trial, messages: Sequence[tuple[str, bytes]], patience_s: float) -> None:
+def _send(
+    trial: _Trial, messages: Sequence[tuple[str, bytes]], patience_s: float, round_s: float
+) -> None:
+    """Publishes messages, and waits `round_s` for them to come round."""
     trial.wanted = dict(messages)
     expiry = trial.properties(PacketTypes.PUBLISH, "MessageExpiryInterval", _EXPIRY_S)
     refusals: dict[int, str] = {}
@@ -176,7 +178,19 @@ def _send(trial: _Trial, messages: Sequence[tuple[str, bytes]], patience_s: floa
         elif info.mid in refusals:
             trial.outcome.unsent[topic] = refusals[info.mid]
     if messages and not trial.outcome.unsent:
-        trial.all_came.wait(patience_s)
+        trial.all_came.wait(round_s)
+
+
+def may_publish(broker: Broker, topic: str, line: Line, patience_s: float = 5.0) -> str | None:
+    """Why the broker does not take what is published on a topic; "" where it does.
+
+    None where that cannot be known: by MQTT 3.1.1 nobody is told of a refusal. Blocks.
+    """
+    if line.protocol != "5":
+        return None
+    trial = _Trial(broker, (), line)
+    outcome = _connected(trial, patience_s, 0, lambda: _send(trial, [(topic, b"")], patience_s, 0))
+    return outcome.refused or outcome.unsent.get(topic, "")
 
 
 def thrown_out(broker: Broker, client_id: str, line: Line, watch_s: float = 4.0) -> bool:

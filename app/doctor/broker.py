@@ -11,6 +11,7 @@ from ingest.topics import Topics
 from ingest.trial import Line, Outcome
 
 CHECK: Final = "broker"
+_DOWN: Final = f"beatkeeper/down/{trial.CLIENT_ID}"
 # What a broker's words mean; the last for all others.
 _ADVICE: Final = {
     "not authorized": "See to user and password in the address, and the broker's access list.",
@@ -53,7 +54,8 @@ def check_broker(
         return [Finding(CHECK, Status.BROKEN, says, do)], set()
     says = f"The broker {listening.broker} lets us in by MQTT {listening.line.protocol}."
     found = [Finding(CHECK, Status.OK, says), *_topics(outcome), *_round(outcome, messages)]
-    return [*found, *_retained(outcome), _queue()], outcome.came
+    found += [*_retained(outcome), *_feedback(listening, patience_s), _queue()]
+    return found, outcome.came
 
 
 def _topics(outcome: Outcome) -> list[Finding]:
@@ -91,6 +93,20 @@ def _round(outcome: Outcome, messages: Sequence[tuple[str, bytes]]) -> list[Find
     return [Finding("round trip", Status.LOOK, says, do)]
 
 
+def _feedback(listening: Listening, patience_s: float) -> list[Finding]:
+    """Whether officers can be told anything: nobody listens to the doctor's device."""
+    refused = trial.may_publish(listening.broker, _DOWN, listening.line, patience_s)
+    if refused is None:
+        says = "If we may publish to beatkeeper/down cannot be seen by MQTT 3.1.1."
+        do = "Let our user write beatkeeper/down/# in the broker's access list."
+        return [Finding("feedback", Status.NOTE, says, do)]
+    if not refused:
+        return [Finding("feedback", Status.OK, "It takes what is said to devices.")]
+    says = f"It does not take what we publish to beatkeeper/down: {refused}. Officers hear nothing."
+    do = "Let our user write beatkeeper/down/# in the broker's access list."
+    return [Finding("feedback", Status.BROKEN, says, do)]
+
+
 def _retained(outcome: Outcome) -> list[Finding]:
     if not outcome.retained:
         return []
@@ -103,7 +119,7 @@ def _retained(outcome: Outcome) -> list[Finding]:
 
 def _queue() -> Finding:
     says = "How much it keeps for us while we are away cannot be seen from here."
-    do = "In mosquitto.conf: `max_queued_messages 0` and `persistence true`; it keeps 1000 else."
+    do = "In mosquitto.conf: `max_queued_messages 1000000`, not 0; it keeps 1000 else. See docs."
     return Finding("queue", Status.NOTE, says, do)
 
 

@@ -12,10 +12,17 @@ from app.doctor.database import SCHEMA, check_database, check_file
 from app.doctor.finding import Finding, Status, attempted, failed
 from app.doctor.fleet import check_addresses, check_devices
 from app.doctor.judging import FITNESS, Patrols
-from app.doctor.kept import Spool, check_spool, check_unusable
+from app.doctor.kept import (
+    RETENTION,
+    Spool,
+    check_chores,
+    check_refused,
+    check_spool,
+    check_unusable,
+)
 from app.doctor.places import CHECK as PLACES
 from app.doctor.places import check_planned, check_shapes, sized
-from app.storage import hotspots, observing, plans
+from app.storage import chores, hotspots, observing, plans, refusals
 from app.storage.engine import Database, sqlite_file
 from app.storage.errors import StorageError
 from app.storage.hotspots import HotspotVersion
@@ -78,6 +85,8 @@ async def _rest(
         asked, broken = _Asked([], {}, []), [failed(PLACES, exc)]
     found = [*broken, *await check_chain(database, question.way, asked.spots, now)]
     found += await attempted("unusable", _unusable(database, start, question.hours))
+    found += await attempted("refused", _refused(database, start, question.hours))
+    found += await attempted(RETENTION, _chores(database, viewer, moment))
     found += await attempted("addresses", _addresses(database))
     try:
         places = await asyncio.to_thread(sized, asked.spots)
@@ -116,6 +125,16 @@ async def _asked(database: Database, viewer: Viewer, now: dt.datetime) -> _Asked
 async def _unusable(database: Database, start: dt.datetime, hours: float) -> list[Finding]:
     async with database.read() as reader:
         return check_unusable(await observing.unusable(reader, start), hours)
+
+
+async def _refused(database: Database, start: dt.datetime, hours: float) -> list[Finding]:
+    async with database.read() as reader:
+        return check_refused(await refusals.since(reader, start), hours)
+
+
+async def _chores(database: Database, viewer: Viewer, now: dt.datetime) -> list[Finding]:
+    async with database.read() as reader:
+        return check_chores(await chores.everything(reader, viewer), now)
 
 
 async def _addresses(database: Database) -> list[Finding]:

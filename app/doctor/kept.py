@@ -1,5 +1,6 @@
 """Sees what was kept aside: messages on disk for the database, and such as could not be used."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +8,16 @@ from typing import Final
 
 from app.doctor.database import check_disk
 from app.doctor.finding import Finding, Status, counted
+from app.storage.chores import Chore
+from app.storage.directory import Why
 from app.storage.observing import Unusable
+from app.storage.refusals import Turned
 from ingest import spoolfile
 
 SPOOL: Final = "spool"
+RETENTION: Final = "retention"
+# It is tried each hour.
+_LONGEST_WITHOUT: Final = dt.timedelta(hours=6)
 MEGABYTE: Final = 10**6
 _NEARLY_FULL: Final = 0.5
 
@@ -57,6 +64,43 @@ def _damaged(spool: Spool, names: Sequence[str]) -> list[Finding]:
     says = f"{counted(damaged, 'file')} of the spool could not be read to the end."
     do = f"Save what is of use in {spool.folder}, then delete *{spoolfile.DAMAGED}."
     return [Finding(SPOOL, Status.LOOK, says, do)]
+
+
+def check_refused(turned: Sequence[Turned], hours: float) -> list[Finding]:
+    """Who was turned away lately, and how often; whoever has a device's key still tries it."""
+    if not turned:
+        says = f"Nobody was turned away in the last {hours:g} h."
+        return [Finding("refused", Status.OK, says)]
+    return [_refused(one) for one in turned]
+
+
+def _refused(one: Turned) -> Finding:
+    times = counted(one.times, "time")
+    if one.device is None:
+        says = f"Strangers were turned away {times}."
+        do = "Nothing, if devices that should be heard are; else see to their keys and topics."
+        return Finding("refused", Status.NOTE, says, do)
+    how = {Why.LOCKED: "is locked", Why.REVOKED: "shows a key that is revoked"}
+    says = f"{one.device} was turned away {times}: it {how[Why(one.reason)]}."
+    do = "Take it out of service, or give it a new key, or unlock it. See docs/devices.md."
+    return Finding("refused", Status.LOOK, says, do, one.device, "devices were turned away")
+
+
+def check_chores(chores: Sequence[Chore], now: dt.datetime) -> list[Finding]:
+    """Whether the service lately did what it does by itself, and what it could not."""
+    if not chores:
+        says = "No service has kept to periods of retention here yet."
+        return [Finding(RETENTION, Status.NOTE, says)]
+    return [_chore(one, now) for one in chores]
+
+
+def _chore(chore: Chore, now: dt.datetime) -> Finding:
+    last = "never" if chore.done is None else f"last on {chore.done:%Y-%m-%d at %H:%M} UTC"
+    says = f"{chore.name.capitalize()} was done {last}: {chore.said}."
+    if chore.done is not None and now - chore.done < _LONGEST_WITHOUT:
+        return Finding(chore.name, Status.OK, says)
+    do = "See that the service runs, and what its log says of it."
+    return Finding(chore.name, Status.LOOK, says, do)
 
 
 def check_unusable(unusable: Sequence[Unusable], hours: float) -> list[Finding]:

@@ -52,10 +52,18 @@ class Device:
     speaks_for: Sequence[str] = ()
     speed_unit: str | None = None
     owntracks_encrypted: bool = False
+    locked: dt.datetime | None = None
 
 
-async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.datetime) -> None:
-    """Stores a new device with the digest of its key.
+async def create(
+    writer: Writer,
+    device: Device,
+    key_hash: bytes,
+    now: dt.datetime,
+    *,
+    mqtt_hash: str | None = None,
+) -> None:
+    """Stores a new device with the digest of its key, and what brokers go by (None: nothing).
 
     Raises Conflict where its name or an address is taken, Refused for its profile or a device
     it is to speak for.
@@ -67,7 +75,7 @@ async def create(writer: Writer, device: Device, key_hash: bytes, now: dt.dateti
         )
     # The row that batches lock, and that vouches for the device when fixes come.
     await writer.execute(sa.insert(device_states).values(device_id=device_id))
-    await _insert_key(writer, device_id, key_hash, now)
+    await _insert_key(writer, device_id, key_hash, now, mqtt_hash)
     await _insert_contacts(writer, device_id, device)
 
 
@@ -125,9 +133,16 @@ async def _insert_contacts(writer: Writer, device_id: int, device: Device) -> No
         await writer.execute(sa.insert(gateway_devices), pairs)
 
 
-async def add_key(writer: Writer, name: str, key_hash: bytes, now: dt.datetime) -> None:
+async def add_key(
+    writer: Writer,
+    name: str,
+    key_hash: bytes,
+    now: dt.datetime,
+    *,
+    mqtt_hash: str | None = None,
+) -> None:
     """Stores the digest of one more key. Raises NotFound where there is no such device."""
-    await _insert_key(writer, await device_id(writer, name), key_hash, now)
+    await _insert_key(writer, await device_id(writer, name), key_hash, now, mqtt_hash)
 
 
 async def revoke_keys(writer: Writer, name: str, now: dt.datetime) -> None:
@@ -145,6 +160,33 @@ async def device_id(reader: Reader, name: str) -> int:
         msg = f"there is no device {name!r}"
         raise NotFound(msg)
     return int(found)
+
+
+async def seen_id(reader: Reader, viewer: Viewer, name: str) -> int:
+    """The id of a device that was ever with somebody whose visits the viewer sees.
+
+    Raises NotFound alike where there is none of that name, and where it was not.
+    """
+    viewer.require(Right.READ_VISITS)
+    query = sa.select(devices.c.id).where(devices.c.name == name)
+    if viewer.scope_of(Right.READ_VISITS) is not Scope.EVERYBODY:
+        theirs = sa.select(assignments.c.device_id).where(
+            assignments.c.known_to.is_(None),
+            assignments.c.officer_id.in_(people.seen_by(viewer, Right.READ_VISITS)),
+        )
+        query = query.where(devices.c.id.in_(theirs))
+    found = await reader.scalar(query)
+    if found is None:
+        msg = f"there is no device {name!r}"
+        raise NotFound(msg)
+    return int(found)
+
+
+async def names(reader: Reader, viewer: Viewer) -> Sequence[str]:
+    """Every device's name, among which is the one that a viewer's pseudonym stands for."""
+    if not viewer.permits(Right.READ_DEVICES):
+        viewer.require(Right.READ_VISITS)
+    return (await reader.scalars(sa.select(devices.c.name))).all()
 
 
 async def named(reader: Reader, name: str) -> Device:
@@ -194,6 +236,7 @@ async def _described(
             speaks_for=listed.get(row.id, []),
             speed_unit=row.speed_unit,
             owntracks_encrypted=row.owntracks_secret is not None,
+            locked=row.locked,
         )
         for row in rows
     ]
@@ -222,9 +265,13 @@ def carried(now: dt.datetime) -> sa.Select[tuple[int]]:
     )
 
 
-async def _insert_key(writer: Writer, device: int, key_hash: bytes, now: dt.datetime) -> None:
+async def _insert_key(
+    writer: Writer, device: int, key_hash: bytes, now: dt.datetime, mqtt_hash: str | None
+) -> None:
     await writer.execute(
-        sa.insert(device_keys).values(device_id=device, secret_hash=key_hash, created=now)
+        sa.insert(device_keys).values(
+            device_id=device, secret_hash=key_hash, created=now, mqtt_hash=mqtt_hash
+        )
     )
 
 

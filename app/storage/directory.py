@@ -1,7 +1,8 @@
 """Whose a key or an address is, and for which devices it may speak."""
 
 from collections.abc import Collection
-from typing import Any
+from enum import StrEnum, auto
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -22,7 +23,14 @@ SELECT (SELECT {0}) FROM devices), (SELECT {1}) FROM device_addresses),
   (SELECT count(*) FROM device_keys), (SELECT count(revoked) FROM device_keys)
 """
 _COLUMNS = (
-    ("id", "kind", "name", "coalesce(speed_unit, '')", "coalesce(owntracks_secret, '')"),
+    (
+        "id",
+        "kind",
+        "name",
+        "(locked IS NULL)",
+        "coalesce(speed_unit, '')",
+        "coalesce(owntracks_secret, '')",
+    ),
     ("device_id", "kind", "address"),
     ("gateway_id", "device_id"),
 )
@@ -49,29 +57,64 @@ The address of kind "device" is the device's name.
 """
 
 
+class Why(StrEnum):
+    """Why somebody is turned away."""
+
+    STRANGER = auto()
+    REVOKED = auto()  # the key was this device's
+    LOCKED = auto()
+
+
+class Barred(NamedTuple):
+    """A device that is turned away, and why."""
+
+    device: int
+    why: Why
+
+
 async def by_key(reader: Reader, secret_hash: bytes) -> Sender | None:
-    """The sender who holds a key, known by its digest; None if nobody does or it was revoked."""
-    return (await senders(reader, [(KEY, secret_hash)])).get((KEY, secret_hash))
+    """The sender who holds a key, known by its digest; None if it is turned away, or nobody's."""
+    return await _one(reader, (KEY, secret_hash))
 
 
 async def by_address(reader: Reader, kind: str, address: str) -> Sender | None:
-    """The sender with an address of a kind ("device": by its name); None if there is none."""
-    return (await senders(reader, [(kind, address)])).get((kind, address))
+    """The sender with an address of a kind ("device": by its name); None as `by_key`."""
+    return await _one(reader, (kind, address))
 
 
-async def senders(reader: Reader, shown: Collection[Shown]) -> dict[Shown, Sender]:
-    """The senders who are known by these, all at once; there are none of strangers."""
+async def _one(reader: Reader, shown: Shown) -> Sender | None:
+    found = (await senders(reader, [shown])).get(shown)
+    return found if isinstance(found, Sender) else None
+
+
+async def senders(reader: Reader, shown: Collection[Shown]) -> dict[Shown, Sender | Barred]:
+    """Who is known by these, all at once; there is nobody for what is a stranger's."""
+    revoked = await _revoked(reader, shown)
     holders = await _holders(reader, shown)
     ids = set(holders.values())
     query = sa.select(devices).where(devices.c.id.in_(ids))
     rows = {row.id: row for row in await reader.execute(query)}
     own = await _own_addresses(reader, ids)
-    found = {}
+    found: dict[int, Sender | Barred] = {}
     for device, row in rows.items():
-        is_gateway = row.kind == GATEWAY
-        speaks_for = await _of_gateway(reader, device) if is_gateway else own.get(device, {})
-        found[device] = _sender(row, speaks_for)
-    return {one: found[device] for one, device in holders.items()}
+        if row.locked is not None:
+            found[device] = Barred(device, Why.LOCKED)
+        elif row.kind == GATEWAY:
+            found[device] = _sender(row, *await _of_gateway(reader, device))
+        else:
+            found[device] = _sender(row, own.get(device, {}), {})
+    return {one: found[device] for one, device in holders.items()} | revoked
+
+
+async def _revoked(reader: Reader, shown: Collection[Shown]) -> dict[Shown, Sender | Barred]:
+    """Those of these that are keys which were good once."""
+    keys = [value for kind, value in shown if kind == KEY]
+    held = device_keys.c
+    query = sa.select(held.secret_hash, held.device_id).where(
+        held.secret_hash.in_(keys), held.revoked.is_not(None)
+    )
+    rows = await reader.execute(query) if keys else ()
+    return {(KEY, bytes(value)): Barred(device, Why.REVOKED) for value, device in rows}
 
 
 async def _holders(reader: Reader, shown: Collection[Shown]) -> dict[Shown, int]:
@@ -107,12 +150,13 @@ async def everybody(reader: Reader) -> dict[str, int]:
     return await _by_address(reader, mine) | {row.name: row.id for row in names}
 
 
-def _sender(row: sa.Row[Any], speaks_for: dict[str, int]) -> Sender:
+def _sender(row: sa.Row[Any], speaks_for: dict[str, int], barred: dict[str, int]) -> Sender:
     """A device as a sender, whose messages are read as it writes them."""
     return Sender(
         name=row.name,
         device=None if row.kind == GATEWAY else row.id,
         speaks_for=speaks_for,
+        barred=barred,
         owntracks_secret=row.owntracks_secret,
         speed_unit_mps=SPEEDS_MPS.get(row.speed_unit),
     )
@@ -127,12 +171,17 @@ async def _own_addresses(reader: Reader, ids: Collection[int]) -> dict[int, dict
     return found
 
 
-async def _of_gateway(reader: Reader, gateway: int) -> dict[str, int]:
+async def _of_gateway(reader: Reader, gateway: int) -> tuple[dict[str, int], dict[str, int]]:
+    """A gateway's listed devices by what they are called; then those of them that are locked."""
     listed = sa.select(gateway_devices.c.device_id).where(gateway_devices.c.gateway_id == gateway)
-    names = await reader.execute(
-        sa.select(devices.c.name, devices.c.id).where(devices.c.id.in_(listed))
+    query = sa.select(devices.c.name, devices.c.id, devices.c.locked)
+    rows = (await reader.execute(query.where(devices.c.id.in_(listed)))).all()
+    called = await _by_address(reader, listed) | {row.name: row.id for row in rows}
+    locked = {row.id for row in rows if row.locked is not None}
+    return (
+        {name: device for name, device in called.items() if device not in locked},
+        {name: device for name, device in called.items() if device in locked},
     )
-    return await _by_address(reader, listed) | {row.name: row.id for row in names}
 
 
 async def _by_address(reader: Reader, ids: sa.Select[int]) -> dict[str, int]:

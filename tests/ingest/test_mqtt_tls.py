@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from memory import NOW_US, Storage, identify, recognise
 
-from ingest.broker import Broker
+from ingest.broker import Broker, Tls
 from ingest.consumer import Consumer
 from ingest.intake import Intake
 
@@ -60,7 +60,7 @@ async def test_what_a_session_kept_is_read_though_it_comes_with_the_subscription
         identify=identify,
         recognise=recognise,
         now_us=lambda: NOW_US,
-        ca_file=str(certificate),
+        tls=Tls(certificate),
     )
     async with server, consumer, asyncio.timeout(10):
         while len(storage.fixes) < 20:  # noqa: ASYNC110 (storage has no event for it)

@@ -1,11 +1,13 @@
 """What waits in a spool, or could not be read, and what is said of it."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
 from app.doctor.finding import Finding, Status
-from app.doctor.kept import Spool, check_spool, check_unusable
+from app.doctor.kept import Spool, check_chores, check_spool, check_unusable
+from app.storage.chores import Chore
 
 
 def told(folder: Path, limit_bytes: int = 1000) -> list[Finding]:
@@ -44,3 +46,27 @@ def test_files_that_could_not_be_read_are_told_of(tmp_path: Path) -> None:
 def test_no_unusable_message_is_well() -> None:
     [finding] = check_unusable([], 24)
     assert finding.status is Status.OK
+
+
+NOON = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("done", "status"),
+    [
+        (NOON - dt.timedelta(hours=5), Status.OK),
+        (NOON - dt.timedelta(hours=6), Status.LOOK),
+        (None, Status.LOOK),
+    ],
+)
+def test_retention_that_was_not_kept_to_lately_is_told_of(
+    done: dt.datetime | None, status: Status
+) -> None:
+    [finding] = check_chores([Chore("retention", NOON, done, "fixes could not go: lock")], NOON)
+    assert finding.status is status
+    assert "fixes could not go: lock" in finding.says
+
+
+def test_where_no_service_ran_there_is_nothing_to_say_of_retention() -> None:
+    [finding] = check_chores([], NOON)
+    assert finding.status is Status.NOTE
