@@ -8,9 +8,11 @@ import numpy.typing as npt
 
 from app.announce import tell
 from app.history import Past, rerun
+from app.minimising import Minimising
 from app.storage import catalogue as catalogues
 from app.storage import fixes as fix_storage
 from app.storage import states as state_storage
+from app.storage import unplaced
 from app.storage import visits as visit_storage
 from app.storage.catalogue import Catalogue
 from app.storage.engine import Collision, Database, Writer
@@ -39,15 +41,18 @@ class Pipeline:
         *,
         max_ahead_s: float = 300.0,
         raw_retention_days: int | None = None,
+        minimising: Minimising | None = None,
     ) -> None:
         """`now_us` reads the clock; `max_ahead_s` is how far a device's may run ahead of it.
 
         A fix that is older than `raw_retention_days` when it comes is refused; None: no limit.
+        `minimising` says what is kept of the others; None: all.
         """
         self._database = database
         self._now_us = now_us
         self._max_ahead_us = round(max_ahead_s * 1e6)
         self._max_age_us = None if raw_retention_days is None else raw_retention_days * DAY_US
+        self._minimising = minimising
         self._catalogue: Catalogue | None = None
 
     async def store(self, columns: Columns) -> npt.NDArray[np.uint8]:
@@ -59,13 +64,12 @@ class Pipeline:
         good = np.flatnonzero(verdicts == Verdict.STORED)
         if len(good):
             try:
-                new = await self._commit(columns.take(good))
+                verdicts[good] = await self._commit(columns.take(good))
             except DatabaseUnavailable as exc:
                 raise StorageUnavailable(str(exc)) from exc
-            verdicts[good[~new]] = Verdict.DUPLICATE
         return verdicts
 
-    async def _commit(self, columns: Columns) -> npt.NDArray[np.bool_]:
+    async def _commit(self, columns: Columns) -> npt.NDArray[np.uint8]:
         """One transaction, tried again a few times where another one stood in its way."""
         for pause_s in PAUSES_S:
             try:
@@ -76,13 +80,13 @@ class Pipeline:
         async with self._database.write() as writer:
             return await self._store(writer, columns)
 
-    async def _store(self, writer: Writer, columns: Columns) -> npt.NDArray[np.bool_]:
+    async def _store(self, writer: Writer, columns: Columns) -> npt.NDArray[np.uint8]:
         # The locks come first: two batches of one device go through one after the other.
         states = await state_storage.lock(writer, np.unique(columns.device).tolist())
-        new = await fix_storage.store(writer, columns)
-        if new.any():
+        verdicts = await self._judged(writer, columns)
+        new, fixes = await _kept(writer, columns, verdicts)
+        if len(fixes):
             self._catalogue = await catalogues.current(writer, self._catalogue)
-            fixes = _fixes(columns, new)
             fresh = set(fixes.device.tolist())
             states = [state for state in states if state.device in fresh]
             memory, findings = await _measure(writer, states, fixes, self._catalogue)
@@ -92,7 +96,32 @@ class Pipeline:
             remembered = state_storage.remember(memory, states)
             await state_storage.save(writer, remembered, now, earliest_us)
             await tell(writer, changes, now)
-        return new
+        verdicts[(verdicts == Verdict.STORED) & ~new] = Verdict.DUPLICATE
+        return verdicts
+
+    async def _judged(self, writer: Writer, columns: Columns) -> npt.NDArray[np.uint8]:
+        """A Verdict for each: STORED where it is to be kept."""
+        if self._minimising is None:
+            return np.zeros(columns.n, np.uint8)
+        self._catalogue = await catalogues.current(writer, self._catalogue)
+        return await self._minimising.judge(writer, columns, self._catalogue)
+
+
+async def _kept(
+    writer: Writer, columns: Columns, verdicts: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.bool_], Fixes]:
+    """Stores what is to be kept; which of the columns were new, and they as the engine has them."""
+    placed, far = verdicts == Verdict.STORED, verdicts == Verdict.FAR
+    if placed.all():
+        new = await fix_storage.store(writer, columns)
+        return new, _fixes(columns, new)
+    new = np.zeros(columns.n, np.bool_)
+    new[placed] = await fix_storage.store(writer, columns.take(placed))
+    new[far] = await unplaced.store(writer, columns.take(far))
+    fixes = _fixes(columns, new)
+    nowhere = far[new]
+    fixes.lon[nowhere] = fixes.lat[nowhere] = np.nan
+    return new, fixes
 
 
 async def _measure(

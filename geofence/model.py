@@ -59,7 +59,9 @@ class Stretches(Columns):
 class Fixes(Columns):
     """Positions of any number of devices, in any order; all columns of one length.
 
-    Longitude (-180 to 180) and latitude must be finite: whoever hands them in has looked.
+    Longitude (-180 to 180) and latitude must be finite: whoever hands them in has looked. Both NaN:
+    the device was too far from every hot spot for its accuracy to matter, and nobody kept where.
+    Then it was surely outside, and no leg is known to or from there.
     """
 
     device: Ints

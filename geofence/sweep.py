@@ -16,6 +16,7 @@ PAD_M = 0.01  # more than rounding moves a box
 STEEPEST_LAT = 89.0  # where padding in longitude stays finite
 TURN = 360.0  # degrees of longitude
 TURNS = (-TURN, 0.0, TURN)  # a place has many longitudes
+NOWHERE = 100.0  # a latitude that no box of a hot spot has
 SLACK = 1e-9  # for rounding: better a leg too many, it is clipped anyway
 
 
@@ -88,14 +89,21 @@ def _boxes(
 
     They are wide enough for planes whose origins are up to `tallest` degrees of latitude away:
     where metres are counted by the plane's own degrees, a fix may be nearer than by those here.
+    Rows whose place is not known widen none.
     """
     boxes = np.empty((len(block), 4))
     for b, first in enumerate(block):
-        begin, x, widest = first - joined[first], 0.0, 0.0
-        west, south, east, north = 0.0, lat[begin], 0.0, lat[begin]
+        begin, last, x, widest = first - joined[first], -1, 0.0, 0.0
+        west, south, east, north, middle = 0.0, NOWHERE, 0.0, NOWHERE, 0.0
         for row in range(begin, first + size[b]):
-            # Each is told from the one before, the shorter way round, as the legs go.
-            x += _around(lon[row] - lon[row - 1]) if row > begin else 0.0
+            if np.isnan(lon[row]):
+                continue
+            if last < 0:
+                south, north, middle = lat[row], lat[row], lon[row]
+            else:
+                # Each is told from the one before, the shorter way round, as the legs go.
+                x += _around(lon[row] - lon[last])
+            last = row
             west, east = min(west, x), max(east, x)
             south, north = min(south, lat[row]), max(north, lat[row])
             widest = max(widest, accuracy[row] if row >= first else 0.0)
@@ -103,7 +111,7 @@ def _boxes(
         south, north = south - above, north + above
         steepest = min(max(abs(south), abs(north)) + tallest, STEEPEST_LAT)
         aside = above / np.cos(np.radians(steepest))
-        middle = lon[begin] + (west + east) / 2.0
+        middle += (west + east) / 2.0
         half = min((east - west) / 2.0 + aside, TURN / 2.0)
         boxes[b] = _around(middle) - half, south, _around(middle) + half, north
     return boxes

@@ -86,7 +86,7 @@ class Track:
     rules: Rules  # [d]
     owner: Ints  # [n] which device
     time_us: Ints
-    lon: Floats
+    lon: Floats  # NaN, as lat: not known, but surely outside every hot spot
     lat: Floats
     accuracy_m: Floats  # unknown replaced by what the profile assumes
     moving: Bools  # a leg leads here from the row before
@@ -218,7 +218,9 @@ def follow(tail: Tail, fixes: Fixes, rules: Rules) -> tuple[Track, Tail]:
     accuracy = column(tail.accuracy_m, fixes.accuracy_m)
     owners = np.repeat(np.arange(len(tail.device)), known + new)
     first_us = np.where(tail.first_us == NEVER, time[start[:-1]], tail.first_us)
-    moving, pausing = _legs(owners, time, rules)
+    moving, pausing = legs(owners, time, rules)
+    joined = _placed(lon)
+    moving, pausing = moving & joined, pausing & joined
     track = Track(
         device=tail.device,
         start=start,
@@ -237,14 +239,24 @@ def follow(tail: Tail, fixes: Fixes, rules: Rules) -> tuple[Track, Tail]:
     return track, _left(tail, track, accuracy)
 
 
-def _legs(owner: Ints, time: Ints, rules: Rules) -> tuple[Bools, Bools]:
-    """Say to which rows a moving leg leads from the row before, and to which a still leg may."""
+def legs(owner: Ints, time: Ints, rules: Rules) -> tuple[Bools, Bools]:
+    """Say to which rows a moving leg leads from the row before, and to which a still leg may.
+
+    By the times alone; to or from a fix whose place is not known there is none.
+    """
     moving, pausing = np.zeros(len(time), np.bool_), np.zeros(len(time), np.bool_)
     gap, of = time[1:] - time[:-1], owner[1:]
     same = of == owner[:-1]
     moving[1:] = same & (gap <= rules.max_gap_us[of])
     pausing[1:] = same & ~moving[1:] & (gap <= rules.still_gap_us[of])
     return moving, pausing
+
+
+def _placed(lon: Floats) -> Bools:
+    """Say of which rows the place is known, and that of the row before."""
+    placed = ~np.isnan(lon)
+    placed[1:] &= placed[:-1].copy()
+    return placed
 
 
 def _left(tail: Tail, track: Track, accuracy: Floats) -> Tail:

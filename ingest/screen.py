@@ -18,7 +18,10 @@ _MAX_LON: Final = 180.0
 
 
 class Verdict(IntEnum):
-    """What became of a fix: the first two are stored ones, all others are reasons to reject."""
+    """What became of a fix: the first two are stored ones, all others are reasons to reject.
+
+    The last two are not the sender's fault: the force keeps no such fixes.
+    """
 
     STORED = 0
     DUPLICATE = 1
@@ -28,6 +31,8 @@ class Verdict(IntEnum):
     ANCIENT = 5
     FUTURE = 6
     PAST_RETENTION = 7
+    OFF_DUTY = 8
+    FAR = 9
 
     @property
     def reason(self) -> str:
@@ -67,6 +72,10 @@ def explain(verdict: Verdict, *, time_us: int, received_us: int, lat: float, lon
         case Verdict.PAST_RETENTION:
             age = moment.span_text(received_us - time_us)
             wrong = f"{when} is {age} ago, older than fixes may be when they come"
+        case Verdict.OFF_DUTY:
+            wrong = f"{when} is of no duty time of whoever had the device: nothing is kept"
+        case Verdict.FAR:
+            wrong = f"{when}: it is far from every hot spot, so that where is not kept"
         case Verdict.ANCIENT:
             wrong = f"{when} is before the year 2000"
         case Verdict.NULL_ISLAND:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from app.storage import pgcopy
+from app.storage import pgcopy, unplaced
 from app.storage.engine import STAGED, Reader, Writer, driver_of
 from app.storage.schema import fixes as table
 from app.storage.types import Id, Instant, from_us, to_us
@@ -157,10 +157,20 @@ async def since(
 ) -> Fixes:
     """All stored fixes of each device from its own moment (microseconds) on, by device and time.
 
-    Of a device in `untils_us` only those up to that moment, which is included. The transaction must
-    have begun (`driver_of`).
+    Of a device in `untils_us` only those up to that moment, which is included. Of those of which
+    nobody kept where they were, that is NaN. The transaction must have begun (`driver_of`).
     """
-    untils_us = untils_us or {}
+    found = await _placed(reader, moments_us, untils_us or {})
+    others = await unplaced.since(reader, moments_us, untils_us or {})
+    if not len(others):
+        return found
+    both = Fixes.concat([found, others])
+    return both.take(np.lexsort((both.time_us, both.device)))
+
+
+async def _placed(
+    reader: Reader, moments_us: Mapping[int, int], untils_us: Mapping[int, int]
+) -> Fixes:
     untils = [untils_us.get(device, _LATEST_US) for device in moments_us]
     if reader.dialect.name == "sqlite":
         wanted = json.dumps(list(zip(moments_us, moments_us.values(), untils, strict=True)))
@@ -202,20 +212,28 @@ async def later(reader: Reader, device: int, moment_us: int, count: int) -> int 
 
 
 _FOLLOWING_POSTGRES = """
-SELECT wanted.device, (
-  SELECT min(f.time) FROM fixes f WHERE f.device_id = wanted.device AND f.time >= wanted.moment)
+SELECT wanted.device, least(
+  (SELECT min(f.time) FROM fixes f WHERE f.device_id = wanted.device AND f.time >= wanted.moment),
+  (SELECT min(u.time) FROM unplaced u
+   WHERE u.device_id = wanted.device AND u.time >= wanted.moment))
 FROM unnest($1::bigint[], $2::timestamptz[]) AS wanted (device, moment)
 """
 _FOLLOWING_SQLITE = sa.text("""
 SELECT wanted.value ->> 0 AS device, (
-  SELECT min(f.time) FROM fixes f
-  WHERE f.device_id = wanted.value ->> 0 AND f.time >= wanted.value ->> 1) AS time
+  SELECT min(time) FROM (
+    SELECT min(f.time) AS time FROM fixes f
+    WHERE f.device_id = wanted.value ->> 0 AND f.time >= wanted.value ->> 1
+    UNION ALL SELECT min(u.time) FROM unplaced u
+    WHERE u.device_id = wanted.value ->> 0 AND u.time >= wanted.value ->> 1)) AS time
 FROM json_each(:wanted) AS wanted
 """).columns(device=Id, time=Instant)
 
 
 async def following(reader: Reader, moments_us: Mapping[int, int]) -> dict[int, int]:
-    """When (microseconds) each device's first fix from its own moment on is; only where one is."""
+    """When (microseconds) each device's first fix from its own moment on is; only where one is.
+
+    Also one of which nobody kept where it was.
+    """
     if reader.dialect.name == "sqlite":
         wanted = json.dumps(list(moments_us.items()))
         rows = (await reader.execute(_FOLLOWING_SQLITE, {"wanted": wanted})).all()

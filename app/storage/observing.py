@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Viewer
@@ -16,6 +17,7 @@ from app.observing.track import Saying, Track
 from app.storage import catalogue, columnar
 from app.storage.devices import carried, on_trial, seen_by
 from app.storage.engine import Reader
+from app.storage.guarding import unplaced
 from app.storage.pages import Page, Slice, by_id
 from app.storage.schema import (
     device_addresses,
@@ -27,6 +29,7 @@ from app.storage.schema import (
 )
 from app.storage.types import to_us
 from geofence.model import Profile
+from geofence.runs import begins
 
 # Not a number where nothing was said; SQLite, which has none, leaves it null.
 _NOTHING = sa.literal(math.nan, sa.Double)
@@ -37,7 +40,16 @@ _FIXES = sa.select(
     fixes.c.lat,
     sa.func.coalesce(fixes.c.accuracy_m, _NOTHING).label("accuracy_m"),
     sa.func.coalesce(fixes.c.speed_mps, _NOTHING).label("speed_mps"),
-).order_by(fixes.c.time)
+)
+# Nobody kept where, nor how fast.
+_UNPLACED = sa.select(
+    unplaced.c.time,
+    unplaced.c.received,
+    _NOTHING.label("lon"),
+    _NOTHING.label("lat"),
+    sa.func.coalesce(unplaced.c.accuracy_m, _NOTHING).label("accuracy_m"),
+    _NOTHING.label("speed_mps"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +90,18 @@ async def page(
 
 
 async def track(reader: Reader, device: int, start: dt.datetime, end: dt.datetime) -> Track:
-    """A device's fixes of a span, `end` excluded, by device time."""
-    span = fixes.c.time >= start, fixes.c.time < end
-    return await _track(reader, _FIXES.where(fixes.c.device_id == device, *span))
+    """A device's fixes of a span, `end` excluded, by device time; also those without a place."""
+    mine = fixes.c.device_id == device, fixes.c.time >= start, fixes.c.time < end
+    placed = await _track(reader, _FIXES.where(*mine).order_by(fixes.c.time))
+    c = unplaced.c
+    theirs = c.device_id == device, c.time >= start, c.time < end
+    far = await _track(reader, _UNPLACED.where(*theirs))
+    if not len(far):
+        return placed
+    both = Track.concat([placed, far])
+    # Of one time, the one whose place is known.
+    both = both.take(np.lexsort((np.isnan(both.lon), both.time_us)))
+    return both.take(begins(both.time_us))
 
 
 async def lately(reader: Reader, device: int, start: dt.datetime, end: dt.datetime) -> Track:
@@ -89,7 +110,8 @@ async def lately(reader: Reader, device: int, start: dt.datetime, end: dt.dateti
     It looks at all fixes of the device: meant for those whose fixes of that time are not there.
     """
     span = fixes.c.received >= start, fixes.c.received < end
-    return await _track(reader, _FIXES.where(fixes.c.device_id == device, *span).limit(5000))
+    mine = _FIXES.where(fixes.c.device_id == device, *span)
+    return await _track(reader, mine.order_by(fixes.c.time).limit(5000))
 
 
 async def _track(reader: Reader, query: sa.Select[Any]) -> Track:

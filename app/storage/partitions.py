@@ -4,11 +4,12 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from app.storage.engine import Database, Reader
+from app.storage.engine import Database, Reader, Writer
 from app.storage.types import EPOCH
 
 # Enough that a week without the service leaves no day without its partition.
 DAYS_AHEAD = 7
+_FIRST = "fixes_0"  # of the names of days: that of the default one comes after them all
 
 _EXISTING = sa.text("""
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
@@ -62,3 +63,21 @@ def name(day: dt.date) -> str:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return EPOCH + dt.timedelta(days=(day - EPOCH.date()).days)
+
+
+async def drop_one(writer: Writer, before: dt.date) -> int | None:
+    """Drops the oldest partition of days before one; how many fixes it had, None: there is none.
+
+    Raises DatabaseUnavailable where a long read of the table is in the way: then it can wait.
+    """
+    if writer.dialect.name == "sqlite":
+        return None
+    days = [one for one in await existing(writer) if _FIRST <= one < name(before)]
+    if not days:
+        return None
+    oldest = min(days)
+    count = await writer.scalar(sa.text(f"SELECT count(*) FROM {oldest}"))  # noqa: S608 -- a name of our own
+    # Whoever reads or stores fixes meanwhile waits no longer than that.
+    await writer.exec_driver_sql("SET LOCAL lock_timeout = '500ms'")
+    await writer.exec_driver_sql(f"DROP TABLE {oldest}")
+    return int(count or 0)

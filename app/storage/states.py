@@ -4,14 +4,15 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from app.storage.engine import Writer, driver_of
 from app.storage.types import from_us, to_us
 from geofence.memory import PACKED_VERSION, Memory
-from geofence.model import FOREVER, Fixes
+from geofence.model import DAY_US, FOREVER, Fixes
 from geofence.track import Tail
 
 _COLUMNS = "s.device_id, d.profile, s.tail, s.near"
@@ -146,3 +147,55 @@ async def save(
     nears = [state.near for state in states]
     times = [from_us(new_us[d]) if d in new_us else None for d in devices]
     await (await driver_of(writer)).execute(_SAVE_POSTGRES, devices, tails, nears, times, heard)
+
+
+async def forget(writer: Writer, device_ids: Sequence[int], before_us: int) -> int:
+    """Forgets where devices were before a moment, not when; says of how many.
+
+    That is of those that have fallen silent, whose visits are closed: nothing of theirs waits.
+    """
+    states, rows = await _locked(writer, device_ids)
+    old = (rows["time_us"] < before_us) & ~np.isnan(rows["lon"])
+    stale = old.any(axis=1) & (rows["time_us"].max(axis=1) < before_us)
+    return len(await _forget(writer, states, rows, old & stale[:, None]))
+
+
+async def forget_stretches(
+    writer: Writer, stretches_us: Sequence[tuple[int, int, int]]
+) -> set[int]:
+    """Forgets where devices were in stretches of time: device, start, end (microseconds).
+
+    Of which devices that is.
+    """
+    states, rows = await _locked(writer, sorted({device for device, _, _ in stretches_us}))
+    position = {state.device: at for at, state in enumerate(states)}
+    mine = np.zeros(rows["time_us"].shape, np.bool_)
+    for device, start_us, end_us in stretches_us:
+        if device in position:
+            times = rows["time_us"][position[device]]
+            # Who is near a hot spot now may have been since a stretch that is over.
+            lately = (times >= start_us) & (times < end_us + DAY_US)
+            mine[position[device]] |= lately
+    return await _forget(writer, states, rows, mine)
+
+
+async def _locked(
+    writer: Writer, device_ids: Sequence[int]
+) -> tuple[list[DeviceState], npt.NDArray[np.void]]:
+    """What is remembered of those of the devices that were heard, and their tails; locked."""
+    states = [state for state in await lock(writer, device_ids) if state.tail is not None]
+    return states, np.frombuffer(b"".join(state.tail or b"" for state in states), TAIL).copy()
+
+
+async def _forget(
+    writer: Writer,
+    states: Sequence[DeviceState],
+    rows: npt.NDArray[np.void],
+    which: npt.NDArray[np.bool_],
+) -> set[int]:
+    for name in ("lon", "lat"):
+        rows[name][which] = np.nan
+    changed = np.flatnonzero(which.any(axis=1)).tolist()
+    gone = [replace(states[i], tail=rows[i].tobytes(), near=None) for i in changed]
+    await save(writer, gone)
+    return {state.device for state in gone}

@@ -1,0 +1,45 @@
+"""What the service does by itself: when each chore last began, ended, and what it said."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.access.viewer import Right, Viewer
+from app.storage.engine import Reader, Writer
+from app.storage.guarding import chores
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """A chore: `done` is when it last ended well (None: never yet), `said` a line about that.
+
+    Where it began later than it was done, it is under way, or did not end well: `said` says so.
+    """
+
+    name: str
+    begun: dt.datetime
+    done: dt.datetime | None
+    said: str
+
+
+async def begin(writer: Writer, name: str, now: dt.datetime) -> None:
+    """Notes that a chore begins; what it said of its last time stays until it ends."""
+    changed = await writer.execute(sa.update(chores).where(chores.c.name == name).values(begun=now))
+    if not changed.rowcount:
+        await writer.execute(sa.insert(chores).values(name=name, begun=now, said="it has begun"))
+
+
+async def end(writer: Writer, name: str, said: str, done: dt.datetime | None) -> None:
+    """Notes what a chore has to say, and when it ended well; None: it did not."""
+    values: dict[str, object] = {"said": said}
+    if done is not None:
+        values["done"] = done
+    await writer.execute(sa.update(chores).where(chores.c.name == name).values(values))
+
+
+async def everything(reader: Reader, viewer: Viewer) -> list[Chore]:
+    """All chores there have been, by name."""
+    viewer.require(Right.READ_DEVICES)
+    query = sa.select(*(chores.c[name] for name in Chore.__dataclass_fields__))
+    return [Chore(*row) for row in await reader.execute(query.order_by(chores.c.name))]
