@@ -2,13 +2,14 @@
 ARGS ?=
 FUZZ ?= 100
 FAULTS ?= 20
+ATTACKS ?= 500
 INPUTS ?= 1000000
 BIN := .venv/bin
 # A worker a core, each with servers of its own; who is done takes tests from the others. ARGS="-n 0"
 # is none, as a debugger needs it.
 SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test fuzz check faults bench memory accuracy capacity run migrate lock
+.PHONY: attack demo test fuzz check faults bench memory accuracy capacity run migrate lock
 
 demo: .venv/run ## a simulated shift through the real service; ARGS="--seed 7 --exit"
 	$(BIN)/beatkeeper demo $(ARGS)
@@ -21,15 +22,19 @@ fuzz: .venv/dev ## INPUTS spoilt messages for each decoder, then the engine's pr
 	PYTHONPATH=tests/fuzz $(BIN)/python -m campaign --inputs $(INPUTS)
 	FUZZ=$(FUZZ) $(BIN)/pytest --timeout 0 -o faulthandler_timeout=0 tests/geofence $(ARGS)
 
+attack: .venv/dev ## made-up requests to every route of the API, for as long as ATTACKS a route take
+	ATTACKS=$(ATTACKS) $(BIN)/pytest --require-services --timeout 0 tests/attacks $(ARGS)
+
 faults: .venv/dev ## all that can die does, FAULTS times on each database: nothing acknowledged is lost
 	scripts/services.sh
 	FAULTS=$(FAULTS) $(BIN)/pytest --require-services --log-cli-level=INFO tests/faults $(ARGS)
 
-check: .venv/dev ## style, types and import contracts
+check: .venv/dev ## style, types, import contracts, and advisories about dependencies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/audit.py
 
 bench: .venv/dev ## speed beside its ceiling, to bench/results.json
 	scripts/services.sh

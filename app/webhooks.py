@@ -20,6 +20,7 @@ import msgspec
 
 import app as package
 from app.access.secrets import SIGNING_PREFIX
+from app.destinations import Destinations, ForbiddenDestination, GuardedTransport
 from app.live import Live
 from app.storage import events, webhooks
 from app.storage.engine import Database
@@ -59,7 +60,7 @@ class Failed(Exception):
 class Webhooks:
     """Delivers to all webhooks at the same time, so that none waits for another.
 
-    `now_us` reads the clock (microseconds, UTC).
+    `now_us` reads the clock (microseconds, UTC); `destinations` says where they may be.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class Webhooks:
         database: Database,
         live: Live,
         now_us: Callable[[], int],
+        destinations: Destinations,
         *,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._database = database
         self._live = live
         self._now_us = now_us
+        self._destinations = destinations
         self._patience_s = patience_s
         self._busy: set[int] = set()
         # Past events that it does not want, further than is saved: by webhook.
@@ -105,9 +108,9 @@ class Webhooks:
     def _client(self, trusted: ssl.SSLContext) -> httpx.AsyncClient:
         # What is answered is not read, so that no connection serves twice.
         limits = httpx.Limits(max_connections=webhooks.MOST, max_keepalive_connections=0)
-        return httpx.AsyncClient(
-            verify=trusted, timeout=self._patience_s, limits=limits, headers=_HEADERS
-        )
+        # With a transport of its own it goes by no proxy that the environment names.
+        transport = GuardedTransport(self._destinations, verify=trusted, limits=limits)
+        return httpx.AsyncClient(transport=transport, timeout=self._patience_s, headers=_HEADERS)
 
     async def _look(self, position: int, begin: Callable[[Webhook], object]) -> bool:
         """Begins with each webhook that is due and not so far yet; False where there is none."""
@@ -183,6 +186,8 @@ class Webhooks:
         except (TimeoutError, httpx.TimeoutException) as exc:
             msg = f"no answer within {self._patience_s:g} s"
             raise Failed(msg) from exc
+        except ForbiddenDestination as exc:
+            raise Failed(str(exc)) from exc
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             msg = f"{type(exc).__name__}: {exc}"
             raise Failed(msg) from exc

@@ -7,12 +7,18 @@ IngestError
 │   └── SpoolUnavailable  the disk that stands in for storage does not take the message either
 ├── TryAgain              an upload that was not taken whole, and is welcome again
 ├── Unauthorised          no key, or one that nobody holds
+│   └── LockedOut         somebody known from whom nothing is taken; is told no more than others
+├── TooOften              a device that posts more often than it may
 └── BodyRefused           an HTTP body that is not read to its end
     ├── BodyTooLarge
     ├── BodyTooSlow
     ├── BodyCutShort
     └── EncodingRefused
 """
+
+from typing import Final
+
+UNKNOWN_KEY: Final = "this device key is not known here"
 
 
 class IngestError(Exception):
@@ -45,6 +51,21 @@ class TryAgain(IngestError):
 
 class Unauthorised(IngestError):
     """The sender did not show a key that is known here."""
+
+
+class LockedOut(Unauthorised):
+    """The sender is locked out. Whoever holds its key is told just what a stranger is."""
+
+    def __init__(self) -> None:
+        super().__init__(UNKNOWN_KEY)
+
+
+class TooOften(IngestError):
+    """The sender has posted more often than it may; the same is welcome after `retry_after_s`."""
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class BrokerAway(Exception):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from starlette.types import Message as Part
 from ingest.credentials import Headers, credential, without_key
 from ingest.doors import DOORS, JSON, Answer, Door
 from ingest.errors import (
+    UNKNOWN_KEY,
     BodyCutShort,
     BodyTooLarge,
     BodyTooSlow,
@@ -26,11 +28,13 @@ from ingest.errors import (
     EncodingRefused,
     IngestError,
     StorageUnavailable,
+    TooOften,
     Unauthorised,
     Unstorable,
 )
 from ingest.intake import Intake
 from ingest.message import Message, Receipt
+from ingest.rates import Rates
 from ingest.sender import Identify, Recognise, Sender, ask_always
 from ingest.spooling import SpoolingIntake
 
@@ -43,13 +47,15 @@ _DOORS: Final = {door.format: door for door in DOORS}
 class IngestState:
     """What the doors need; the application keeps it as `app.state.ingest`.
 
-    `now_us` reads the server's clock (microseconds UTC).
+    `now_us` reads the server's clock (microseconds UTC). `posts` is how often a device may post;
+    None: as often as it likes.
     """
 
     intake: Intake | SpoolingIntake
     identify: Identify
     now_us: Callable[[], int]
     recognise: Recognise = ask_always
+    posts: Rates | None = None
     max_body_bytes: int = 4 << 20
     body_timeout_s: float = 30.0
 
@@ -141,20 +147,30 @@ async def _let_in(door: Door, key: str, call: _Call) -> _Reply:
     shown = credential(call.headers, call.query, key)
     sender = state.recognise(shown) or await state.identify(shown)
     if sender is None:
-        message = "this device key is not known here"
-        raise Unauthorised(message)
+        raise Unauthorised(UNKNOWN_KEY)
+    if state.posts is not None:
+        _count(state.posts, sender)
     try:
         receipt = await _stored(state.intake, await _message(door, sender, call))
-    except (DecodeError, Unstorable) as error:  # the intake has set it aside
+    except (DecodeError, Unstorable):  # the intake has set it aside
         if not door.tries_for_ever:
             raise
-        _LOG.info("%s from %s: set aside: %s", door.format, sender.name, error)
+        # Not why: that may quote a position, which belongs in no log. The quarantine has it.
+        _LOG.info("%s from %s: set aside", door.format, sender.name)
         return _FIXED[door.format]
     except BodyTooLarge as error:
         # Its sender keeps it: what it holds may well be good, and nobody has read it here.
         _LOG.warning("%s from %s: refused: %s", door.format, sender.name, error)
         raise
     return _receipt(door, sender, receipt)
+
+
+def _count(posts: Rates, sender: Sender) -> None:
+    """Count one more post of a device; a gateway's are those of all that it speaks for."""
+    share = 1 if sender.device is not None else max(len(sender.speaks_for), 1)
+    if wait_s := posts.take(sender.name, share):
+        message = f"{sender.name!r} posts more often than a device may; it keeps what it has to say"
+        raise TooOften(message, retry_after_s=math.ceil(wait_s))
 
 
 async def _stored(intake: Intake | SpoolingIntake, message: Message) -> Receipt:
@@ -170,8 +186,8 @@ def _receipt(door: Door, sender: Sender, receipt: Receipt) -> _Reply:
     if door.answer is None:
         return _reply(202 if receipt.spooled else 200, msgspec.json.encode(receipt), JSON)
     if receipt.rejected:  # the answer cannot say so
-        first, many = receipt.rejected[0].detail, len(receipt.rejected)
-        _LOG.info("%s from %s: %d rejected, first: %s", door.format, sender.name, many, first)
+        reason, many = receipt.rejected[0].reason, len(receipt.rejected)
+        _LOG.info("%s from %s: %d rejected, first: %s", door.format, sender.name, many, reason)
     return _FIXED[door.format]
 
 

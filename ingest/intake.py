@@ -17,6 +17,7 @@ from ingest.decoders import SOURCES
 from ingest.errors import DecodeError, Unstorable
 from ingest.fix import Event, Fix
 from ingest.message import Broken, Decoded, Message, Receipt, Rejection, Said
+from ingest.sender import Sender
 
 F = TypeVar("F", Fix, Event)
 
@@ -59,11 +60,15 @@ class Counts:
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):
-    """What a message says that its sender may say, and the device of each fix and each event."""
+    """What a message says that its sender may say, and the device of each fix and each event.
+
+    `barred` are the locked devices that its other fixes and events are of.
+    """
 
     decoded: Decoded
     devices: Sequence[int]
     speakers: Sequence[int]
+    barred: Sequence[int] = ()
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -78,6 +83,10 @@ def _nowhere(_delivery: Delivery) -> None:
     """Offer nothing."""
 
 
+def _untold(_device: int) -> None:
+    """Count nobody who is turned away."""
+
+
 class Intake:
     """Decode, see whose fixes and events they are, store, and write the receipt."""
 
@@ -88,10 +97,13 @@ class Intake:
         keep: Keep,
         *,
         offer: Offer = _nowhere,
+        turned_away: Callable[[int], None] = _untold,
         max_ahead_us: int = screen.MAX_AHEAD_US,
     ) -> None:
+        """`turned_away` hears of each message in which a gateway speaks for a locked device."""
         self._submit = submit
         self._offer = offer
+        self._turned_away = turned_away
         self._quarantine = quarantine
         self._keep = keep
         self._max_ahead_us = max_ahead_us
@@ -102,17 +114,18 @@ class Intake:
         """Take in one message whose format is one of DECODERS; the receipt comes after the commit.
 
         One that is about somebody its sender may not send for is set aside as well, unless the
-        sender is told.
+        sender is told, or a locked device speaks in it: nobody is to find where that is.
 
         Raises DecodeError or Unstorable for a message that has been set aside, and
         StorageUnavailable for one that has not been kept at all.
         """
         try:
-            receipt = await self._stored(message)
+            found = await read_apart(message)
+            receipt = await self._kept(message, found)
         except (DecodeError, Unstorable) as error:
             await self.set_aside(_broken(message, str(error)))
             raise
-        if strange := _strange(message, receipt.rejected):
+        if not found.barred and (strange := _strange(message, receipt.rejected)):
             await self._put_aside(_broken(message, _not_taken(strange)))
         self._count(receipt)
         return receipt
@@ -131,6 +144,8 @@ class Intake:
             return None
         decoded = found.decoded
         if not decoded.fixes or decoded.events or any(fix.event for fix in decoded.fixes):
+            return None
+        if found.barred:
             return None
         if decoded.rejected and _strange(message, decoded.rejected):
             return None
@@ -172,9 +187,6 @@ class Intake:
         self._count(receipt)
         return receipt
 
-    async def _stored(self, message: Message) -> Receipt:
-        return await self._kept(message, await read_apart(message))
-
     async def _kept(self, message: Message, found: Read) -> Receipt:
         decoded = found.decoded
         said = _said(message, found, self._max_ahead_us)
@@ -186,6 +198,8 @@ class Intake:
             verdicts = await self._submit(_delivery(message, found))
             receipt = _receipt(decoded, verdicts, message.received_us)
         self.counts.events += len(said)
+        for device in set(found.barred):
+            self._turned_away(device)
         return receipt
 
     def _count(self, receipt: Receipt) -> None:
@@ -241,7 +255,13 @@ def addressed(message: Message, decoded: Decoded) -> Read:
     if not strange and not unheard:
         return Read(decoded, devices, speakers)
     rejected = sorted([*decoded.rejected, *strange, *unheard], key=attrgetter("index"))
-    return Read(Decoded(fixes, indexes, rejected, events, places), devices, speakers)
+    barred = [*_barred(message.sender, decoded.fixes), *_barred(message.sender, decoded.events)]
+    return Read(Decoded(fixes, indexes, rejected, events, places), devices, speakers, barred)
+
+
+def _barred(sender: Sender, sent: Sequence[Fix | Event]) -> list[int]:
+    devices = (sender.barred_of(one.device) for one in sent) if sender.barred else ()
+    return [device for device in devices if device is not None]
 
 
 def _allowed(

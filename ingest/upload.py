@@ -11,7 +11,13 @@ from fastapi import APIRouter, Request, Response
 
 from ingest.credentials import credential
 from ingest.doors import JSON
-from ingest.errors import DecodeError, StorageUnavailable, TryAgain, Unauthorised
+from ingest.errors import (
+    UNKNOWN_KEY,
+    DecodeError,
+    StorageUnavailable,
+    TryAgain,
+    Unauthorised,
+)
 from ingest.intake import Intake
 from ingest.message import Broken
 from ingest.sender import Identify, Sender
@@ -106,8 +112,7 @@ async def _sender(uploads: Uploads, request: Request) -> Sender:
     shown = credential(request.scope["headers"], request.scope["query_string"], in_path)
     sender = await uploads.identify(shown)
     if sender is None:
-        message = "this device key is not known here"
-        raise Unauthorised(message)
+        raise Unauthorised(UNKNOWN_KEY)
     named = request.query_params.get("device")
     return sender.about(named) if named else sender
 

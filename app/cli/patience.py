@@ -5,13 +5,77 @@ head is complete, and after it was answered without its body, nobody else looks 
 """
 
 import asyncio
-from collections.abc import Iterable
-from typing import Final
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.api.guard import ALWAYS, household
+
+Network = IPv4Network | IPv6Network
+
 MAX_HEAD_BYTES: Final = 1 << 16
 """Of a request's line and headers, which uvicorn keeps however many come."""
+
+
+def _ended(status: str, title: str, detail: str, *headers: str) -> bytes:
+    """A whole answer, for those who do not get as far as the application."""
+    body = json.dumps(
+        {"type": "about:blank", "title": title, "status": int(status[:3]), "detail": detail}
+    )
+    lines = (
+        f"HTTP/1.1 {status}",
+        "content-type: application/problem+json",
+        f"content-length: {len(body)}",
+        "connection: close",
+        *(f"{name.decode()}: {value.decode()}" for name, value in ALWAYS),
+        *headers,
+    )
+    return "\r\n".join((*lines, "", body)).encode()
+
+
+_FULL: Final = _ended(
+    "503 Service Unavailable",
+    "Busy",
+    "as many connections are open as there may be",
+    "retry-after: 5",
+)
+
+
+class Crowd:
+    """The connections that are open, `most` of all and `of_one` party, proxies excepted."""
+
+    def __init__(self, most: int, of_one: int, proxies: Sequence[Network] = ()) -> None:
+        self._most = most
+        self._of_one = of_one
+        self._proxies = tuple(proxies)
+        self._open: Counter[str] = Counter()
+        self._all = 0
+
+    def enter(self, address: str) -> bool:
+        """Counts one more connection, if there is room for it."""
+        party = household(address)
+        if self._all >= self._most:
+            return False
+        if self._open[party] >= self._of_one and not self._is_proxy(address):
+            return False
+        self._open[party] += 1
+        self._all += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """Counts one out that had room."""
+        party = household(address)
+        self._all -= 1
+        self._open[party] -= 1
+        if not self._open[party]:
+            del self._open[party]
+
+    def _is_proxy(self, address: str) -> bool:
+        return any(ip_address(address) in network for network in self._proxies)
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -23,10 +87,31 @@ class PatientProtocol(HttpToolsProtocol):
 
     waits_since: float | None = None
     _head_bytes: int | None = None
+    _counted: str | None = None
+
+    def __init__(self, *, crowd: Crowd, **given: Any) -> None:  # noqa: ANN401 -- uvicorn's own
+        super().__init__(**given)
+        self._crowd = crowd
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
         self.waits_since = self.loop.time()
+        address = self.client[0] if self.client else ""
+        if self._crowd.enter(address):
+            self._counted = address
+        else:
+            transport.write(_FULL)
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._counted is not None:
+            self._crowd.leave(self._counted)
+            self._counted = None
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        self.transport.write(_ended("400 Bad Request", "Unreadable", msg))
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

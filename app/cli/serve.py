@@ -4,9 +4,11 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,8 +19,8 @@ from pydantic import ValidationError
 from app import housekeeping
 from app.bootstrap import ensure_administrator
 from app.cli.opening import DatabaseOption, fail, guarded, shown
-from app.cli.patience import PatientProtocol, end_overdue
-from app.main import create_app, system_clock
+from app.cli.patience import Crowd, PatientProtocol, end_overdue
+from app.main import create_app, system_clock, tls_of
 from app.settings import Settings
 from app.storage import migrate as migrations
 from app.storage.engine import Database
@@ -28,6 +30,9 @@ from ingest.broker import Broker
 
 # Open connections get so long to end by themselves when the service stops.
 GRACE_S = 8
+# Open beside the connections: the database's, the spool's, uploads'.
+OTHER_FILES = 512
+_LOG = logging.getLogger(__name__)
 
 
 def serve(
@@ -73,16 +78,27 @@ def read_settings(**overrides: object) -> Settings:
     """The settings from the environment, with those of the command line that were given."""
     try:
         settings = Settings(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]  # pydantic checks them
-        if settings.mqtt is not None:
-            Broker.from_url(settings.mqtt)
+        _check_broker(settings)
     except ValidationError as exc:
         first = exc.errors(include_url=False)[0]
         name = "BEATKEEPER_" + "_".join(str(part) for part in first["loc"]).upper()
         reason = first["msg"].removeprefix("Value error, ")
-        fail(f"the setting {name} is wrong: {reason}", 2)
+        # What several settings say together names them itself.
+        fail(f"the setting {name} is wrong: {reason}" if first["loc"] else reason, 2)
     except ValueError as exc:
         fail(str(exc), 2)
     return settings
+
+
+def _check_broker(settings: Settings) -> None:
+    """Raises ValueError where its address, or a certificate, cannot be used."""
+    if settings.mqtt is None:
+        return
+    if Broker.from_url(settings.mqtt).tls:
+        tls_of(settings).context()
+    elif settings.mqtt_certificate is not None:
+        msg = "BEATKEEPER_MQTT_CERTIFICATE is of use with an mqtts:// address only"
+        raise ValueError(msg)
 
 
 async def prepare(settings: Settings) -> str | None:
@@ -124,11 +140,16 @@ def _listen(host: str, port: int) -> socket.socket:
 def run(settings: Settings, listener: socket.socket) -> None:
     """Serves on an open socket until it is told to stop."""
     app = create_app(settings)
+    proxies = settings.trusted_proxies
+    crowd = Crowd(settings.connections, settings.connections_by_address, proxies)
     config = uvicorn.Config(
         app,
         access_log=False,
         log_level="warning",
-        http=PatientProtocol,
+        http=partial(PatientProtocol, crowd=crowd),  # type: ignore[arg-type] # is called like a class
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=[str(one) for one in proxies],
         ws="none",
         timeout_graceful_shutdown=GRACE_S,
     )
@@ -144,7 +165,19 @@ def run(settings: Settings, listener: socket.socket) -> None:
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, stop)
     collect_seldom()
+    _allow_files(settings.connections)
     server.run(sockets=[listener])
+
+
+def _allow_files(connections: int) -> None:
+    """Raises the soft limit of open files, where the hard one lets us, to what connections need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if most < wanted:
+        _LOG.warning("only %d files may be open: too few for %d connections", most, connections)
 
 
 def collect_seldom() -> None:
