@@ -6,6 +6,7 @@ The first six acts are those of section 62 of the Data Protection Act 2018.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
+from typing import Final
 
 
 class Act(StrEnum):
@@ -18,6 +19,10 @@ class Act(StrEnum):
     COMBINATION = auto()
     ERASURE = auto()
     ACCESS = auto()  # signed in or out, was refused, broke the glass
+
+
+LOOKS: Final = frozenset({Act.CONSULTATION, Act.DISCLOSURE, Act.COMBINATION})
+"""Acts that change nothing."""
 
 
 @dataclass(frozen=True, slots=True)

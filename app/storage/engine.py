@@ -1,8 +1,10 @@
 """Opens the database, and transactions that read or write."""
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, NewType
 
@@ -17,6 +19,7 @@ from app.storage.errors import DatabaseUnavailable
 # A function that only reads takes a Reader; a Writer is one too. Nobody below commits.
 Reader = NewType("Reader", AsyncConnection)
 Writer = NewType("Writer", Reader)
+Last = Callable[[Writer], Awaitable[None]]
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 # Where a batch of fixes waits to be put into the table; on PostgreSQL fixes.py makes it.
@@ -44,11 +47,19 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.engine = _create(url, pool_size)
         self._probe = _create(url, 1, timeout_s=PROBE_TIMEOUT_S)
+        self._last: Last | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def dialect(self) -> str:
         """Its kind: "sqlite" or "postgresql"."""
         return self.engine.dialect.name
+
+    def ending(self, last: "Last") -> "Database":
+        """The same database, each of whose writes ends with what `last` does, or not at all."""
+        same = copy(self)
+        same._last = last  # noqa: SLF001 -- its own kind
+        return same
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Reader]:
@@ -69,10 +80,34 @@ class Database:
         Raises DatabaseUnavailable when the database cannot be reached or is locked.
         """
         with _availability():
-            async with self.engine.connect() as plain:
+            async with self._in_turn(), self.engine.connect() as plain:
                 connection = await plain.execution_options(writes=True)
                 async with connection.begin():
-                    yield Writer(Reader(connection))
+                    writer = Writer(Reader(connection))
+                    yield writer
+                    if self._last is not None:
+                        await self._last(writer)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """Those of this process who write to SQLite, one after the other, as they came.
+
+        It has one writer, and whoever waits only looks again now and then: one who writes without
+        a pause would never let another in.
+        """
+        if self.dialect != "sqlite":
+            yield
+            return
+        try:
+            async with asyncio.timeout(BUSY_TIMEOUT_MS / 1000):
+                await self._turn.acquire()
+        except TimeoutError as exc:
+            msg = "database is locked"
+            raise DatabaseUnavailable(msg) from exc
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @asynccontextmanager
     async def listen(
