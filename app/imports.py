@@ -146,10 +146,9 @@ class _Import:
             self.writer, {devices[name] for name in listed if name in devices}
         )
         keys = await hotspots.keys(self.writer, self.viewer)
-        officers = await people.seen(self.writer, self.viewer)
         return Known(
             teams=await self._team_ids(),
-            officers={number: id_ for id_, (number, _) in officers.items()},
+            officers=await people.numbers(self.writer, self.viewer),
             devices=devices,
             hotspots={key: id_ for id_, key in keys.items()},
             versions=await hotspots.columns(self.writer, self.viewer, self.now),

@@ -42,6 +42,9 @@ async def measure(cluster: Postgres) -> dict[str, float]:
         headers = {"authorization": f"Bearer {token}"}
         url = f"http://127.0.0.1:{port}/api/v1"
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=600) as client:
+            # Who has rows of everybody.
+            made = await client.post("/tokens", json={"name": "analyst", "role": "analyst"})
+            client.headers["authorization"] = f"Bearer {made.raise_for_status().json()['token']}"
             for _ in range(ROUNDS):
                 fetched.append(await _fetch(database))
                 for name, asked in ASKED.items():

@@ -74,6 +74,19 @@ async def give_keys(database: Database, devices: int) -> list[str]:
     return keys
 
 
+async def give_officer(database: Database, devices: int, team: str) -> None:
+    """Gives the first devices to one officer, the only one of a team, for good."""
+    async with database.write() as writer:
+        await writer.execute(sa.insert(schema.teams), {"id": 1, "name": team})
+        officer = {"id": 1, "number": "1", "name": "One", "team_id": 1}
+        await writer.execute(sa.insert(schema.officers), officer)
+        rows = [
+            {"device_id": i + 1, "officer_id": 1, "start": START, "known_from": START}
+            for i in range(devices)
+        ]
+        await writer.execute(sa.insert(schema.assignments), rows)
+
+
 async def give_addresses(database: Database, devices: int) -> None:
     """Gives each of the first devices the address of an OwnTracks app."""
     rows = [

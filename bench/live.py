@@ -14,8 +14,8 @@ import httpx
 import msgspec
 import numpy as np
 import sqlalchemy as sa
-from fleet import LAT, LON, TOWN, Fleet, Walk, bodies, enrol
-from running import TOKEN, Running
+from fleet import LAT, LON, TOWN, Fleet, Walk, bodies, enrol, give_officer
+from running import Running
 from services import Postgres
 from streams import Follower
 
@@ -26,6 +26,7 @@ GATEWAYS, DEVICES_EACH, HOTSPOTS = 200, 50, 200
 FIXES_EACH = 10
 FOLLOWERS = 5
 ARRIVALS = 1_000
+TEAM = "North"
 Post = tuple[str, bytes]
 
 
@@ -65,6 +66,7 @@ async def measure(
     database = Database(url)
     await migrate.upgrade(database)
     fleet = await enrol(database, GATEWAYS, DEVICES_EACH, HOTSPOTS)
+    await give_officer(database, fleet.devices, TEAM)
     centres = await _centres(database)
     await database.close()
     with TemporaryDirectory() as folder, Running(Path(folder), {"database": url}) as service:
@@ -98,7 +100,8 @@ async def _measure(
     latencies = _Latencies()
     limits = httpx.Limits(max_connections=100)
     async with httpx.AsyncClient(base_url=service.url, timeout=60, limits=limits) as client:
-        watches = [_Watch(service.url, TOKEN) for _ in range(FOLLOWERS)]
+        token = await asyncio.to_thread(service.token_of, "supervisor", teams=[TEAM])
+        watches = [_Watch(service.url, token) for _ in range(FOLLOWERS)]
         for watch in watches:
             watch.latencies = latencies
             await watch.__aenter__()

@@ -161,6 +161,8 @@ def _responses(door: Door) -> dict[str, _Json]:
         408: "The body came too slowly.",
         413: "The body is over the limit, which the answer names; nothing of it was kept.",
         415: "The body is compressed.",
+        429: "The device posts more often than it may, or its address sent too many wrong keys:"
+        " the same is welcome after `Retry-After` seconds.",
         503: "Storage is away, and the disk that stands in for it is full or does not know the key:"
         " send the same again after `Retry-After` seconds.",
     }

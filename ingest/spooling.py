@@ -263,8 +263,8 @@ class SpoolingIntake:
             await self._intake.accept(message)
         except StorageUnavailable:
             raise
-        except (DecodeError, Unstorable) as error:
-            _LOG.info("%s from %s: set aside: %s", message.format, message.sender.name, error)
+        except (DecodeError, Unstorable):
+            _LOG.info("%s from %s: set aside", message.format, message.sender.name)
         except Exception as error:  # noqa: BLE001 (one message must not hold up all behind it)
             _LOG.exception("a message of the spool failed")
             broken = Broken(

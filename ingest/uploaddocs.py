@@ -98,6 +98,7 @@ _REFUSALS: Final = {
     413: "The body is over the limit, which the answer names.",
     415: "The body is compressed with something other than gzip.",
     422: "A fix cannot be stored.",
+    429: "Too many wrong keys came from this address: try again after `Retry-After` seconds.",
     503: "Storage is away, or there is no room: send the same again after `Retry-After` seconds.",
 }
 RESPONSES: Final[dict[int | str, _Json]] = {

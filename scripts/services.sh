@@ -1,6 +1,15 @@
 #!/bin/sh
-# Installs what the tests run (PostgreSQL with PostGIS, mosquitto, the programs of OpenSSL and GDAL), or says how to.
+# Installs what the tests run (PostgreSQL with PostGIS, mosquitto, an OpenID provider, the programs of OpenSSL and GDAL), or says how to.
 set -eu
+cd "$(dirname "$0")/.."
+
+# The OpenID provider that people sign in with in the tests: the lock file says which, to the byte.
+provider=tests/support/provider
+if [ ! "$provider/node_modules/.package-lock.json" -nt "$provider/package-lock.json" ]; then
+  echo "Installing what $provider/package-lock.json lists ..."
+  (PATH="$PWD/.venv/bin:$PATH" && cd "$provider" && npm ci --loglevel=error)
+  touch "$provider/node_modules/.package-lock.json"
+fi
 
 missing=""
 postgis=$(find /usr/share/postgresql /usr/local/share -name postgis.control 2>/dev/null | head -n 1)

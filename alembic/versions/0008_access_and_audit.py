@@ -10,6 +10,76 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+_SAID = "the audit log only grows"
+
+
+def _refuse(name: str, event: str, table: str, when: str = "1") -> str:
+    """A trigger of SQLite's that refuses what it is asked, if so."""
+    # Names and conditions of our own, here below.
+    return (
+        f"CREATE TRIGGER {table}_{name} BEFORE {event} ON {table} WHEN {when} "
+        f"BEGIN SELECT RAISE(ABORT, '{_SAID}'); END"
+    )
+
+
+def _ask(name: str, event: str, table: str, each: str, function: str) -> str:
+    """A trigger of PostgreSQL's that asks a function, for each statement or row."""
+    return (
+        f"CREATE TRIGGER {table}_{name} BEFORE {event} ON {table} "
+        f"FOR EACH {each} EXECUTE FUNCTION {function}"
+    )
+
+
+# Entries may go that are sealed and past the log's own period; seals never do.
+_KEPT = "> coalesce((SELECT through FROM audit_expiry), -9223372036854775808)"
+_UNSEALED = (
+    "NOT EXISTS (SELECT 1 FROM audit_seals WHERE last = NEW.through AND sealed < NEW.before)"
+)
+_TABLES = "audit", "audit_whose", "audit_seals", "audit_expiry"
+_SQLITE = (
+    *(_refuse("never_changes", "UPDATE", table) for table in _TABLES),
+    _refuse("keeps", "DELETE", "audit", f"OLD.id {_KEPT}"),
+    _refuse("keeps", "DELETE", "audit_whose", f"OLD.audit_id {_KEPT}"),
+    _refuse("keeps", "DELETE", "audit_seals"),
+    _refuse("is_sealed", "INSERT", "audit_expiry", _UNSEALED),
+)
+_ONLY_GROWS = f"""
+CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '{_SAID}' USING ERRCODE = 'insufficient_privilege';
+END $$
+"""
+_KEEPS = f"""
+CREATE FUNCTION audit_keeps() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (to_jsonb(OLD) ->> TG_ARGV[0])::bigint {_KEPT} THEN
+        RAISE EXCEPTION '{_SAID}' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN OLD;
+END $$
+"""
+_IS_SEALED = f"""
+CREATE FUNCTION audit_is_sealed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF {_UNSEALED} THEN
+        RAISE EXCEPTION '{_SAID}' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+_POSTGRESQL = (
+    *(_ONLY_GROWS, _KEEPS, _IS_SEALED),
+    *(
+        _ask("never_changes", "UPDATE OR TRUNCATE", table, "STATEMENT", "audit_only_grows()")
+        for table in _TABLES
+    ),
+    _ask("keeps", "DELETE", "audit", "ROW", "audit_keeps('id')"),
+    _ask("keeps", "DELETE", "audit_whose", "ROW", "audit_keeps('audit_id')"),
+    _ask("keeps", "DELETE", "audit_seals", "STATEMENT", "audit_only_grows()"),
+    _ask("is_sealed", "INSERT", "audit_expiry", "ROW", "audit_is_sealed()"),
+)
+_GUARDS = {"sqlite": _SQLITE, "postgresql": _POSTGRESQL}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -37,6 +107,7 @@ def upgrade() -> None:
         "audit_expiry",
         sa.Column("id", Id, autoincrement=False, nullable=False, comment="1"),
         sa.Column("before", Instant(), nullable=False),
+        sa.Column("through", Id, nullable=False, comment="the last of them"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_expiry")),
     )
     op.create_table(
@@ -104,7 +175,7 @@ def upgrade() -> None:
     op.create_table(
         "refusals",
         sa.Column("hour", Instant(), nullable=False, comment="its start, UTC"),
-        sa.Column("door", sa.Text(), nullable=False, comment="http, mqtt or api"),
+        sa.Column("door", sa.Text(), nullable=False, comment="http, mqtt or gateway"),
         sa.Column("device_id", Id, autoincrement=False, nullable=False, comment="0: a stranger"),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("times", sa.Integer(), nullable=False),
@@ -114,6 +185,8 @@ def upgrade() -> None:
         "unplaced",
         sa.Column("device_id", Id, autoincrement=False, nullable=False),
         sa.Column("time", Instant(), nullable=False),
+        sa.Column("received", Instant(), nullable=False),
+        sa.Column("accuracy_m", sa.Double(), nullable=True, comment="of the fix that was not kept"),
         sa.PrimaryKeyConstraint("device_id", "time", name=op.f("pk_unplaced")),
         sqlite_with_rowid=False,
     )
@@ -250,9 +323,16 @@ def upgrade() -> None:
             comment="the rights it is for, a JSON list; null: all of its role",
         ),
     )
+    op.add_column(
+        "events",
+        sa.Column("officer_id", Id, nullable=True, comment="whom it is about by themself"),
+    )
+    for statement in _GUARDS[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    op.drop_column("events", "officer_id")
     op.drop_column("tokens", "scopes")
     op.drop_column("devices", "locked")
     op.drop_column("device_keys", "mqtt_hash")
@@ -276,3 +356,5 @@ def downgrade() -> None:
     op.drop_table("audit_expiry")
     op.drop_index("ix_audit_time", table_name="audit")
     op.drop_table("audit")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION audit_only_grows, audit_keeps, audit_is_sealed")

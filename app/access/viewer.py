@@ -109,7 +109,7 @@ class Glass:
 class Viewer:
     """Whoever looks: every read about people takes one and gives what it may see, no more.
 
-    `authority` is by what they are known ("token 7", "account 3"); `scopes` the rights that a
+    `authority` is by what they are known ("token 7", "session 3"); `scopes` the rights that a
     token is for (None: all of its role's); until it `expires` (None: for good).
     """
 

@@ -2,6 +2,7 @@
 
 from app.api import docs, errors
 from app.api.health import probes
-from app.api.routes import router
+from app.api.routes import describe, router
+from app.api.sign_in import router as entrance
 
-__all__ = ["docs", "errors", "probes", "router"]
+__all__ = ["describe", "docs", "entrance", "errors", "probes", "router"]

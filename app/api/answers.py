@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from fastapi import Path, Query
 
+from app.access.naming import Naming
 from app.access.viewer import Viewer
 from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of, ordered
 from app.api.errors import Invalid
 from app.api.fields import LARGEST_ID, Day, Listing, Moment, Name, Schema, example
+from app.api.naming import AsNamed
 from app.api.route import guarded_router
 from app.compliance.calendar import DAY
 from app.compliance.cells import REQUIRED, Cells, cells
@@ -46,7 +48,10 @@ class Answer(_Said):
 
 
 class StoredAnswer(_Said):
-    """An answer with its id; whose it is and why are null where you may not see the officer."""
+    """An answer with its id; whose it is and why are null where you may not see the officer.
+
+    Where you may see what they did, and not who they are, a pseudonym stands for them.
+    """
 
     model_config = example(
         {"id": 12, **_EXAMPLE, "officer": "PC1234", "answered": "2026-01-15T22:15:00.000000Z"}
@@ -59,7 +64,9 @@ class StoredAnswer(_Said):
 
 
 @router.post("/answers", status_code=201)
-async def put_answer(given: Answer, viewer: Asker, database: DatabaseDep, now: Now) -> StoredAnswer:
+async def put_answer(
+    given: Answer, viewer: Asker, naming: AsNamed, database: DatabaseDep, now: Now
+) -> StoredAnswer:
     """Says why you, an officer, could not attend: it stands beside the figure, and changes none.
 
     From the start of the operational day on, and for 7 days after it. Another reason for the same
@@ -69,7 +76,7 @@ async def put_answer(given: Answer, viewer: Asker, database: DatabaseDep, now: N
         hotspot = await _asked(writer, viewer, given, now)
         said = answers.Answer(**given.model_dump())
         id_ = await answers.put(writer, viewer, said, hotspot, now)
-        return _shown(await answers.one(writer, viewer, id_))
+        return _shown(await answers.one(writer, viewer, id_), naming)
 
 
 async def _asked(reader: Reader, viewer: Viewer, given: Answer, now: dt.datetime) -> int:
@@ -105,6 +112,7 @@ def _require_cell(asked: Cells, given: Answer, hotspot: int | None) -> None:
 async def list_answers(
     *,
     viewer: Asker,
+    naming: AsNamed,
     database: DatabaseDep,
     part: Part,
     plan: Annotated[Name | None, Query(description="its key")] = None,
@@ -115,11 +123,22 @@ async def list_answers(
     ordered(first, last)
     async with database.read() as reader:
         page = await answers.page(reader, viewer, answers.Wanted(plan, first, last), part)
-    return Listing(items=[_shown(one) for one in page.items], next=cursor_of(page))
+    return Listing(items=[_shown(one, naming) for one in page.items], next=cursor_of(page))
 
 
-def _shown(answer: answers.StoredAnswer) -> StoredAnswer:
-    return StoredAnswer.model_validate(answer, from_attributes=True)
+def _shown(answer: answers.StoredAnswer, naming: Naming) -> StoredAnswer:
+    by = answer.officer
+    return StoredAnswer(
+        plan=answer.plan,
+        hotspot=answer.hotspot,
+        day=answer.day,
+        window=answer.window,
+        answer="could_not_attend",
+        reason=answer.reason,
+        id=answer.id,
+        officer=None if by is None else naming.officer(by.number, by.officer_id, by.team_id),
+        answered=answer.answered,
+    )
 
 
 @router.delete("/answers/{answer_id}", status_code=204)

@@ -8,6 +8,7 @@ from app.api.deps import Asker, DatabaseDep, Now
 from app.api.documents import desk_of
 from app.api.fields import Moment, Name
 from app.api.route import guarded_router
+from app.api.state import least_officers_of
 from app.reports import briefing_pages
 from app.reports.briefing import Material, pack
 from app.reports.briefing_reading import Asked, material
@@ -42,6 +43,7 @@ async def get_briefing_pack(
     *,
     request: Request,
     viewer: Asker,
+    least: Annotated[int, Depends(least_officers_of)],
     database: DatabaseDep,
     now: Now,
     kind: Annotated[Kind, Depends(_kind)],
@@ -58,7 +60,7 @@ async def get_briefing_pack(
     Officers are thanked by name where you see them and may name them; otherwise teams are.
     """
     async with database.read() as reader:
-        found = await material(reader, viewer, Asked(plan, team, at, now))
+        found = await material(reader, viewer, Asked(plan, team, at, now, least))
     return await desk_of(request).make(lambda: _answer(found, kind))
 
 

@@ -7,9 +7,10 @@ from fastapi import Depends, Header, Query, Request
 from fastapi.security import HTTPBearer
 
 from app.access.viewer import Right, Scope, Viewer
+from app.api.audited import logged_database
 from app.api.errors import Invalid
 from app.api.fields import Day, Moment
-from app.api.state import database_of, now_of
+from app.api.state import now_of
 from app.compliance.groups import Period
 from app.reports import formats
 from app.storage.engine import Database
@@ -28,7 +29,7 @@ LATELY = dt.timedelta(days=31)
 # Of cells, or of figures made from them.
 MOST_DAYS = 400
 
-DatabaseDep = Annotated[Database, Depends(database_of)]
+DatabaseDep = Annotated[Database, Depends(logged_database)]
 Now = Annotated[dt.datetime, Depends(now_of)]
 
 

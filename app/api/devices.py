@@ -1,22 +1,27 @@
 """Devices with their addresses and keys."""
 
+import datetime as dt
+import re
 from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
-from app.access.secrets import Kind, digest, new_secret
+from app.access.naming import Naming
+from app.access.secrets import new_device_key
 from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
 from app.api.errors import Invalid
 from app.api.fields import Listing, Name, Schema, example
+from app.api.naming import AsNamed
 from app.api.route import guarded_router
+from app.api.state import LookAgain
+from app.compliance.limits import DEVICE_NAME, LONGEST_DEVICE_NAME, OWNTRACKS_ADDRESS
 from app.storage import devices
 
 router = guarded_router("devices")
 
-# A device's name is a level of its MQTT topics.
 DeviceName = Annotated[
-    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x20\x7f/+#]+$")
+    str, StringConstraints(min_length=1, max_length=LONGEST_DEVICE_NAME, pattern=DEVICE_NAME)
 ]
 Named = Annotated[DeviceName, Path()]
 
@@ -40,7 +45,8 @@ _EXAMPLE = {
     "speaks_for": [],
     "speed_unit": None,
 }
-_KEY = "bkd_kq3v...shown-only-once"
+_SHOWN = {**_EXAMPLE, "owntracks_encrypted": False, "locked": None}
+KEY = "bkd_kq3v...shown-only-once"
 
 
 class Address(Schema):
@@ -55,10 +61,6 @@ class _Values(Schema):
 
     kind: Literal["radio", "phone", "handheld", "vehicle", "gateway"]
     profile: Name | None = Field(None, description="a profile's name; without one, the kind's")
-    addresses: list[Address] = Field([], max_length=20)
-    speaks_for: list[DeviceName] = Field(
-        [], max_length=10_000, description="a gateway's devices, by name"
-    )
     speed_unit: Literal["kn", "mps", "kmh", "mph"] | None = Field(
         None,
         description="of `speed` among the parameters that it sends as `osmand` or `traccar`; "
@@ -71,6 +73,10 @@ class DeviceValues(_Values):
 
     model_config = example({key: value for key, value in _EXAMPLE.items() if key != "name"})
 
+    addresses: list[Address] = Field([], max_length=20)
+    speaks_for: list[DeviceName] = Field(
+        [], max_length=10_000, description="a gateway's devices, by name"
+    )
     owntracks_secret: Annotated[SecretStr, AfterValidator(_passphrase)] | None = Field(
         None,
         description="the encryption key set in its OwnTracks app; never shown again. Null: none. "
@@ -96,20 +102,27 @@ class GivenDevice(DeviceValues):
 class Device(_Values):
     """A device as it is."""
 
-    model_config = example({**_EXAMPLE, "owntracks_encrypted": False})
+    model_config = example(_SHOWN)
 
-    name: DeviceName
+    name: DeviceName = Field(description="its name, or your pseudonym for it")
     profile: Name
+    addresses: list[Address] | None = Field(description="null for who sees no names")
+    speaks_for: list[DeviceName] | None = Field(
+        description="a gateway's devices, by name; null for who sees no names"
+    )
     owntracks_encrypted: bool = Field(
         description="whether it has an `owntracks_secret`, which opens what it sends encrypted; "
         "what it sends plainly is taken, too"
+    )
+    locked: dt.datetime | None = Field(
+        description="since when nothing is taken from it; null: it is welcome"
     )
 
 
 class Key(Schema):
     """A device's key, shown only now."""
 
-    model_config = example({"key": _KEY})
+    model_config = example({"key": KEY})
 
     key: str
 
@@ -117,26 +130,30 @@ class Key(Schema):
 class NewDevice(Device, Key):
     """A device just made, and its key, which is shown only now."""
 
-    model_config = example({**_EXAMPLE, "owntracks_encrypted": False, "key": _KEY})
+    model_config = example({**_SHOWN, "key": KEY})
 
 
 @router.post("/devices", status_code=201)
 async def create_device(given: GivenDevice, database: DatabaseDep, now: Now) -> NewDevice:
     """Adds a device and gives its key, which is shown only now."""
-    key = new_secret(Kind.DEVICE_KEY)
+    key = new_device_key()
     async with database.write() as writer:
-        await devices.create(writer, _device(given.name, given), digest(key), now)
+        await devices.create(
+            writer, _device(given.name, given), key.digest, now, mqtt_hash=key.mqtt_hash
+        )
         await devices.set_owntracks_secret(writer, given.name, given.secret)
         made = await devices.named(writer, given.name)
-    return NewDevice(**Device.model_validate(made, from_attributes=True).model_dump(), key=key)
+    device = Device.model_validate(made, from_attributes=True)
+    return NewDevice(**device.model_dump(), key=key.secret)
 
 
 def _device(name: str, given: DeviceValues) -> devices.Device:
     if given.speaks_for and given.kind != "gateway":
         raise Invalid(where="speaks_for", what="only a gateway speaks for other devices")
     for one in given.addresses:
-        if one.kind == "owntracks" and one.address.count("/") != 1:
-            raise Invalid(where="addresses", what="an owntracks address is `user/device`")
+        if one.kind == "owntracks" and not re.fullmatch(OWNTRACKS_ADDRESS, one.address):
+            what = "an owntracks address is `user/device`, without + and #"
+            raise Invalid(where="addresses", what=what)
     return devices.Device(
         name=name,
         kind=given.kind,
@@ -148,7 +165,9 @@ def _device(name: str, given: DeviceValues) -> devices.Device:
 
 
 @router.put("/devices/{name}")
-async def change_device(name: Named, values: DeviceValues, database: DatabaseDep) -> Device:
+async def change_device(
+    name: Named, values: DeviceValues, database: DatabaseDep, look_again: LookAgain
+) -> Device:
     """Gives a device another profile, other addresses or others to speak for; its kind stays.
 
     Its keys stay too, and its `owntracks_secret` where none is given. The profile counts for fixes
@@ -160,34 +179,31 @@ async def change_device(name: Named, values: DeviceValues, database: DatabaseDep
         if "owntracks_secret" in values.model_fields_set:
             await devices.set_owntracks_secret(writer, name, values.secret)
         changed = await devices.named(writer, name)
+    look_again()
     return Device.model_validate(changed, from_attributes=True)
 
 
 @router.get("/devices")
 async def list_devices(
     viewer: Asker,
+    naming: AsNamed,
     database: DatabaseDep,
     now: Now,
     part: Part,
 ) -> Listing[Device]:
-    """The devices that you may see: a supervisor, those that their officers now carry."""
+    """The devices that you may see: a supervisor, those that their officers now carry.
+
+    Who has no right to names sees pseudonyms, and not what devices are called on the wire.
+    """
     async with database.read() as reader:
         page = await devices.page(reader, viewer, part, now)
-    items = [Device.model_validate(one, from_attributes=True) for one in page.items]
+    items = [_shown(one, naming) for one in page.items]
     return Listing(items=items, next=cursor_of(page))
 
 
-@router.post("/devices/{name}/keys", status_code=201)
-async def add_key(name: Named, database: DatabaseDep, now: Now) -> Key:
-    """Gives a device one more key, shown only now; the others stay good until they are revoked."""
-    key = new_secret(Kind.DEVICE_KEY)
-    async with database.write() as writer:
-        await devices.add_key(writer, name, digest(key), now)
-    return Key(key=key)
-
-
-@router.delete("/devices/{name}/keys", status_code=204)
-async def revoke_keys(name: Named, database: DatabaseDep, now: Now) -> None:
-    """Revokes all keys of a device; ingest processes follow within seconds."""
-    async with database.write() as writer:
-        await devices.revoke_keys(writer, name, now)
+def _shown(device: devices.Device, naming: Naming) -> Device:
+    shown = Device.model_validate(device, from_attributes=True)
+    if naming.by_name:
+        return shown
+    hidden = {"name": naming.device(device.name), "addresses": None, "speaks_for": None}
+    return shown.model_copy(update=hidden)

@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from app.access.viewer import Forbidden
 from app.compliance.plan import PlanError
 from app.importing import problems as importing
+from app.oidc import NotSignedIn, ProviderAway
 from app.reports.errors import TemplateError
+from app.signing_in import NoRole
 from app.storage.errors import AllRefused, Conflict, DatabaseUnavailable, NotFound, Refused
 from ingest import errors as ingest
 
@@ -29,6 +31,10 @@ class Unreadable(Exception):
 
 class Busy(Exception):
     """As much of a kind of work is under way as there may be at once."""
+
+
+class TooMany(Exception):
+    """One party has as much of a kind of work under way as it may have at once."""
 
 
 class Invalid(Exception):
@@ -78,10 +84,19 @@ _AWAY = Answer(
 ANSWERS: dict[type[Exception], Answer] = {
     Stranger: Answer(HTTPStatus.UNAUTHORIZED, "Who are you?", headers=_BEARER),
     Forbidden: Answer(HTTPStatus.FORBIDDEN, "Not allowed"),
+    NotSignedIn: Answer(HTTPStatus.BAD_REQUEST, "Not signed in"),
+    NoRole: Answer(HTTPStatus.FORBIDDEN, "Not allowed", "ask an administrator"),
+    ProviderAway: Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "Nobody can sign in",
+        "the identity provider does not answer as it should; try again in a minute",
+        {"Retry-After": "60"},
+    ),
     NotFound: Answer(HTTPStatus.NOT_FOUND, "Not found"),
     Conflict: Answer(HTTPStatus.CONFLICT, "Conflict"),
     Unreadable: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),
     Busy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Busy", headers=_AGAIN),
+    TooMany: Answer(HTTPStatus.TOO_MANY_REQUESTS, "Too many", headers=_AGAIN),
     Invalid: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid value"),
     PlanError: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid plan"),
     Refused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid value"),
@@ -95,6 +110,7 @@ ANSWERS: dict[type[Exception], Answer] = {
     ingest.SpoolUnavailable: Answer(HTTPStatus.SERVICE_UNAVAILABLE, _AWAY.title, headers=_AGAIN),
     ingest.TryAgain: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "Not taken whole", headers=_AGAIN),
     ingest.Unauthorised: Answer(HTTPStatus.UNAUTHORIZED, "Who are you?", headers=_BEARER),
+    ingest.TooOften: Answer(HTTPStatus.TOO_MANY_REQUESTS, "Too often"),
     ingest.DecodeError: Answer(HTTPStatus.BAD_REQUEST, "Unreadable"),
     ingest.Unstorable: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "Cannot be stored"),
     ingest.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"),
@@ -129,7 +145,7 @@ async def _known(_request: Request, exc: Exception) -> JSONResponse:
     answer = next(ANSWERS[kind] for kind in type(exc).__mro__ if kind in ANSWERS)
     detail = answer.detail or str(exc) or answer.title
     headers = answer.headers
-    if isinstance(exc, ingest.StorageUnavailable):
+    if isinstance(exc, ingest.StorageUnavailable | ingest.TooOften):
         headers = {"Retry-After": str(exc.retry_after_s)}
     return problem(answer.status, answer.title, detail, headers, **_members(exc))
 

@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from fastapi import Depends, Header, Path, Query, Request, Response
 from pydantic import Field, JsonValue
 
+from app.access.naming import Naming
 from app.api.deps import Asker, DatabaseDep, Now, begin, cursor_of, part_of_list
-from app.api.eventstream import MEDIA_TYPE, EventStream, follow
+from app.api.eventstream import MEDIA_TYPE, EventStream, follow, place_of
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
+from app.api.naming import AsNamed, device_meant
 from app.api.route import guarded_router
 from app.api.state import live_of
 from app.live import RECENT
@@ -67,6 +69,9 @@ class Event(Schema):
     `coverage_at_risk`: a window that goes on like this ends below the `target`, at the coverage
     `projected`; so many of its `cells` are `covered`. These two are live while the window lasts,
     and only then.
+
+    `glass_broken`: somebody lets themselves see these `officers`, `until` when; `detail` says who
+    and why. Each officer is told of by an event of their own.
     """
 
     model_config = example(_EXAMPLE)
@@ -82,7 +87,9 @@ class Event(Schema):
         description="of `entered` and `left`: the first moment of the visit, as it was told first"
     )
     officers: list[str] = Field(description="numbers of those who had the device then")
-    detail: str | None
+    detail: str | None = Field(
+        description="in words: a device's own, which are null for who sees no names"
+    )
     plan: str | None = Field(description="the key of the plan that it is about")
     data: dict[str, JsonValue] | None = Field(description="figures that belong to it")
 
@@ -103,7 +110,7 @@ class DeviceEvent(Schema):
     time: Moment
     kind: str
     received: Moment
-    detail: str | None
+    detail: str | None = Field(description="its own words; null, too, for who sees no names")
     source: str
 
 
@@ -142,6 +149,7 @@ async def list_events(
     database: DatabaseDep,
     now: Now,
     part: EventPart,
+    naming: AsNamed,
     form: Annotated[Literal["json", "stream"], Depends(_form)],
     position: Annotated[int | None, Depends(_position)],
     start: From = None,
@@ -153,17 +161,21 @@ async def list_events(
     `Accept: text/event-stream` gives the stream of live events (server-sent events): from now on,
     or from what `Last-Event-ID` or `after` names, without a gap. It ends when your token does, and
     when the service stops. The list has all, by the time when they happened. Officers see events
-    of the devices they carried, supervisors those of their teams.
+    of the devices they carried, supervisors those of their teams; who has no right to names,
+    pseudonyms.
     """
     if form == "stream":
         last = await live_of(request).last()
         # What is past the last was told by another database: it has been restored since.
         known = last if position is None else min(position, last)
-        return EventStream(follow(request, _text, known, None if kind is None else set(kind)))
+        lines = follow(request, _text, known, None if kind is None else set(kind))
+        return EventStream(lines, place_of(request, viewer))
     wanted = events.Wanted(begin(viewer, start, end, now), end, kind)
     async with database.read() as reader:
         page = await events.page(reader, viewer, wanted, part)
-    return Listing(items=[_shown(told) for told in page.items], next=cursor_of(page))
+    return Listing(
+        items=[_shown(told.named_by(naming)) for told in page.items], next=cursor_of(page)
+    )
 
 
 @router.get("/devices/{name}/events")
@@ -171,6 +183,7 @@ async def list_device_events(
     *,
     name: Annotated[Name, Path()],
     viewer: Asker,
+    naming: AsNamed,
     database: DatabaseDep,
     now: Now,
     part: EventPart,
@@ -178,12 +191,26 @@ async def list_device_events(
     end: To = None,
     kind: Words = None,
 ) -> Listing[DeviceEvent]:
-    """What a device said of itself, by time, while it was with somebody whom you may see."""
+    """What a device said of itself, by time, while it was with somebody whom you may see.
+
+    By its name as you see it; one that was never with any of these is not there.
+    """
     wanted = events.Wanted(begin(viewer, start, end, now), end, kind)
     async with database.read() as reader:
-        page = await device_events.page(reader, viewer, name, wanted, part)
-    items = [DeviceEvent.model_validate(one, from_attributes=True) for one in page.items]
+        device = await device_meant(reader, naming, name)
+        page = await device_events.page(reader, viewer, device, wanted, part)
+    items = [_said(one, naming) for one in page.items]
     return Listing(items=items, next=cursor_of(page))
+
+
+def _said(event: device_events.DeviceEvent, naming: Naming) -> DeviceEvent:
+    return DeviceEvent(
+        time=event.time,
+        kind=event.kind,
+        received=event.received,
+        detail=event.detail if naming.by_name else None,
+        source=event.source,
+    )
 
 
 # Followers see the same of an event, or one of a few parts; many follow.

@@ -1,19 +1,21 @@
 """Live events as an answer that does not end: only what a viewer may see, as long as they may."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import aclosing, suppress
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext, suppress
 from typing import Final
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.access.viewer import Forbidden, Right, Viewer
-from app.api.errors import Stranger
+from app.api.errors import Stranger, TooMany
+from app.api.naming import naming_of
 from app.api.patience import patiently
 from app.api.route import viewer_of
-from app.api.state import live_of, now_of
+from app.api.state import event_streams_of, live_of, now_of
 from app.storage.errors import DatabaseUnavailable
 from app.storage.events import Told
 
@@ -31,12 +33,24 @@ class EventStream(StreamingResponse):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, lines: AsyncGenerator[str], *, slowest_s: float = SLOWEST_S) -> None:
+    def __init__(
+        self,
+        lines: AsyncGenerator[str],
+        place: AbstractContextManager[None] | None = None,
+        *,
+        slowest_s: float = SLOWEST_S,
+    ) -> None:
         # Proxies are to pass on what comes when it comes.
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(lines, headers=headers)
         self._lines = lines
+        self._place = place or nullcontext()
         self._slowest_s = slowest_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends, from a place of its own. Raises TooMany where none is free."""
+        with self._place:
+            await super().__call__(scope, receive, send)
 
     async def stream_response(self, send: Send) -> None:
         """Sends, and gives up where that takes too long: the server then closes the connection."""
@@ -48,6 +62,25 @@ class EventStream(StreamingResponse):
         with suppress(TimeoutError):
             async with aclosing(self._lines):
                 await super().stream_response(timed)
+
+
+@contextmanager
+def place_of(request: Request, viewer: Viewer) -> Iterator[None]:
+    """A place among the streams of one token or session. Raises TooMany where none is free."""
+    most, state = event_streams_of(request), request.app.state
+    if not hasattr(state, "followers"):
+        state.followers = Counter()
+    followers: Counter[str] = state.followers
+    if followers[viewer.authority] >= most:
+        msg = f"{most} event streams are open with this credential, as many as there may be"
+        raise TooMany(msg)
+    followers[viewer.authority] += 1
+    try:
+        yield
+    finally:
+        followers[viewer.authority] -= 1
+        if not followers[viewer.authority]:
+            del followers[viewer.authority]
 
 
 async def follow(
@@ -65,6 +98,7 @@ async def follow(
     """
     live, clock = live_of(request), asyncio.get_running_loop().time
     viewer: Viewer | None = request.state.viewer
+    naming = await naming_of(request, request.state.viewer)
     with live.following():
         yield _beat(position)
         due_s = clock() + beat_s
@@ -73,11 +107,13 @@ async def follow(
             chosen = [one for one in told if kinds is None or one.kind in kinds]
             for i in range(0, len(chosen), AT_ONCE):
                 seen = (one.seen_by(viewer) for one in chosen[i : i + AT_ONCE])
-                if lines := "".join(text(one) for one in seen if one is not None):
+                named = (one.named_by(naming) for one in seen if one is not None)
+                if lines := "".join(map(text, named)):
                     yield lines
                 await asyncio.sleep(0)
             if clock() >= due_s:
                 viewer = await _still(request, viewer)
+                naming = naming if viewer is None else await naming_of(request, viewer)
                 yield _beat(position)
                 due_s = clock() + beat_s
 

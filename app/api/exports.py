@@ -9,7 +9,7 @@ from app.api.deps import AsAt, Asker, Days, Now, TableFormat, ordered
 from app.api.fields import Moment, Name
 from app.api.outgoing import outgoing
 from app.api.route import guarded_router
-from app.api.state import database_of, now_of
+from app.api.state import database_of, least_officers_of, now_of
 from app.reports.formats import FORMS, Format
 from app.reports.people_export import PEOPLE, of_people, veil
 from app.reports.place_export import PLACES, of_places
@@ -63,7 +63,14 @@ async def table_of_people(
     source = PEOPLE[name]
     viewer.require(source.right)
     now = now_of(request)
-    veiled = await veil(database_of(request), viewer, wanted, pseudonyms=pseudonyms, study=study)
+    veiled = await veil(
+        database_of(request),
+        viewer,
+        wanted,
+        pseudonyms=pseudonyms,
+        study=study,
+        least=least_officers_of(request),
+    )
 
     async def opened(reader: Reader) -> Export:
         drawn = form is Format.GEOJSON

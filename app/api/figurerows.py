@@ -53,7 +53,7 @@ class MonthKey(Schema):
 class TeamKey(Schema):
     """Which team's visits a row counts; null: nobody's, or somebody's of no team.
 
-    Null, too, for teams that would tell of one officer whom one does not see.
+    Null, too, for teams that would tell of too few officers: see `folded`.
     """
 
     team: str | None
@@ -62,7 +62,7 @@ class TeamKey(Schema):
 class OrganisationKey(Schema):
     """Which organisation's visits a row counts; null: nobody's.
 
-    Null, too, for those that would tell of one officer whom one does not see.
+    Null, too, for those that would tell of too few officers: see `folded`.
     """
 
     organisation: str | None
@@ -77,8 +77,8 @@ class SourceKey(Schema):
 class OfficerKey(Schema):
     """Which officer's visits a row counts."""
 
-    officer: str
-    name: str
+    officer: str = Field(description="their number, or a pseudonym for who sees no names")
+    name: str | None = Field(description="null for who sees no names")
 
 
 class Trend(Schema):
@@ -156,11 +156,14 @@ _ROWS: Mapping[Grouping, type[Row]] = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Keys and names of hot spots, names of teams, numbers and names of officers; each by id."""
+    """Keys and names of hot spots, names of teams, numbers and names of officers; each by id.
+
+    Of an officer who is not to be named a pseudonym, and no name.
+    """
 
     hotspots: Mapping[int, tuple[str, str]]
     teams: Mapping[int, str]
-    officers: Mapping[int, tuple[str, str]]
+    officers: Mapping[int, tuple[str, str | None]]
 
 
 def shown(by: Grouping, row: report.Row, names: Names) -> Row:
@@ -217,7 +220,9 @@ class Compliance(Schema):
             "open_visits": 0,
             "recomputing": False,
             "surveying": False,
+            "erased": None,
             "retrospective": False,
+            "folded": None,
             "abstractions": [{"reason": "bonfire night", "hours": 6.0}],
             "total": EXAMPLE,
             "rows": [{"hotspot": "HS1", "name": "Market Place", **EXAMPLE}],
@@ -241,8 +246,17 @@ class Compliance(Schema):
     surveying: bool = Field(
         description="hours of these days are still to be looked through for what was observed"
     )
+    erased: Moment | None = Field(
+        description="when something of these days was last erased: figures of before may differ"
+    )
     retrospective: bool = Field(description="the plan was loaded after some of the days began")
-    abstractions: list[Abstracted] = Field(description="of duty in these cells' slots, by reason")
+    folded: str | None = Field(
+        description="that some teams, or organisations, have no row of their own, and why"
+    )
+    abstractions: list[Abstracted] = Field(
+        description="of duty in these cells' slots, by reason; without the reasons of single "
+        "officers whom you may not know"
+    )
     total: Figures
     rows: list[Row] = Field(
         description="of places and times, which add up; or of makers, by whose visits alone the "

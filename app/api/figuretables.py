@@ -31,6 +31,8 @@ def figure_table(form: Format, answer: Compliance) -> Response:
         "method": str(answer.method),
         "coverage_target": str(answer.coverage_target),
         "open_visits": str(answer.open_visits),
+        **({} if answer.erased is None else {"erased": rfc3339(answer.erased)}),
+        **({} if answer.folded is None else {"folded": answer.folded}),
     }
     return table_response(form, "Compliance", {name: meaning(name) for name in names}, rows, asked)
 

@@ -5,10 +5,12 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from app.api.deps import DatabaseDep, Now
+from app.api.deps import Now
 from app.api.fields import Schema, example
 from app.api.patience import Probe, probe_of
 from app.api.route import guarded_router
+from app.api.state import database_of
+from app.storage.engine import Database
 from ingest.consumer import Consumer
 from ingest.http import IngestState
 
@@ -71,7 +73,7 @@ async def healthz() -> dict[str, str]:
 @probes.get("/readyz", responses={503: {"model": Health, "description": "A part is away."}})
 async def readyz(
     *,
-    database: DatabaseDep,
+    database: Annotated[Database, Depends(database_of)],
     now: Now,
     probe: Annotated[Probe, Depends(probe_of)],
     consumer: Annotated[Consumer | None, Depends(_consumer)],

@@ -8,10 +8,12 @@ from typing import Annotated, NamedTuple
 from fastapi import Query
 from pydantic import Field
 
-from app.access.viewer import Right, Viewer
+from app.access.naming import Naming
+from app.access.viewer import Right
 from app.api.deps import Asker, DatabaseDep, Now
 from app.api.fields import Moment, Name, Schema, example
 from app.api.figures import Observability, Share
+from app.api.naming import AsNamed
 from app.api.route import guarded_router
 from app.compliance.now import Presence, Slot, Standing, State, standing
 from app.compliance.plan import Plan
@@ -31,7 +33,7 @@ class Inside(Schema):
     """Who is at a hot spot now."""
 
     officers: int = Field(description="how many; a device that is with nobody counts as one")
-    numbers: list[str] = Field(description="of those whom you may see")
+    numbers: list[str] = Field(description="of those whom you may see, or pseudonyms")
     since: Moment = Field(description="when their patrol began")
     seen: Moment = Field(
         description="when they were last seen there; who left is inside for minutes more, until "
@@ -142,13 +144,14 @@ class _Known(NamedTuple):
 
     carriers: Mapping[int, Carrier]
     names: Names
-    viewer: Viewer
+    naming: Naming
     now: dt.datetime
 
 
 @router.get("/now")
 async def get_now(
     viewer: Asker,
+    naming: AsNamed,
     database: DatabaseDep,
     now: Now,
     plan: Annotated[Name | None, Query(description="its key; without it, all plans")] = None,
@@ -163,7 +166,7 @@ async def get_now(
     found = await asyncio.to_thread(_stand, scenes)
     async with database.read() as reader:
         carriers = await now_storage.carriers(reader, viewer, _inside(found), now)
-    known = _Known(carriers, names, viewer, now)
+    known = _Known(carriers, names, naming, now)
     shifts = [_shift(of, slot, known) for of, slot in found]
     return Standings(as_at=now, method=METHOD, shifts=shifts)
 
@@ -222,7 +225,7 @@ def _since(time_us: int | None, now: dt.datetime) -> float | None:
 
 def _shown(inside: Presence, known: _Known) -> Inside:
     officers = {known.carriers.get(device, device) for device in inside.devices}
-    seen = _seen(officers, known.viewer)
+    seen = _seen(officers, known.naming)
     return Inside(
         officers=len(officers),
         numbers=sorted(seen),
@@ -233,7 +236,8 @@ def _shown(inside: Presence, known: _Known) -> Inside:
     )
 
 
-def _seen(officers: Iterable[Carrier | int], viewer: Viewer) -> Iterator[str]:
+def _seen(officers: Iterable[Carrier | int], naming: Naming) -> Iterator[str]:
+    sees = naming.viewer.sees
     for one in officers:
-        if isinstance(one, Carrier) and viewer.sees(Right.READ_VISITS, one.officer_id, one.team_id):
-            yield one.number
+        if isinstance(one, Carrier) and sees(Right.READ_VISITS, one.officer_id, one.team_id):
+            yield naming.officer(one.number, one.officer_id, one.team_id)

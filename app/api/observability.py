@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from pydantic import Field
 
+from app.access.naming import Naming
 from app.api.deps import Asker, DatabaseDep, Now, cursor_of, part_of_list
 from app.api.errors import Invalid
 from app.api.fields import Listing, Moment, Name, Schema, example
+from app.api.naming import AsNamed, meant
 from app.api.route import guarded_router
 from app.observing.figures import Figures, figures
 from app.observing.speed import unit_slip
@@ -133,12 +135,13 @@ def turn_of(request: Request) -> asyncio.Lock:
 async def list_observability(
     *,
     viewer: Asker,
+    naming: AsNamed,
     database: DatabaseDep,
     now: Now,
     part: DevicePart,
     start: Annotated[Moment, Query(alias="from")],
     end: Annotated[Moment, Query(alias="to", description="at most 31 days later")],
-    device: Annotated[Name | None, Query(description="its name")] = None,
+    device: Annotated[Name | None, Query(description="its name, as you see it")] = None,
     turn: Annotated[asyncio.Lock, Depends(turn_of)],
 ) -> Listing[Observed]:
     """How well each device that you may see could be observed over a span, by its fixes' times.
@@ -150,7 +153,8 @@ async def list_observability(
         raise Invalid(where="to", what="it is not after from, or by more than 31 days")
     async with turn:
         async with database.read() as reader:
-            page = await observing.page(reader, viewer, part, now, device)
+            name = await meant(reader, naming, "device", device)
+            page = await observing.page(reader, viewer, part, now, name)
         items: list[Observed] = []
         fixes = 0
         for one in page.items:
@@ -160,7 +164,7 @@ async def list_observability(
             async with database.read() as reader:
                 track, sayings = await observing.figures_of(reader, one.id, start, end)
             found = await asyncio.to_thread(figures, track, one.profile, sayings)
-            items.append(_shown(one, found))
+            items.append(_shown(one, found, naming))
             fixes += len(track)
     return Listing(items=items, next=cursor_of(_up_to(page, len(items))))
 
@@ -172,10 +176,10 @@ def _up_to(page: Page[Watched], shown: int) -> Page[Watched]:
     return Page(page.items[:shown], (page.items[shown - 1].id,))
 
 
-def _shown(device: Watched, found: Figures) -> Observed:
+def _shown(device: Watched, found: Figures, naming: Naming) -> Observed:
     share, ratio = found.observability, found.speed_ratio
     return Observed(
-        device=device.name,
+        device=naming.device(device.name),
         profile=device.profile_name,
         expected_interval_s=device.profile.interval_s,
         heard=device.heard,

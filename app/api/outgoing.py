@@ -53,6 +53,10 @@ class Outgoing(StreamingResponse):
         async with self._held:
             await super().__call__(scope, receive, send)
 
+    async def unmake(self) -> None:
+        """Ends what makes it, where it is not to be sent at all."""
+        await self._held.aclose()
+
     async def stream_response(self, send: Send) -> None:
         """Sends, and gives up where that takes too long: the server then closes the connection."""
 

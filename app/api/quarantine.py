@@ -4,6 +4,7 @@ import codecs
 from typing import Annotated
 
 from fastapi import Path, Query, Response
+from pydantic import Field
 
 from app.api.deps import Asker, DatabaseDep, Part, cursor_of
 from app.api.fields import LARGEST_ID, Listing, Moment, Schema, example
@@ -38,7 +39,9 @@ class Quarantined(Schema):
     sender: str
     reason: str
     size: int
-    text: str | None
+    text: str | None = Field(
+        description="how it begins; null of what is no text, and of all for who may not read them"
+    )
 
 
 def _shown(message: quarantine.Quarantined) -> Quarantined:
@@ -49,12 +52,16 @@ def _shown(message: quarantine.Quarantined) -> Quarantined:
         sender=message.sender,
         reason=message.reason,
         size=message.size,
-        text=_text(message.beginning, whole=len(message.beginning) == message.size),
+        text=_text(message),
     )
 
 
-def _text(beginning: bytes, *, whole: bool) -> str | None:
+def _text(message: quarantine.Quarantined) -> str | None:
     """The first characters, of which the last may be cut in two; None of what is no UTF-8."""
+    beginning = message.beginning
+    if beginning is None:
+        return None
+    whole = len(beginning) == message.size
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(beginning, whole)[:TEXT_SHOWN]
     except UnicodeDecodeError:
@@ -74,7 +81,10 @@ async def list_quarantine(
         str | None, Query(max_length=200, pattern=_STORABLE, description="a name or a topic")
     ] = None,
 ) -> Listing[Quarantined]:
-    """Messages that could not be used, the newest first: why, and how each begins, as text."""
+    """Messages that could not be used, the newest first: why, and how each begins, as text.
+
+    What they say, also where a reason quotes it, is for those who broke the glass for it.
+    """
     async with database.read() as reader:
         page = await quarantine.page(reader, viewer, part, format_=format_, sender=sender)
     return Listing(items=[_shown(message) for message in page.items], next=cursor_of(page))
@@ -89,7 +99,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}, "example": "hello"}
     responses={200: {"content": {"application/octet-stream": _BINARY}}},
 )
 async def read_quarantined(message_id: MessageId, viewer: Asker, database: DatabaseDep) -> Response:
-    """The bytes of one message, as they came."""
+    """The bytes of one message, as they came; for those who broke the glass for it."""
     async with database.read() as reader:
         payload = await quarantine.read(reader, viewer, message_id)
     # What a stranger wrote is not to be taken for a page of ours.

@@ -10,7 +10,7 @@ from app.api.deps import AsAt, Asker, DatabaseDep, Now
 from app.api.documents import desk_of
 from app.api.fields import Name
 from app.api.route import guarded_router
-from app.api.state import templates_of
+from app.api.state import least_officers_of, templates_of
 from app.reports.return_templates import Template, Templates, fill
 from app.reports.returns import Month, fields
 from app.reports.returns_reading import month as read_month
@@ -47,7 +47,9 @@ async def get_return(
     """
     chosen = await asyncio.to_thread(Templates(templates_of(request)).find, template)
     async with database.read() as reader:
-        found = await read_month(reader, viewer, plan, month, as_at=as_at, now=now)
+        found = await read_month(
+            reader, viewer, plan, month, as_at=as_at, now=now, least=least_officers_of(request)
+        )
     return await desk_of(request).make(lambda: _answer(chosen, found, month))
 
 

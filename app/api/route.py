@@ -5,7 +5,8 @@ from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
@@ -13,6 +14,9 @@ from starlette.types import Message, Receive
 from app.access.rules import RULES, Rule
 from app.access.secrets import digest
 from app.access.viewer import Viewer
+from app.api.audited import Note, address_of, logged, reason
+from app.api.browser import note_asked, secret_of, session_viewer
+from app.api.depth import ShallowRequest
 from app.api.errors import Stranger
 from app.api.patience import patiently
 from app.api.state import body_timeout_of, database_of, now_of
@@ -25,7 +29,7 @@ LARGEST_BODY = 16 * 1024 * 1024
 
 
 class GuardedRoute(APIRoute):
-    """Answers nobody without a token, nor without the rights of its rule, whatever they send.
+    """Answers nobody unknown, nor without the rights of its rule, whatever they send.
 
     A dependency would come too late: FastAPI reads and parses the body before it asks any.
     """
@@ -33,33 +37,50 @@ class GuardedRoute(APIRoute):
     @property
     def rule(self) -> Rule:
         """What the route asks for. Raises KeyError where `access.rules` does not name it."""
+        return RULES[self.what]
+
+    @property
+    def what(self) -> str:
+        """What rules and the log call the route: "GET /visits"."""
         method = " ".join(self.methods or ())
-        return RULES[f"{method} {self.path_format.removeprefix(PREFIX)}"]
+        return f"{method} {self.path_format.removeprefix(PREFIX)}"
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's own handler, behind the question who asks."""
+        """FastAPI's own handler, behind the question who asks; and the log is told of it."""
         answer = super().get_route_handler()
-        rights = self.rule.rights
+        rule, what = self.rule, self.what
+        parameters = frozenset(field.alias for field in get_flat_params(self.dependant))
 
         async def guarded(request: Request) -> Response:
-            return await patiently(request, known(request))
+            return await patiently(request, logged(request, what, known(request)))
 
         async def known(request: Request) -> Response:
             viewer = request.state.viewer = await viewer_of(request)
-            for right in rights:
+            await note_asked(request)
+            note = request.state.note = Note(viewer, rule, what, address_of(request))
+            note.ask(request.path_params.items())
+            given = request.query_params.multi_items()
+            note.ask((name, value) for name, value in given if name in parameters)
+            for right in rule.rights:
                 viewer.require(right)
-            return await answer(Request(request.scope, _limited(request)))
+            return await answer(ShallowRequest(request.scope, _limited(request)))
 
         return guarded
 
 
 def guarded_router(tag: str) -> APIRouter:
     """A router whose routes all ask who is there."""
-    return APIRouter(tags=[tag], route_class=GuardedRoute)
+    return APIRouter(tags=[tag], route_class=GuardedRoute, dependencies=[Depends(reason)])
 
 
 async def viewer_of(request: Request) -> Viewer:
-    """Whoever holds the request's token. Raises Stranger."""
+    """Whoever holds the request's token, or else has its session.
+
+    Raises Stranger; Forbidden where a session is used by a page that may not.
+    """
+    session = None if "authorization" in request.headers else secret_of(request)
+    if session is not None:
+        return await session_viewer(request, session)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         msg = "send a token as `Authorization: Bearer TOKEN`"

@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Depends, Path
 from pydantic import Field
 
 from app.access.secrets import Kind, digest, new_secret
-from app.access.viewer import Role
+from app.access.viewer import Right, Role
 from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
-from app.api.errors import Invalid
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
+from app.api.state import token_days_of
 from app.storage import tokens
 
 router = guarded_router("tokens")
@@ -20,6 +20,7 @@ _EXAMPLE = {
     "role": "supervisor",
     "teams": ["Centre, late turn"],
     "officer": None,
+    "scopes": ["read_hotspots", "read_compliance"],
     "expires": "2027-01-01T00:00:00Z",
 }
 _STORED = {"id": 7, **_EXAMPLE, "created": "2026-01-15T09:00:00Z", "revoked": None}
@@ -34,7 +35,10 @@ class GivenToken(Schema):
     role: Role
     teams: list[Name] = Field([], max_length=1000, description="a supervisor's, by name")
     officer: Name | None = Field(None, description="an officer's own number")
-    expires: Moment | None = None
+    scopes: list[Right] | None = Field(
+        None, max_length=len(Right), description="the rights it is for; null: all of its role"
+    )
+    expires: Moment | None = Field(None, description="null: as late as may be")
 
 
 class Token(GivenToken):
@@ -57,15 +61,24 @@ class NewToken(GivenToken):
 
 
 @router.post("/tokens", status_code=201)
-async def create_token(given: GivenToken, database: DatabaseDep, now: Now) -> NewToken:
-    """Makes a token, which is shown only now."""
-    if given.expires is not None and given.expires <= now:
-        raise Invalid(where="expires", what="it is past already")
+async def create_token(
+    given: GivenToken,
+    database: DatabaseDep,
+    now: Now,
+    days: Annotated[int, Depends(token_days_of)],
+) -> NewToken:
+    """Makes a token, which is shown only now; it is good for a year at most, or as the force sets.
+
+    Give a program no more than the `scopes` it needs.
+    """
     secret = new_secret(Kind.TOKEN)
-    new = tokens.NewToken(given.name, given.role, tuple(given.teams), given.officer, given.expires)
+    expires = tokens.expiry(given.expires, now, days)
+    scopes = None if given.scopes is None else frozenset(given.scopes)
+    teams = tuple(given.teams)
+    new = tokens.NewToken(given.name, given.role, teams, given.officer, expires, scopes)
     async with database.write() as writer:
         token_id = await tokens.create(writer, new, digest(secret), now)
-    return NewToken(**given.model_dump(), id=token_id, token=secret)
+    return NewToken(**given.model_dump() | {"expires": expires}, id=token_id, token=secret)
 
 
 @router.get("/tokens")

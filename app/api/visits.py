@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import Field
 
+from app.access.naming import Naming
 from app.api.deps import (
     AsAt,
     Asker,
@@ -19,6 +20,7 @@ from app.api.deps import (
 from app.api.errors import Invalid
 from app.api.exports import EXAMPLES, Pseudonyms, Study, table_of_people
 from app.api.fields import Listing, Moment, Name, Schema, example
+from app.api.naming import AsNamed, meant
 from app.api.route import guarded_router
 from app.reports.formats import Format
 from app.storage import recomputes, visit_reads
@@ -105,6 +107,7 @@ async def list_visits(
     request: Request,
     viewer: Asker,
     database: DatabaseDep,
+    naming: AsNamed,
     now: Now,
     part: VisitPart,
     as_at: AsAt,
@@ -112,7 +115,7 @@ async def list_visits(
     start: From = None,
     end: Annotated[Moment | None, Query(alias="to", description="begun before then")] = None,
     hotspot: Annotated[Name | None, Query(description="its id")] = None,
-    device: Annotated[Name | None, Query(description="its name")] = None,
+    device: Annotated[Name | None, Query(description="its name, as you see it")] = None,
     officer: Annotated[Name | None, Query(description="who had the device: their number")] = None,
     open: Annotated[bool | None, Query(description="only open ones, or only closed ones")] = None,  # noqa: A002 -- the parameter's name
     pseudonyms: Pseudonyms = False,
@@ -120,9 +123,10 @@ async def list_visits(
 ) -> Visits | Response:
     """The visits that you may see, by the time they began.
 
-    Officers see those of the devices they carried, supervisors those of their teams. As JSON they
-    come a part of the list at a time; in other formats as a table of all of them, with who had the
-    device when the visit began, by pseudonyms for those who have no right to names.
+    Officers see those of the devices they carried, supervisors those of their teams. Who has no
+    right to names sees pseudonyms that are always the same for them, and asks by these. As JSON
+    visits come a part of the list at a time; in other formats as a table of all of them, with who
+    had the device when the visit began, and with pseudonyms of that table alone.
     """
     if form is not Format.JSON:
         _refuse_parts(request)
@@ -132,11 +136,13 @@ async def list_visits(
             request, viewer, "visits", wanted, form, pseudonyms=pseudonyms, study=study
         )
     start = begin(viewer, start, end, now)
-    wanted = visit_reads.Wanted(start, end, hotspot, device, officer, open, as_at)
     async with database.read() as reader:
+        device = await meant(reader, naming, "device", device)
+        officer = await meant(reader, naming, "officer", officer)
+        wanted = visit_reads.Wanted(start, end, hotspot, device, officer, open, as_at)
         page = await visit_reads.page(reader, viewer, wanted, part)
         recomputing = await recomputes.touching(reader, viewer, start, end, as_at)
-    items, cursor = [_shown(visit) for visit in page.items], cursor_of(page)
+    items, cursor = [_shown(visit, naming) for visit in page.items], cursor_of(page)
     return Visits(items=items, next=cursor, recomputing=recomputing)
 
 
@@ -146,9 +152,9 @@ def _refuse_parts(request: Request) -> None:
             raise Invalid(where=name, what="only the JSON list comes in parts; a table is whole")
 
 
-def _shown(visit: visit_reads.Visit) -> Visit:
+def _shown(visit: visit_reads.Visit, naming: Naming) -> Visit:
     return Visit(
-        device=visit.device,
+        device=naming.device(visit.device),
         hotspot=visit.hotspot,
         enter=visit.enter,
         exit=visit.exit,

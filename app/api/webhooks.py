@@ -2,13 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import Path
+import httpx
+from fastapi import Path, Request
 from pydantic import AfterValidator, Field, HttpUrl
 
 from app.access.secrets import new_signing_secret
 from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
+from app.api.errors import Invalid
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
+from app.api.state import destinations_of
+from app.destinations import ForbiddenDestination
 from app.storage import webhooks
 from app.storage.events import Kind
 
@@ -84,11 +88,19 @@ class NewWebhook(GivenWebhook):
 
 
 @router.post("/webhooks", status_code=201)
-async def create_webhook(given: GivenWebhook, database: DatabaseDep, now: Now) -> NewWebhook:
+async def create_webhook(
+    given: GivenWebhook, request: Request, database: DatabaseDep, now: Now
+) -> NewWebhook:
     """Makes a webhook, for live events from now on.
 
     Each is one POST, signed as Standard Webhooks says with the `secret`, which is shown only now.
+    Nothing is sent to addresses that are not public, but in networks that the service is set to
+    know as your own.
     """
+    try:
+        await destinations_of(request).check(httpx.URL(str(given.url)))
+    except ForbiddenDestination as exc:
+        raise Invalid(where="url", what=str(exc)) from exc
     secret = new_signing_secret()
     kinds = None if given.kinds is None else tuple(dict.fromkeys(given.kinds))
     new = webhooks.NewWebhook(given.name, str(given.url), kinds, given.people)

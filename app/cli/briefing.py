@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from app.access.audit import Act, Whose
 from app.access.viewer import OPERATOR
 from app.cli import moments
+from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.wholefile import replacing
 from app.main import system_clock
@@ -46,7 +48,8 @@ def briefing(
         async with opened.read() as reader:
             return await material(reader, OPERATOR, asked)
 
-    made = make(pack(with_database(database, read)))
+    entry = ran(Act.DISCLOSURE, "briefing", Whose(everybody=True), plan=plan, team=team, at=at)
+    made = make(pack(with_database(database, read, entry)))
     try:
         with replacing(out) as part:
             part.write_bytes(made)

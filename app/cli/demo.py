@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.cli import demo_score, stage
 from app.cli.compliance_table import compliance_lines, compliance_table
-from app.cli.enrolment import PLAN, enrol, local_day
+from app.cli.enrolment import PLAN, enrol, local_day, supervisor
 from app.cli.opening import fail
 from simulator.messages import NotReceivedError
 from simulator.play import play
@@ -74,11 +74,14 @@ async def _perform(seed: int, day: dt.date, *, stay: bool) -> bool:
                 progress=advance,
             )
         await _settled(client, len(scenario.messages))
-        good = await _report(console, client, scenario)
+        token = await supervisor(client)
+        watching = await stack.enter_async_context(service.client(token))
+        good = await _report(console, watching, scenario)
         if stay:
             console.print(
                 f"\nThe service stays up at {service.url} (the API: {service.url}/docs)."
-                f"\nThe administrator's token: {service.token}\nCtrl-C ends it.",
+                f"\nThe administrator's token: {service.token}"
+                f"\nA supervisor's, who sees visits: {token}\nCtrl-C ends it.",
                 soft_wrap=True,
             )
             await asyncio.Event().wait()

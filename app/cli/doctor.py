@@ -19,7 +19,7 @@ from app.doctor.chain import Way
 from app.doctor.examination import Question, examine
 from app.doctor.finding import Finding, Status, gathered, worst
 from app.doctor.kept import Spool
-from app.main import spool_of, system_clock
+from app.main import spool_of, system_clock, tls_of
 from app.settings import Settings
 from app.storage.engine import parse_url
 from app.storage.errors import StorageError
@@ -92,11 +92,10 @@ def _spool(settings: Settings) -> Spool | None:
 def _listening(settings: Settings) -> Listening | None:
     if settings.mqtt is None:
         return None
-    authority = settings.mqtt_ca
     return Listening(
         broker=Broker.from_url(settings.mqtt),
         client_id=settings.mqtt_client_id,
-        line=Line(settings.mqtt_protocol, None if authority is None else str(authority)),
+        line=Line(settings.mqtt_protocol, tls_of(settings)),
         topics=Topics(settings.mqtt_owntracks),
     )
 

@@ -26,6 +26,12 @@ async def enrol(client: httpx.AsyncClient, scenario: Scenario) -> dict[str, str]
     return dict(zip((device.name for device in scenario.devices), keys, strict=True))
 
 
+async def supervisor(client: httpx.AsyncClient) -> str:
+    """The token of one who sees what the officers did, as an administrator does not."""
+    asked = {"name": "Supervisor", "role": "supervisor", "teams": [TEAM]}
+    return str((await _send(client, "POST", "/tokens", asked))["token"])
+
+
 def local_day(scenario: Scenario) -> dt.date:
     """The operational day of the shift."""
     return scenario.start.astimezone(ZoneInfo(scenario.plan.time_zone)).date()

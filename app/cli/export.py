@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Annotated
@@ -15,7 +15,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from app.access.audit import Act, Entry, Whose
 from app.access.viewer import OPERATOR
+from app.cli.accounting import ran
 from app.cli.export_options import TABLES, Options
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.stopping import status, stoppable
@@ -79,7 +81,11 @@ def export(
     form = Format.CSV if out is None else _format(out)
     try:
         with stoppable(), _file(out) as file:
-            rows = with_database(database, lambda opened: _run(opened, table, options, form, file))
+            rows = with_database(
+                database,
+                lambda opened: _run(opened, table, options, form, file),
+                _entry(table, options) if table in PEOPLE else None,
+            )
     except KeyboardInterrupt as exc:
         typer.echo(f"beatkeeper: stopped; {_left(out)}", err=True)
         raise typer.Exit(status(exc)) from exc
@@ -89,6 +95,14 @@ def export(
         said = exc.strerror or exc
         fail(f"{out or 'standard output'} cannot be written: {said}; {_left(out)}")
     typer.echo(f"{rows:,} rows of {table}" + ("" if out is None else f" in {out}"), err=True)
+
+
+def _entry(table: str, options: Options) -> Entry:
+    """What the audit log says: whose positions somebody takes away."""
+    act = Act.DISCLOSURE if options.study is None else Act.COMBINATION
+    given = {name: value for name, value in asdict(options).items() if value not in {None, False}}
+    named = options.device is not None or options.officer is not None
+    return ran(act, f"export {table}", Whose(everybody=not named), **given)
 
 
 def _left(out: Path | None) -> str:

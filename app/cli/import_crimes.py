@@ -10,7 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
+from app.access.audit import Act
 from app.access.viewer import OPERATOR
+from app.cli.accounting import ran
 from app.cli.crime_words import Place, about, elsewhere_words, tell
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.rehearsal import writing
@@ -94,7 +96,8 @@ def _take(file: Path, how: _How) -> int:
             return await storage.put(writer, found.crimes, found.refs), there
 
     try:
-        new, there = with_database(how.database, store)
+        entry = ran(Act.ALTERATION, "import crimes", file=file.name)
+        new, there = with_database(how.database, store, entry)
     except _Elsewhere as exc:
         typer.echo(f"beatkeeper: {file.name}: {exc}", err=True)
         return NOT_DONE

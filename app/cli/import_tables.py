@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from app import imports
+from app.access.audit import Act
 from app.access.viewer import OPERATOR
+from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.compliance.calendar import Calendar, zone
 from app.importing.headings import TABLES, table_of
@@ -56,7 +58,9 @@ def import_tables(
         except (Unsound, NoTables) as exc:
             return exc
 
-    _tell(with_database(database, take))
+    named = ", ".join(file.name for file in files)
+    entry = ran(Act.ALTERATION, "import tables", files=named, table=table)
+    _tell(with_database(database, take, entry))
 
 
 def _tell(answer: imports.Imported | Unsound | NoTables) -> None:

@@ -10,9 +10,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from app.access.audit import Act
+from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.serve import read_settings
 from app.main import system_clock
+from app.minimising import Kept, Minimising
 from app.pipeline import Pipeline
 from app.settings import Settings
 from app.storage import directory
@@ -56,6 +59,7 @@ def import_tracks(
         with_database(
             settings.database,
             lambda opened: _take(_Work(opened, settings, receipts), files, device),
+            ran(Act.COLLECTION, "import tracks", files=_names(files), device=device),
         )
     except KeyboardInterrupt:
         typer.echo("beatkeeper: stopped; what was stored so far stays", err=True)
@@ -69,6 +73,10 @@ def import_tracks(
         raise typer.Exit(IN_PART)
 
 
+def _names(files: Sequence[Path]) -> str:
+    return ", ".join(file.name for file in files)
+
+
 async def _take(work: _Work, files: Sequence[Path], device: str | None) -> None:
     """Takes in all files; `receipts` says how far it came, whatever happens."""
     settings, sender = work.settings, await _sender(work.database, device)
@@ -77,6 +85,7 @@ async def _take(work: _Work, files: Sequence[Path], device: str | None) -> None:
         system_clock,
         max_ahead_s=settings.max_ahead_s,
         raw_retention_days=settings.raw_retention_days,
+        minimising=Minimising.of(Kept(settings.keep), settings.neighbourhood_m),
     )
     ahead_us = round(settings.max_ahead_s * 1e6)
     bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from app.access.audit import Act
 from app.access.viewer import OPERATOR
 from app.api import geojson
 from app.api.errors import Unreadable
 from app.api.hotspots import notes_of, parse
+from app.cli.accounting import ran
 from app.cli.import_crimes import import_crimes
 from app.cli.import_tables import import_tables
 from app.cli.import_tracks import import_tracks
@@ -64,7 +66,8 @@ def import_hotspots(
         to_note = versions if changed and not dry_run else []
         return changed, await notes_of(opened, OPERATOR, to_note, now)
 
-    changed, notes = with_database(database, store)
+    entry = ran(Act.ALTERATION, "import hotspots", file=file.name)
+    changed, notes = with_database(database, store, entry)
     for told in (*(fault.detail for fault in faults), *notes):
         typer.echo(f"{file}: {told}", err=True)
     hotspots = "1 hot spot" if len(versions) == 1 else f"{len(versions)} hot spots"

@@ -20,6 +20,11 @@ PLACES: Final = {
     "suggest": "app.cli.suggest:suggest",
     "capacity": "app.cli.capacity:capacity",
     "token": "app.cli.tokens:token",
+    "devices": "app.cli.devices:devices",
+    "mosquitto": "app.cli.mosquitto:mosquitto",
+    "erase": "app.cli.erasing:erase",
+    "audit": "app.cli.audit:audit",
+    "grant": "app.cli.grant:grant",
     "doctor": "app.cli.doctor:doctor",
 }
 

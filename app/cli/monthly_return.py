@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from app.access.audit import Act, Whose
 from app.access.viewer import OPERATOR
 from app.cli import moments
+from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.wholefile import replacing
 from app.main import system_clock
@@ -78,7 +80,9 @@ def _month(database: str, plan: str, month: str, as_at: str | None) -> Month:
         async with opened.read() as reader:
             return await read_month(reader, OPERATOR, plan, month, as_at=known, now=now)
 
-    return with_database(database, work)
+    everybody = Whose(everybody=True)
+    entry = ran(Act.DISCLOSURE, "return", everybody, plan=plan, month=month, as_at=as_at)
+    return with_database(database, work, entry)
 
 
 def _made(template: Template, month: Month) -> bytes:

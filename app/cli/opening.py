@@ -6,16 +6,32 @@ from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
+from app.access.audit import Entry
+from app.cli.accounting import accounted
+from app.settings import database_from_file
 from app.storage import migrate
 from app.storage.engine import Database, parse_url, sqlite_file
 from app.storage.errors import DatabaseUnavailable, SchemaMismatch, StorageError
 
 Answer = TypeVar("Answer")
 
+
+def _from_file(context: typer.Context, given: str) -> str:
+    """The database that a file names where nobody names another."""
+    source = context.get_parameter_source("database")
+    if source is None or source.name != "DEFAULT":
+        return given
+    try:
+        return database_from_file() or given
+    except ValueError as exc:
+        fail(str(exc), 2)
+
+
 DatabaseOption = Annotated[
     str,
     typer.Option(
         envvar="BEATKEEPER_DATABASE",
+        callback=_from_file,
         help="A SQLite file, or postgresql://USER@HOST/NAME.",
     ),
 ]
@@ -27,14 +43,20 @@ def fail(message: str, status: int = 1) -> NoReturn:
     raise typer.Exit(status)
 
 
-def with_database(url: str, work: Callable[[Database], Awaitable[Answer]]) -> Answer:
-    """Runs `work` on the database at `url`, which must have this version's schema."""
+def with_database(
+    url: str, work: Callable[[Database], Awaitable[Answer]], entry: Entry | None = None
+) -> Answer:
+    """Runs `work` on the database at `url`, which must have this version's schema.
+
+    `entry` is what the audit log says of it.
+    """
 
     async def run() -> Answer:
         database = Database(url)
         try:
             await _require_schema(database, url)
-            return await work(database)
+            told = database if entry is None else await accounted(database, entry)
+            return await work(told)
         finally:
             await database.close()
 

@@ -13,10 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from app.access.audit import Act
 from app.access.viewer import OPERATOR
 from app.api import geojson
 from app.api.fields import Day, Moment
 from app.api.hotspots import notes_from
+from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.main import system_clock
 from app.recompute import PAUSE_S, Recompute, Stumbled
@@ -59,7 +61,9 @@ def recompute(
     whatever is waiting to be done. Visits from before a device's first stored fix stay as they are.
     """
     span = _span(start, until, device, from_us(system_clock()))
-    with_database(database, lambda opened: _run(opened, span))
+    asked = {} if span is None else {"from": span.start, "to": span.until, "device": span.device}
+    entry = ran(Act.ALTERATION, "recompute", **asked)
+    with_database(database, lambda opened: _run(opened, span), entry)
 
 
 def _span(
@@ -77,6 +81,15 @@ def _span(
     if end is not None and end <= begin:
         fail(f"--to {until} is not after --from {start}", 2)
     return Span(begin, end, device)
+
+
+def bounds(start: str | None, until: str | None) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """The moments that --from and --to mean, operational days among them; ends the command else."""
+    begin = None if start is None else _moment("--from", start, first=True)
+    end = None if until is None else _moment("--to", until, first=False)
+    if begin is not None and end is not None and end <= begin:
+        fail(f"--to {until} is not after --from {start}", 2)
+    return begin, end
 
 
 def _moment(option: str, text: str, *, first: bool) -> dt.datetime:

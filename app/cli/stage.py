@@ -30,9 +30,9 @@ class Service:
     token: str
     process: subprocess.Popen[bytes]
 
-    def client(self) -> httpx.AsyncClient:
-        """A client that speaks for the administrator."""
-        headers = {"authorization": f"Bearer {self.token}"}
+    def client(self, token: str | None = None) -> httpx.AsyncClient:
+        """A client with a token: the administrator's, if none is said."""
+        headers = {"authorization": f"Bearer {token or self.token}"}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60)
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 LONGEST_NAME: Final = 200  # characters
 LONGEST_NOTE: Final = 4_000
+LONGEST_DEVICE_NAME: Final = 100
 MOST_WINDOWS: Final = 100  # of a plan
 MOST_TRIAL_DAYS: Final = 100_000  # of a plan: a hot spot on a day each
 MOST_PATROLS: Final = 1_000  # of a window
@@ -17,3 +18,7 @@ HEAVIEST: Final = 1e12  # weights of hot spots: their sum is finite, whatever th
 # any. A note has lines and tabs.
 NO_NAME: Final = r"\x00-\x1f\x7f"
 NO_NOTE: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+
+# A device's name is a level of its MQTT topics, and what phones are called is two of theirs.
+DEVICE_NAME: Final = r"^[^\x00-\x20\x7f/+#]+$"
+OWNTRACKS_ADDRESS: Final = r"^[^\x00-\x1f\x7f/+#]+/[^\x00-\x1f\x7f/+#]+$"

@@ -1,6 +1,6 @@
 """What became of a plan: its figures over a stretch of operational days."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from app.compliance.makers import Crews, apart
 from app.compliance.reckoning import Evidence, reckon
 from app.compliance.roster import taken_by_reason_us
 from app.compliance.trend import Trend, trends
-from app.compliance.veil import veiled
+from app.compliance.veil import ALL, Sight, Veiled, reasons_veiled, veiled
 from geofence.model import MINUTE_US
 
 
@@ -33,30 +33,32 @@ class Report:
     """Figures in total and by rows.
 
     `abstractions`: officers' hours on duty that were taken off the plan, by reason, in total.
+    `folded`: how many teams, or organisations, are counted in the row of none, as theirs would tell
+    of too few officers.
     """
 
     total: Figures
     rows: Sequence[Row]
     abstractions: Mapping[str, float]
     retrospective: bool
+    folded: int = 0
 
 
-def report(
-    evidence: Evidence, period: Period, by: Grouping, seen: Collection[int] | None = None
-) -> Report:
-    """Coverage, compliance and their companions of the plan over a period.
+def report(evidence: Evidence, period: Period, by: Grouping, sight: Sight = ALL) -> Report:
+    """Coverage, compliance and their companions of the plan over a period, for somebody's sight.
 
-    By officer, of those who may be `seen` (ids; None: all); by team and organisation, so that no
-    row is of one officer who may not.
+    By officer, of those whom they follow; by team and organisation, so that no row is of too few
+    officers whom they do not know.
     """
     reckoned, calendar = reckon(evidence, period), evidence.plan.calendar
     asked, grounds, whole = reckoned.cells, reckoned.grounds, reckoned.whole
     total = layout(asked, everything(asked, period, calendar))
+    apart_ = veiled(evidence.officers, _working(evidence, grounds.frame_us), sight)
     match by:
         case "total":
             rows = []
         case "team" | "organisation" | "source" | "officer":
-            crews = _crews(evidence, by, seen)
+            crews = _crews(evidence, by, apart_, sight)
             made = apart(crews, grounds, reckoned.done, evidence.nearby, reckoned.attendance)
             rows = [Row(key, part.figures(total)[0]) for key, part in made]
         case _:
@@ -65,19 +67,28 @@ def report(
     return Report(
         total=whole.figures(total)[0],
         rows=rows,
-        abstractions=_by_reason(evidence, reckoned.attendance, total.slots.slot),
+        abstractions=_by_reason(evidence, reckoned.attendance, total.slots.slot, sight),
         retrospective=bool(asked.retrospective[grounds.asked].any()),
+        folded={"team": apart_.teams, "organisation": apart_.organisations}.get(by, 0),
     )
 
 
-def _crews(evidence: Evidence, by: Makers, seen: Collection[int] | None) -> Crews:
+def _working(evidence: Evidence, frame_us: tuple[int, int]) -> list[int]:
+    """The officers who had a device in a stretch of time."""
+    held = evidence.assignments
+    there = (held.start_us < frame_us[1]) & (held.end_us > frame_us[0])
+    working: list[int] = np.unique(held.officer[there]).tolist()
+    return working
+
+
+def _crews(evidence: Evidence, by: Makers, officers: Veiled, sight: Sight) -> Crews:
     return Crews(
         by=by,
         assignments=evidence.assignments,
         duty=evidence.duty,
-        officers=veiled(evidence.officers, seen),
+        officers=officers.officers,
         devices=evidence.devices,
-        seen=seen,
+        seen=sight.followed,
     )
 
 
@@ -90,9 +101,12 @@ def _rows(parts: Layout, found: Sequence[Figures], by: Grouping, slots: Slots) -
     return [Row(*row) for row in zip(parts.groups.keys, found, trend, strict=True)]
 
 
-def _by_reason(evidence: Evidence, attendance: Attendance, slots: Ints) -> Mapping[str, float]:
+def _by_reason(
+    evidence: Evidence, attendance: Attendance, slots: Ints, sight: Sight
+) -> Mapping[str, float]:
     """Hours in some slots."""
     rostered = attendance.rostered
     rostered = rostered.take(np.isin(rostered.slot, slots))
-    found = taken_by_reason_us(rostered, evidence.abstractions, evidence.officers)
+    told = reasons_veiled(evidence.abstractions, sight)
+    found = taken_by_reason_us(rostered, told, evidence.officers)
     return {reason: length_us / MINUTE_US / 60 for reason, length_us in found.items()}

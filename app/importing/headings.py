@@ -59,6 +59,13 @@ SPELLINGS: Final[dict[str, tuple[str, ...]]] = {
         "classification", "type",
     ),
     "month": (),
+    "kind": ("type", "device type", "kind of device"),
+    "profile": ("device profile",),
+    "owntracks": ("owntracks address", "owntracks topic"),
+    "issi": ("ssi", "itsi", "tetra id"),
+    "addresses": ("address", "other addresses", "ids"),
+    "speaks_for": ("devices", "gateway for", "radios"),
+    "speed_unit": ("speed unit", "unit of speed"),
     "lat": ("latitude",),
     "lon": ("longitude", "lng", "long"),
     "place": ("location", "address", "street", "premises", "place name", "name"),
@@ -146,8 +153,14 @@ CRIMES: Final = Table(
     either=("month", "date", "start"),
 )
 WEIGHTS: Final = Table("weights", ("category", "weight"))
+# Each comes with a key that is shown once: not among those of POST /import, which can come again.
+DEVICES: Final = Table(
+    "devices",
+    ("name", "kind"),
+    ("profile", "owntracks", "issi", "addresses", "speaks_for", "speed_unit"),
+)
 STATIONS: Final = Table("stations", ("lat", "lon"), ("place",))
-_ALL: Final = (*TABLES, CRIMES, WEIGHTS, STATIONS)
+_ALL: Final = (*TABLES, CRIMES, WEIGHTS, STATIONS, DEVICES)
 
 # Spellings that mean something else in one table than SPELLINGS says, or that only it has.
 _OWN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
@@ -165,6 +178,7 @@ _OWN: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "end_date": ("committed to date", "date occurred to"),
         "end": ("occurred to", "committed to"),
     },
+    "devices": {"name": ("device", "device name", "radio", "radio name", "handset")},
     "weights": {"weight": ("days", "weight in days", "severity")},
 }  # fmt: skip
 

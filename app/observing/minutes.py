@@ -7,7 +7,7 @@ import numpy as np
 from geofence.geodesy import steps_m
 from geofence.model import HOUR_US, MINUTE_US, Columns, Fixes, Ints, Stretches
 from geofence.runs import expand, unite
-from geofence.track import Track
+from geofence.track import Track, legs
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,13 @@ def hours(fixes: Fixes, track: Track) -> Hours:
 def observed(track: Track) -> Stretches:
     """When each device (its row in `track`) was observed: on legs of the dwell method (rule 2).
 
-    Of a hot spot's plane there is none here: still legs are measured where the device stands.
+    Of a hot spot's plane there is none here: still legs are measured where the device stands. From
+    fix to fix it is observed on a moving leg though nobody kept where it was.
     """
+    moving, pausing = legs(track.owner, track.time_us, track.rules)
     moved_m = np.concatenate([np.zeros(min(len(track), 1)), steps_m(track.lon, track.lat)])
-    still = track.pausing & (moved_m <= track.rules.still_radius_m[track.owner])
-    leg = np.flatnonzero(track.moving | still)
+    still = pausing & (moved_m <= track.rules.still_radius_m[track.owner])
+    leg = np.flatnonzero(moving | still)
     return Stretches(*unite(track.owner[leg], track.time_us[leg - 1], track.time_us[leg]))
 
 

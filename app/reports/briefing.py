@@ -1,8 +1,8 @@
 """A shift briefing: how the plan was kept, what is owed where, what changed, whom to thank."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from app.compliance.calendar import DAY, Calendar
@@ -11,6 +11,7 @@ from app.compliance.groups import Period
 from app.compliance.plan import Plan
 from app.compliance.reckoning import Evidence
 from app.compliance.report import Row, report
+from app.compliance.veil import Sight
 from app.reports.briefing_changes import Situation, changes
 from app.reports.briefing_past import Past, known, past, past_of
 from app.reports.briefing_shift import Shift, by_lot
@@ -26,12 +27,12 @@ MOST_THANKED: Final = 5
 class People:
     """Whom a briefing may name: teams, and officers (number and name), by id.
 
-    `seen` are the officers whom the viewer sees, so that no figure of a team gives another away.
+    `sight` is of whoever it is made for, so that no figure of a team gives an officer away.
     """
 
     teams: Mapping[int, str]
     officers: Mapping[int, tuple[str, str]]
-    seen: Collection[int]
+    sight: Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Material:
     people: People
     open_visits: int
     unsettled: bool
+    erased: dt.datetime | None
 
     @property
     def today(self) -> dt.date:
@@ -96,12 +98,14 @@ class Thanks:
 
     `more`: how many others made as many as the last of these. `officers`: whether they are
     officers, else teams. `own`: those of the team that the briefing is for; None: not to be told.
+    `folded`: how many teams are left out, as too few officers made theirs.
     """
 
     most: Sequence[tuple[str, int]]
     more: int
     officers: bool
     own: int | None
+    folded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ class Pack:
     thanks: Thanks
     open_visits: int
     unsettled: bool
+    erased: dt.datetime | None
     retrospective: bool
 
 
@@ -153,7 +158,8 @@ def judged(evidence: Evidence, moment_us: int) -> Period:
 def pack(material: Material) -> Pack:
     """The briefing that some material makes."""
     evidence, week, on = material.evidence, material.week, material.shift
-    by_day = report(evidence, week, "day")
+    sight = material.people.sight
+    by_day = report(evidence, week, "day", sight)
     spots = _spots(material, week)
     owed = [spot for spot in spots if spot.owed is not None and spot.owed.high]
     return Pack(
@@ -163,7 +169,7 @@ def pack(material: Material) -> Pack:
         as_at_us=evidence.as_at_us,
         moment_us=material.moment_us,
         shift=on,
-        latest=past(Period(week.last, week.last), evidence),
+        latest=past(Period(week.last, week.last), evidence, sight),
         week=past_of(week, by_day),
         unfinished=_unfinished(material),
         days={row.key: known(row.figures) for row in by_day.rows if isinstance(row.key, dt.date)},
@@ -173,6 +179,7 @@ def pack(material: Material) -> Pack:
         thanks=_thanks(material, week),
         open_visits=material.open_visits,
         unsettled=material.unsettled,
+        erased=material.erased,
         retrospective=by_day.retrospective,
     )
 
@@ -181,7 +188,7 @@ def _unfinished(material: Material) -> Past | None:
     evidence = material.evidence
     begun = evidence.plan.calendar.day_of(evidence.as_at_us)
     days = Period(material.week.last + DAY, min(begun, material.today - DAY))
-    return past(days, evidence) if days.first <= days.last else None
+    return past(days, evidence, material.people.sight) if days.first <= days.last else None
 
 
 def _spots(material: Material, week: Period) -> list[Spot]:
@@ -237,15 +244,21 @@ def _urgency(spot: Spot) -> tuple[int, float, int]:
 
 def _thanks(material: Material, week: Period) -> Thanks:
     people, evidence = material.people, material.evidence
-    teams = report(evidence, week, "team", people.seen).rows
+    by_team = report(evidence, week, "team", people.sight)
+    teams = by_team.rows
     own = next((row for row in teams if row.key == material.team is not None), None)
     officers = _of_team(material)
-    rows = report(evidence, week, "officer", officers).rows if officers else teams
+    theirs = replace(people.sight, followed=officers)
+    rows = report(evidence, week, "officer", theirs).rows if officers else teams
     made = sorted(_made(rows, people, officers=bool(officers)), key=lambda one: (-one[1], one[0]))
     most = made[:MOST_THANKED]
     more = sum(number == most[-1][1] for _, number in made[MOST_THANKED:])
     return Thanks(
-        most, more, bool(officers), None if own is None else own.figures.patrols_qualifying
+        most,
+        more,
+        bool(officers),
+        None if own is None else own.figures.patrols_qualifying,
+        0 if officers else by_team.folded,
     )
 
 

@@ -7,6 +7,7 @@ from app.compliance.figures import Figures
 from app.compliance.groups import Period
 from app.compliance.reckoning import Evidence
 from app.compliance.report import Report, report
+from app.compliance.veil import Sight
 from app.reports.recorded import recorded, unknown, widened
 
 
@@ -29,9 +30,9 @@ class Past:
         return self.figures is not None and self.unrecorded < self.figures.cells
 
 
-def past(days: Period, evidence: Evidence) -> Past:
-    """How some days went."""
-    return past_of(days, report(evidence, days, "total"))
+def past(days: Period, evidence: Evidence, sight: Sight) -> Past:
+    """How some days went, for somebody's sight."""
+    return past_of(days, report(evidence, days, "total", sight))
 
 
 def past_of(days: Period, found: Report) -> Past:

@@ -2,13 +2,13 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from app.access.viewer import Right, Scope, Viewer
 from app.compliance.calendar import DAY
 from app.compliance.plan import Plan
+from app.compliance.veil import LEAST_OFFICERS
 from app.reports.briefing import Material, People, judged, read_for
 from app.reports.briefing_changes import Situation
 from app.reports.briefing_shift import shift
@@ -25,12 +25,16 @@ FARTHEST_AHEAD: Final = 7 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """For which team (its name; None: everybody) at what time (None: now) a plan is briefed."""
+    """For which team (its name; None: everybody) at what time (None: now) a plan is briefed.
+
+    Nothing is said of fewer officers than the `least` whom the viewer does not know.
+    """
 
     plan: str
     team: str | None
     at: dt.datetime | None
     now: dt.datetime
+    least: int = LEAST_OFFICERS
 
     @property
     def moment(self) -> dt.datetime:
@@ -45,7 +49,6 @@ class Asked:
 
 async def material(reader: Reader, viewer: Viewer, asked: Asked) -> Material:
     """What is known for a briefing. Raises NotFound for the plan, Refused for team or time."""
-    viewer.require(Right.READ_VISITS)
     if asked.moment > asked.now + FARTHEST_AHEAD:
         raise Refused(where="at", what=f"it is more than {FARTHEST_AHEAD.days} days ahead")
     named = [] if asked.team is None else [asked.team]
@@ -70,9 +73,10 @@ async def material(reader: Reader, viewer: Viewer, asked: Asked) -> Material:
         keys=await hotspots.keys(reader, viewer),
         before=await _situation(reader, viewer, _plan_at(about, since), since, since),
         after=await _situation(reader, viewer, evidence.plan, then, known),
-        people=await _people(reader, viewer),
+        people=await _people(reader, viewer, asked.least),
         open_visits=open_now.open_visits,
         unsettled=open_now.recomputing or open_now.surveying,
+        erased=open_now.erased,
     )
 
 
@@ -90,12 +94,9 @@ async def _situation(
     )
 
 
-async def _people(reader: Reader, viewer: Viewer) -> People:
-    seen = await people.seen(reader, viewer)
-    return People(await people.team_names(reader, viewer), _nameable(viewer, seen), seen.keys())
-
-
-def _nameable(viewer: Viewer, seen: Mapping[int, tuple[str, str]]) -> Mapping[int, tuple[str, str]]:
-    """The officers who may be thanked by name; who sees only themselves thanks teams."""
-    several = viewer.scope_of(Right.READ_NAMES) in {Scope.TEAMS, Scope.EVERYBODY}
-    return seen if several and viewer.permits(Right.READ_NAMES) else {}
+async def _people(reader: Reader, viewer: Viewer, least: int) -> People:
+    sight = await people.sight(reader, viewer, least)
+    # Who sees only themselves thanks teams.
+    alone = viewer.scope_of(Right.READ_NAMES) is Scope.SELF
+    thanked = {} if alone else await people.nameable(reader, viewer)
+    return People(await people.team_names(reader, viewer), thanked, sight)

@@ -229,11 +229,16 @@ def thanks(pack: Pack) -> Iterator[str]:
     given = pack.thanks
     if given.own is not None and pack.team is not None:
         yield f"{pack.team} made {counted(given.own, 'patrol')} that count in {_week(pack)}."
-    if not given.most:
+    if given.most:
+        named = "; ".join(f"{name} ({number:,})" for name, number in given.most)
+        yield f"Thanks for the most patrols that count in {_week(pack)}: {named}{_more(given)}."
+    else:
         yield f"Nobody who may be named here made a patrol that counts in {_week(pack)}."
-        return
-    named = "; ".join(f"{name} ({number:,})" for name, number in given.most)
-    yield f"Thanks for the most patrols that count in {_week(pack)}: {named}{_more(given)}."
+    if given.folded:
+        yield (
+            f"Not named: {counted(given.folded, 'team')}, of whom so few were out that it would "
+            "tell who they were."
+        )
 
 
 def _more(given: Thanks) -> str:
@@ -261,6 +266,8 @@ def foot(pack: Pack) -> Iterator[str]:
         yield f"{counted(pack.open_visits, 'visit')} of the week not over: figures may change."
     if pack.unsettled:
         yield "Some of these days are still being worked out: figures may change."
+    if pack.erased is not None:
+        yield f"Something of these days was erased on {date(pack.erased.date())}."
     if pack.retrospective:
         yield "The plan was loaded after some of these days began."
 

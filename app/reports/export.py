@@ -8,13 +8,14 @@ from typing import Final
 from app.access.viewer import Viewer
 from app.reports.shapes import Shapes
 from app.reports.table import Batch, Export, Heading, HotspotAt, Table
-from app.storage import exports
+from app.storage import erasures, exports
 from app.storage.engine import Reader
-from app.storage.types import to_us
+from app.storage.types import EPOCH, to_us
 from geofence.model import METHOD
 from ingest.moment import as_text
 
 _STANDING: Final = "visits that are still open count as they stand"
+_ERASED: Final = "something of this time was erased, last on"
 _UNGROWN: Final = "hot spots are drawn without their buffers"
 
 
@@ -27,14 +28,20 @@ async def heading(
     as_at: dt.datetime | None,
     now: dt.datetime,
     drawn: bool,
+    span: tuple[dt.datetime | None, dt.datetime | None],
 ) -> Heading:
-    """What was asked, as those read it who find the table later; `drawn`: with the hot spots."""
+    """What was asked, as those read it who find the table later; `drawn`: with the hot spots.
+
+    `span` is of what time it is; None: without a bound.
+    """
     shapes = None
     if drawn and isinstance(table.place, HotspotAt):
         shapes = await asyncio.to_thread(Shapes, await exports.shapes(reader, viewer, as_at))
+    erased = await erasures.last_touching(reader, viewer, span[0] or EPOCH, span[1] or now)
     notes = {
         _STANDING: table.of_visits and as_at is None,
         _UNGROWN: shapes is not None,
+        f"{_ERASED} {erased and erased.date()}": erased is not None,
     }
     whole = {
         **asked,

@@ -4,20 +4,25 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from app.access.pseudonyms import pseudonyms
+from app.compliance.duty import Officers
 from app.compliance.intervals import Ints
-from app.reports.pseudonyms import pseudonyms
+from app.compliance.veil import LEAST_OFFICERS, Sight, veiled
 from app.reports.table import Kind
 from app.storage.exports import Names
 
 
 class Naming:
-    """Says what stands for devices, hot spots and officers; with a key, pseudonyms for people."""
+    """Says what stands for devices, hot spots and officers; with a key, pseudonyms for people.
 
-    def __init__(self, names: Names, key: bytes | None) -> None:
+    By pseudonym, nobody is of a team of fewer than `least`, by which they would be known.
+    """
+
+    def __init__(self, names: Names, key: bytes | None, least: int = LEAST_OFFICERS) -> None:
         self._devices = _column(_veiled(names.devices, "device", key))
         self._hotspots = _column(names.hotspots)
         officers = _column(_veiled(names.officers, "officer", key))
-        members = names.members
+        members = names.members if key is None else _of_many(names.members, least)
         team_of = dict(zip(members.officer.tolist(), members.team.tolist(), strict=True))
         teams = {id_: names.teams.get(team) for id_, team in team_of.items()}
         held = names.assignments
@@ -54,6 +59,11 @@ class Naming:
         )
         still = pl.col("when_us") < pl.col("end_us")
         return found.select(pl.when(still).then(pl.col("officer", "team")))
+
+
+def _of_many(members: Officers, least: int) -> Officers:
+    """Officers without teams of fewer than the least."""
+    return veiled(members, members.officer.tolist(), Sight(known=(), least=least)).officers
 
 
 def _veiled(names: Mapping[int, str], kind: str, key: bytes | None) -> Mapping[int, str]:

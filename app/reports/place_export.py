@@ -1,11 +1,13 @@
 """Tables of a plan's places on their way out: patrols, cells and days of hot spots."""
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from app.access.viewer import Right, Viewer
+from app.compliance.calendar import DAY
 from app.reports import cell_rows, patrol_rows, place_days
 from app.reports.evidence import Reckoned, reckoned
 from app.reports.export import begun, heading
@@ -42,7 +44,18 @@ async def of_places(
             yield await asyncio.to_thread(source.rows, part)
 
     days = {"plan": asked.plan, "from": str(asked.days.first), "to": str(asked.days.last)}
+    # Operational days, in whatever zone: none begins or ends farther off.
+    first, last = (
+        dt.datetime.combine(one, dt.time(), dt.UTC) for one in (asked.days.first, asked.days.last)
+    )
     head = await heading(
-        reader, viewer, source.table, days, as_at=asked.as_at, now=asked.now, drawn=drawn
+        reader,
+        viewer,
+        source.table,
+        days,
+        as_at=asked.as_at,
+        now=asked.now,
+        drawn=drawn,
+        span=(first - DAY, last + 2 * DAY),
     )
     return await begun(head, batches())

@@ -1,7 +1,7 @@
 """A funder's monthly return: the figures of a plan's month, as fields that a template may show."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ from app.compliance.figures import Figures
 from app.compliance.groups import Period
 from app.compliance.reckoning import Evidence
 from app.compliance.report import report
+from app.compliance.veil import Sight
 from app.reports.recorded import recorded
 from app.reports.unsettled import Unsettled
 from app.reports.wording import counted, date
@@ -94,7 +95,7 @@ LISTS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         "organisation",
         {
             "name": "police, council wardens, ...; unassigned: nobody's, or of an organisation "
-            "that would tell of one officer whom you do not see",
+            "that would tell of too few officers whom you may not know",
             **FIGURES,
         },
     ),
@@ -110,14 +111,14 @@ LISTS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 class Month:
     """What is known of a plan's month; `days` are those of it that have begun.
 
-    `hotspots`: key and name by id. `seen`: the officers whom the viewer sees, so that no row of an
-    organisation gives another away.
+    `hotspots`: key and name by id. `sight` is of whoever it is made for, so that no row of an
+    organisation gives an officer away.
     """
 
     evidence: Evidence
     days: Period
     hotspots: Mapping[int, tuple[str, str]]
-    seen: Collection[int]
+    sight: Sight
     unsettled: Unsettled
     made_us: int
 
@@ -134,14 +135,15 @@ def catalogue() -> Iterator[tuple[str, str]]:
 
 def fields(month: Month) -> Fields:
     """What the fields are in a month."""
-    whole = report(month.evidence, month.days, "hotspot")
+    whole = report(month.evidence, month.days, "hotspot", month.sight)
+    made = report(month.evidence, month.days, "organisation", month.sight)
     total = whole.total
     return {
-        **_once(month, total, retrospective=whole.retrospective),
+        **_once(month, total, made.folded, retrospective=whole.retrospective),
         "total": _record(total),
         "organisations": [
             {"name": UNASSIGNED if row.key is None else str(row.key), **_record(row.figures)}
-            for row in report(month.evidence, month.days, "organisation", month.seen).rows
+            for row in made.rows
             if row.key is not None or row.figures.patrols
         ],
         "hotspots": [
@@ -156,7 +158,7 @@ def fields(month: Month) -> Fields:
     }
 
 
-def _once(month: Month, total: Figures, *, retrospective: bool) -> Record:
+def _once(month: Month, total: Figures, folded: int, *, retrospective: bool) -> Record:
     plan, zone = month.evidence.plan, month.evidence.plan.calendar.zone
     first, left = month.days.first, month.unsettled
     changing = left.open_visits or left.recomputing or left.surveying
@@ -176,7 +178,7 @@ def _once(month: Month, total: Figures, *, retrospective: bool) -> Record:
         "open_visits": left.open_visits,
         "settled": not (changing or _goes_on(month, total)),
         "retrospective": retrospective,
-        "remarks": " ".join(_remarks(month, total, retrospective=retrospective)),
+        "remarks": " ".join(_remarks(month, total, folded, retrospective=retrospective)),
         "definition": PERSON_HOURS,
     }
 
@@ -186,7 +188,7 @@ def _goes_on(month: Month, total: Figures) -> bool:
     return (month.days.last + DAY).day != 1 or total.cells_unfinished > 0
 
 
-def _remarks(month: Month, total: Figures, *, retrospective: bool) -> Iterator[str]:
+def _remarks(month: Month, total: Figures, folded: int, *, retrospective: bool) -> Iterator[str]:
     left = month.unsettled
     if not total.cells:
         yield "The plan asked for nothing on these days."
@@ -196,11 +198,18 @@ def _remarks(month: Month, total: Figures, *, retrospective: bool) -> Iterator[s
         yield f"{counted(left.open_visits, 'visit')} not over: these figures may change."
     if left.recomputing or left.surveying:
         yield "Some of these days are still being worked out: these figures may change."
+    if left.erased is not None:
+        yield f"Something of these days was erased on {date(left.erased.date())}."
     if total.cells_uncertain:
         yield f"The data leave {counted(total.cells_uncertain, 'cell')} open."
     yield from _observed(total)
     if retrospective:
         yield "The plan was loaded after some of these days began."
+    if folded:
+        yield (
+            f"Not told apart: {counted(folded, 'organisation')}, as that would tell of fewer than "
+            f"{month.sight.least} officers."
+        )
 
 
 def _observed(total: Figures) -> Iterator[str]:

@@ -4,9 +4,10 @@ import datetime as dt
 from contextlib import suppress
 from typing import Final
 
-from app.access.viewer import Right, Viewer
+from app.access.viewer import Viewer
 from app.compliance.calendar import DAY, FIRST_DAY, LAST_DAY
 from app.compliance.groups import Period
+from app.compliance.veil import LEAST_OFFICERS
 from app.reports.evidence import basis, evidence_of
 from app.reports.returns import Month
 from app.reports.table import OfPlan
@@ -27,12 +28,12 @@ async def month(
     *,
     as_at: dt.datetime | None,
     now: dt.datetime,
+    least: int = LEAST_OFFICERS,
 ) -> Month:
     """What is known of a month, such as 2026-10.
 
     Raises NotFound for the plan, and Refused for no month, or where none of its days has begun.
     """
-    viewer.require(Right.READ_VISITS)
     first = _first(which)
     last = (first + _LONGEST_MONTH).replace(day=1) - DAY
     about = await basis(reader, viewer, plan, as_at or now)
@@ -45,7 +46,7 @@ async def month(
         evidence=evidence,
         days=days,
         hotspots=await hotspots.names(reader, viewer, as_at or now),
-        seen=(await people.seen(reader, viewer)).keys(),
+        sight=await people.sight(reader, viewer, least),
         unsettled=await unsettled(reader, viewer, days, evidence, as_at),
         made_us=to_us(now),
     )

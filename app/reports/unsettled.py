@@ -7,7 +7,7 @@ from app.access.viewer import Viewer
 from app.compliance.groups import Period
 from app.compliance.reckoning import Evidence
 from app.compliance.tracking import settled_us
-from app.storage import recomputes, visit_reads
+from app.storage import erasures, recomputes, visit_reads
 from app.storage.engine import Reader
 from app.storage.types import from_us
 
@@ -16,12 +16,14 @@ from app.storage.types import from_us
 class Unsettled:
     """Visits that are open, and whether visits are worked out anew or hours still looked through.
 
-    Now, or as at the moment that the figures are of.
+    Now, or as at the moment that the figures are of. `erased`: when something was last erased that
+    they had been made of: then they may have been others before; None: never.
     """
 
     open_visits: int
     recomputing: bool
     surveying: bool
+    erased: dt.datetime | None
 
 
 async def unsettled(
@@ -36,4 +38,5 @@ async def unsettled(
         open_visits=await visit_reads.open_count(reader, viewer, start, end, as_at),
         recomputing=await recomputes.touching(reader, viewer, start, end, as_at),
         surveying=judged_us > start_us and bool(pending.any()),
+        erased=await erasures.last_touching(reader, viewer, start, end),
     )

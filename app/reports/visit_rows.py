@@ -35,7 +35,11 @@ TABLE: Final = Table(
             "The number of the officer who had the device when the visit began, or a pseudonym "
             "for it; empty: nobody.",
         ),
-        Column("team", Kind.TEXT, "That officer's team; empty: none."),
+        Column(
+            "team",
+            Kind.TEXT,
+            "That officer's team; empty: none, or by pseudonym one of too few officers.",
+        ),
         Column("id", Kind.INTEGER, "The visit's number; a corrected visit has a new one."),
         Column("method", Kind.INTEGER, "The version of the dwell method that found it."),
         Column("open", Kind.FLAG, "Whether it was still going on: it may become longer."),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from app.access.viewer import Right, Viewer
 from app.compliance.duty import Answers
 from app.storage import people
+from app.storage.carrying import Carrier
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound
 from app.storage.knowledge import known_at
@@ -39,11 +40,15 @@ class Answer(_Said):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAnswer(_Said):
-    """An answer that stands, with its id; whose and why: None where the viewer sees them not."""
+    """An answer that stands, with its id.
+
+    `officer` is None where the viewer sees neither who they are nor what they did; `reason` where
+    they do not see who they are.
+    """
 
     id: int
     answered: dt.datetime
-    officer: str | None
+    officer: Carrier | None
     reason: str | None
 
 
@@ -118,14 +123,16 @@ async def one(reader: Reader, viewer: Viewer, id_: int) -> StoredAnswer:
 
 
 def _named(viewer: Viewer) -> sa.Select[Any]:
-    seen = officers.c.id.in_(people.seen_by(viewer, Right.READ_NAMES))
+    named = officers.c.id.in_(people.seen_by(viewer, Right.READ_NAMES))
+    followed = officers.c.id.in_(people.seen_by(viewer, Right.READ_VISITS))
     a = answers.c
     return (
         sa.select(
             *(a.id, a.plan, hotspots.c.key, a.day, a.window, a.answer, a.known_from),
-            sa.case((seen, officers.c.number)).label("officer"),
+            *(a.officer_id, officers.c.number, officers.c.team_id),
+            sa.or_(named, followed).label("seen"),
             # In their own words, by which they might be known.
-            sa.case((seen, a.reason)).label("reason"),
+            sa.case((named, a.reason)).label("reason"),
         )
         .select_from(answers)
         .join(hotspots)
@@ -155,7 +162,7 @@ def _stored(row: sa.Row[Any]) -> StoredAnswer:
         answer=row.answer,
         id=row.id,
         answered=row.known_from,
-        officer=row.officer,
+        officer=Carrier(row.officer_id, row.number, row.team_id) if row.seen else None,
     )
 
 

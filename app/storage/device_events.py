@@ -93,10 +93,10 @@ async def page(
     """What a device said, by time, while it was with somebody whom the viewer sees.
 
     A part ends at a time and how many events of that time it has given. Raises NotFound where there
-    is no such device.
+    is no such device, or it was never with any of these.
     """
     viewer.require(Right.READ_VISITS)
-    mine = device_events.c.device_id == await devices.device_id(reader, device)
+    mine = device_events.c.device_id == await devices.seen_id(reader, viewer, device)
     query = sa.select(*(device_events.c[name] for name in DeviceEvent.__dataclass_fields__))
     query = query.where(mine, *_conditions(viewer, wanted))
     time_us, given = part.after or (0, 0)

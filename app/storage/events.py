@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from itertools import groupby
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from app.access.naming import Naming
 from app.access.viewer import Right, Scope, Viewer
 from app.storage import bulk, people
 from app.storage.carrying import Carrier, carried, held_at
@@ -37,6 +38,7 @@ class Kind(StrEnum):
     GPS_LOST = auto()
     GPS_BACK = auto()
     BATTERY_LOW = auto()
+    GLASS_BROKEN = auto()
 
 
 # What happened longer ago than this is kept, and nobody is told: it is history by now.
@@ -62,6 +64,8 @@ _OWN = ("id", "kind", "time", "stored", "live", "visit", "detail", "plan", "data
 class Event:
     """Something that people are told: of whose device, at which hot spot, where there is one.
 
+    Of what is about an officer, whatever they carry, `officer_id` says whom.
+
     `visit` is which stay there it is about, `plan` the key of a plan, `data` the figures that
     belong to it; `live` whether they are told at once, None: by its age.
     """
@@ -75,13 +79,15 @@ class Event:
     live: bool | None = None
     plan: str | None = None
     data: Mapping[str, object] | None = None
+    officer_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """An event as it is stored, with the names of its device and hot spot, and who had the device.
 
-    `live` says whether people are told at once, or it was history when it came; `data` is JSON.
+    `live` says whether people are told at once, or it was history when it came; `data` is JSON. The
+    `carriers` of what is about an officer are that officer.
     """
 
     id: int
@@ -100,7 +106,9 @@ class Told:
 
     def seen_by(self, viewer: Viewer) -> "Told | None":
         """What a viewer sees of it; None for nothing. What is nobody's, everybody sees."""
-        if viewer.scope_of(Right.READ_VISITS) is Scope.EVERYBODY or self.device_id is None:
+        if viewer.scope_of(Right.READ_VISITS) is Scope.EVERYBODY:
+            return self
+        if self.device_id is None and not self.carriers:
             return self
         mine = tuple(
             one
@@ -108,6 +116,19 @@ class Told:
             if viewer.sees(Right.READ_VISITS, one.officer_id, one.team_id)
         )
         return replace(self, carriers=mine) if mine else None
+
+    def named_by(self, naming: Naming) -> "Told":
+        """The same as it is named to somebody; to whom nobody is, without a device's own words."""
+        carriers = (
+            one._replace(number=naming.officer(one.number, one.officer_id, one.team_id))
+            for one in self.carriers
+        )
+        return replace(
+            self,
+            device=None if self.device is None else naming.device(self.device),
+            carriers=tuple(sorted(carriers, key=lambda one: one.number)),
+            detail=self.detail if naming.by_name or self.visit is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,13 @@ class Wanted:
     start: dt.datetime | None = None
     end: dt.datetime | None = None
     kinds: Sequence[str] | None = None
+
+
+def of_officers(told: Event, officer_ids: Collection[int]) -> list[Event]:
+    """The same told of each of some officers; of none, it is nobody's and everybody's."""
+    if not officer_ids:
+        return [told]
+    return [replace(told, officer_id=officer_id) for officer_id in sorted(officer_ids)]
 
 
 async def write(writer: Writer, told: Sequence[Event], now: dt.datetime) -> None:
@@ -149,6 +177,7 @@ def _row(event: Event, now: dt.datetime) -> dict[str, object]:
         "detail": event.detail,
         "plan": event.plan,
         "data": None if event.data is None else json.dumps(event.data),
+        "officer_id": event.officer_id,
     }
 
 
@@ -195,8 +224,10 @@ def _conditions(viewer: Viewer, wanted: Wanted) -> Iterable[sa.ColumnElement[boo
     if wanted.kinds is not None:
         yield events.c.kind.in_(wanted.kinds)
     if viewer.scope_of(Right.READ_VISITS) is not Scope.EVERYBODY:
-        mine = carried(events.c.device_id, events.c.time, people.seen_by(viewer, Right.READ_VISITS))
-        yield sa.or_(events.c.device_id.is_(None), mine)
+        seen = people.seen_by(viewer, Right.READ_VISITS)
+        nobodys = sa.and_(events.c.device_id.is_(None), events.c.officer_id.is_(None))
+        mine = carried(events.c.device_id, events.c.time, seen)
+        yield sa.or_(nobodys, events.c.officer_id.in_(seen), mine)
 
 
 async def _told(
@@ -217,7 +248,10 @@ async def _told(
         .outerjoin(devices, devices.c.id == first.c.device_id)
         .outerjoin(hotspots, hotspots.c.id == first.c.hotspot_id)
         .outerjoin(assignments, held_at(first.c.device_id, first.c.time))
-        .outerjoin(officers, officers.c.id == assignments.c.officer_id)
+        .outerjoin(
+            officers,
+            officers.c.id == sa.func.coalesce(first.c.officer_id, assignments.c.officer_id),
+        )
         .order_by(*(first.c[column.name] for column in order), officers.c.number)
     )
     rows = (await reader.execute(query)).all()

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -125,9 +126,10 @@ audit_seals = Table(
 audit_expiry = Table(
     "audit_expiry",
     metadata,
-    # One row: entries of before then may be deleted, by the log's own period.
+    # One row: which entries may be deleted, by the log's own period: those sealed before then.
     Column("id", Id, primary_key=True, autoincrement=False, comment="1"),
     Column("before", Instant, nullable=False),
+    Column("through", Id, nullable=False, comment="the last of them"),
 )
 
 refusals = Table(
@@ -135,7 +137,7 @@ refusals = Table(
     metadata,
     # How often somebody was turned away: at which door, in which hour, why.
     Column("hour", Instant, primary_key=True, comment="its start, UTC"),
-    Column("door", Text, primary_key=True, comment="http, mqtt or api"),
+    Column("door", Text, primary_key=True, comment="http, mqtt or gateway"),
     Column("device_id", Id, primary_key=True, autoincrement=False, comment="0: a stranger"),
     Column("reason", Text, primary_key=True),
     Column("times", Integer, nullable=False),
@@ -144,9 +146,12 @@ refusals = Table(
 unplaced = Table(
     "unplaced",
     metadata,
-    # When a device was heard at a place that the force keeps no record of: for its observability.
+    # When a device was heard at a place that the force keeps no record of: for its observability,
+    # and as it was then outside every hot spot. Kept as long as fixes are.
     Column("device_id", Id, primary_key=True, autoincrement=False),
     Column("time", Instant, primary_key=True),
+    Column("received", Instant, nullable=False),
+    Column("accuracy_m", Double, comment="of the fix that was not kept"),
     sqlite_with_rowid=False,
 )
 

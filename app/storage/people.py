@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from app.access.viewer import Right, Role, Scope, Viewer
 from app.compliance.duty import NOBODY, Officers
+from app.compliance.veil import Sight
 from app.storage import posts
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
@@ -142,6 +143,13 @@ async def _by_name(
     return {found[0]: found[1] for found in await reader.execute(query)}
 
 
+async def numbers(reader: Reader, viewer: Viewer) -> dict[str, int]:
+    """Every officer's id by number, for whoever keeps the list of them."""
+    viewer.require(Right.MANAGE_PEOPLE)
+    rows = await reader.execute(sa.select(officers.c.number, officers.c.id))
+    return {row.number: row.id for row in rows}
+
+
 async def officer_id(reader: Reader, number: str) -> int:
     """An officer's id by number. Raises Refused where there is none."""
     found = await reader.scalar(sa.select(officers.c.id).where(officers.c.number == number))
@@ -158,10 +166,38 @@ async def team_names(reader: Reader, viewer: Viewer) -> dict[int, str]:
 
 
 async def seen(reader: Reader, viewer: Viewer) -> dict[int, tuple[str, str]]:
-    """Number and name of each officer whom the viewer sees, by id."""
-    viewer.require(Right.READ_VISITS)
+    """Number and name of each officer of whom the viewer sees what they did, by id."""
+    if not viewer.permits(Right.READ_TRACKS):
+        viewer.require(Right.READ_VISITS)
+    return await _called(reader, seen_by(viewer, Right.READ_VISITS))
+
+
+async def nameable(reader: Reader, viewer: Viewer) -> dict[int, tuple[str, str]]:
+    """Of those of whom the viewer sees what they did, the ones whose names stand beside it."""
+    viewer.require(Right.READ_COMPLIANCE)
+    named = seen_by(viewer, Right.READ_NAMES)
+    both = seen_by(viewer, Right.READ_VISITS).where(officers.c.id.in_(named))
+    return await _called(reader, both)
+
+
+async def sight(reader: Reader, viewer: Viewer, least: int) -> Sight:
+    """Whom figures may tell of to the viewer, who learns nothing of fewer others than `least`."""
+    viewer.require(Right.READ_COMPLIANCE)
+    rights = Right.READ_VISITS, Right.READ_NAMES, Right.READ_PEOPLE
+    query = sa.select(
+        officers.c.id, *(officers.c.id.in_(seen_by(viewer, right)) for right in rights)
+    )
+    followed, known, rostered = set[int](), set[int](), set[int]()
+    for id_, follows, names, rosters in await reader.execute(query):
+        followed.update({id_} if follows else ())
+        known.update({id_} if follows and names else ())
+        rostered.update({id_} if names and (rosters or follows) else ())
+    return Sight(followed, known, rostered, least)
+
+
+async def _called(reader: Reader, whom: sa.Select[tuple[int]]) -> dict[int, tuple[str, str]]:
     query = sa.select(officers.c.id, officers.c.number, officers.c.name)
-    rows = await reader.execute(query.where(officers.c.id.in_(seen_by(viewer, Right.READ_VISITS))))
+    rows = await reader.execute(query.where(officers.c.id.in_(whom)))
     return {row.id: (row.number, row.name) for row in rows}
 
 

@@ -1,7 +1,9 @@
 """Messages that could not be read, kept for a person to look at, and not for ever."""
 
 import datetime as dt
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -31,7 +33,8 @@ class Limits:
 class Quarantined:
     """A broken message as a list has it: `size` bytes are stored, `beginning` is the first few.
 
-    `reason` says so where the end was not kept.
+    `reason` says so where the end was not kept. Without the right to payloads `beginning` is None,
+    and what a reason quotes of one is left out.
     """
 
     id: int
@@ -40,7 +43,7 @@ class Quarantined:
     sender: str
     reason: str
     size: int
-    beginning: bytes
+    beginning: bytes | None
 
 
 async def keep(writer: Writer, broken: Broken) -> None:
@@ -67,6 +70,14 @@ _LISTED = (
 )
 
 
+# As Python quotes a text. A reason that quotes one may quote a position.
+_QUOTED: Final = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+
+
+def _without_payload(message: Quarantined) -> Quarantined:
+    return replace(message, reason=_QUOTED.sub("'...'", message.reason), beginning=None)
+
+
 async def page(
     reader: Reader, viewer: Viewer, part: Slice, *, format_: str | None, sender: str | None
 ) -> Page[Quarantined]:
@@ -80,13 +91,15 @@ async def page(
     if sender is not None:
         query = query.where(quarantine.c.sender == sender)
     rows = [Quarantined(*row) for row in await reader.execute(query)]
+    if not viewer.permits(Right.READ_PAYLOADS):
+        rows = [_without_payload(row) for row in rows]
     more, rows = len(rows) > part.limit, rows[: part.limit]
     return Page(rows, (rows[-1].id,) if more else None)
 
 
 async def read(reader: Reader, viewer: Viewer, message_id: int) -> bytes:
     """The stored bytes of one broken message. Raises NotFound."""
-    viewer.require(Right.MANAGE_DEVICES)
+    viewer.require(Right.READ_PAYLOADS)
     query = sa.select(quarantine.c.payload).where(quarantine.c.id == message_id)
     found: bytes | None = (await reader.execute(query)).scalar_one_or_none()
     if found is None:

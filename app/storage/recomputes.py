@@ -182,7 +182,7 @@ async def touching(
 
 async def all_progress(reader: Reader, viewer: Viewer) -> Sequence[Progress]:
     """How far each job is that is not done, in the order in which they come."""
-    viewer.require(Right.READ_VISITS)
+    viewer.require(Right.READ_COMPLIANCE)
     return [await _progress(reader, job) for job in await unfinished(reader)]
 
 

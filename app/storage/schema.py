@@ -512,6 +512,7 @@ events = Table(
     Column("detail", Text),
     Column("plan", Text, comment="the key of the plan it is about; null: none"),
     Column("data", Text, comment="figures that belong to it, a JSON object; null: none"),
+    Column("officer_id", Id, comment="whom it is about by themself"),
     Index("ix_events_time", "time", "id"),
     Index("ix_events_live", "id", sqlite_where=text("live = 1"), postgresql_where=text("live")),
     sqlite_autoincrement=True,

@@ -1,12 +1,13 @@
 """Tokens of people: who holds one, in what role, until when."""
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.access.viewer import Right, Role, Viewer
-from app.storage import people
+from app.access.viewer import RIGHTS, Right, Role, Viewer
+from app.storage import glass, people
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
 from app.storage.pages import Page, Slice, by_id, unique
@@ -18,7 +19,8 @@ from app.storage.types import Instant
 class NewToken:
     """A token to be made: a supervisor's teams by name, an officer by number.
 
-    Raises Refused where its role says nothing without the one or the other.
+    `scopes` are the rights that it is for; None: all of its role. Raises Refused where its role has
+    not all of these, or says nothing without teams or an officer.
     """
 
     name: str
@@ -26,8 +28,12 @@ class NewToken:
     teams: tuple[str, ...] = ()
     officer: str | None = None
     expires: dt.datetime | None = None
+    scopes: frozenset[Right] | None = None
 
     def __post_init__(self) -> None:
+        for right in sorted(self.scopes or ()):
+            if right not in RIGHTS[self.role]:
+                raise Refused(where="scopes", what=f"the role {self.role} has no right {right}")
         if self.role is Role.OFFICER and self.officer is None:
             raise Refused(where="officer", what="an officer's token names whose data it shows")
         if self.role is Role.SUPERVISOR and not self.teams:
@@ -43,9 +49,20 @@ class Token:
     role: Role
     teams: tuple[str, ...]
     officer: str | None
+    scopes: tuple[Right, ...] | None
     created: dt.datetime
     expires: dt.datetime | None
     revoked: dt.datetime | None
+
+
+def expiry(given: dt.datetime | None, now: dt.datetime, days: int) -> dt.datetime:
+    """Until when a token is good; without a word, and at most, for so many days. Raises Refused."""
+    latest = now + dt.timedelta(days=days)
+    if given is not None and given <= now:
+        raise Refused(where="expires", what="it is past already")
+    if given is not None and given > latest:
+        raise Refused(where="expires", what=f"a token is good for {days} days at most")
+    return given or latest
 
 
 async def create(writer: Writer, token: NewToken, secret_hash: bytes, now: dt.datetime) -> int:
@@ -65,6 +82,7 @@ async def create(writer: Writer, token: NewToken, secret_hash: bytes, now: dt.da
                 officer_id=officer,
                 created=now,
                 expires=token.expires,
+                scopes=None if token.scopes is None else json.dumps(sorted(token.scopes)),
             )
             .returning(tokens.c.id)
         )
@@ -76,7 +94,7 @@ async def create(writer: Writer, token: NewToken, secret_hash: bytes, now: dt.da
 
 async def viewer_of(reader: Reader, secret_hash: bytes, now: dt.datetime) -> Viewer | None:
     """Who shows the secret with this digest; None if nobody, or it has expired or been revoked."""
-    names = ("id", "name", "role", "officer_id", "expires")
+    names = ("id", "name", "role", "officer_id", "expires", "scopes")
     query = sa.select(*(tokens.c[name] for name in names)).where(
         tokens.c.secret_hash == secret_hash,
         tokens.c.revoked.is_(None),
@@ -92,6 +110,9 @@ async def viewer_of(reader: Reader, secret_hash: bytes, now: dt.datetime) -> Vie
         team_ids=frozenset((await reader.scalars(held)).all()),
         officer_id=found.officer_id,
         expires=found.expires,
+        scopes=None if found.scopes is None else frozenset(_scopes(found.scopes)),
+        authority=f"token {found.id}",
+        glass=await glass.broken_by(reader, glass.Breaker(token_id=found.id), now),
     )
 
 
@@ -122,6 +143,7 @@ async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[Token]:
             role=Role(row.role),
             teams=tuple(names.get(row.id, ())),
             officer=row.number,
+            scopes=None if row.scopes is None else _scopes(row.scopes),
             created=row.created,
             expires=row.expires,
             revoked=row.revoked,
@@ -141,3 +163,8 @@ async def revoke(writer: Writer, token_id: int, now: dt.datetime) -> None:
     if not found.rowcount:
         msg = f"there is no token {token_id}"
         raise NotFound(msg)
+
+
+def _scopes(stored: str) -> tuple[Right, ...]:
+    """The rights that a token names; one that there is no longer is left out."""
+    return tuple(Right(one) for one in json.loads(stored) if one in set(Right))

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from app.access.secrets import digest
 from app.directory import LONGEST, LOOK_EVERY_S, Directory
-from app.storage import devices
+from app.storage import devices, keys
 from app.storage import directory as stored
 from app.storage.directory import Shown
 from app.storage.engine import Database, Reader
 from app.storage.schema import device_addresses, device_states
-from ingest.errors import StorageUnavailable
+from ingest.errors import LockedOut, StorageUnavailable
 from ingest.sender import Address, Key, Sender
 
 NOW = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
@@ -143,7 +143,7 @@ async def test_an_answer_older_than_a_revocation_is_not_remembered(
     asked, revoked = asyncio.Event(), asyncio.Event()
     senders = stored.senders
 
-    async def slow(reader: Reader, shown: Collection[Shown]) -> dict[Shown, Sender]:
+    async def slow(reader: Reader, shown: Collection[Shown]) -> dict[Shown, Sender | stored.Barred]:
         found = await senders(reader, shown)
         asked.set()
         await revoked.wait()
@@ -281,3 +281,106 @@ async def test_whoever_is_recognised_at_once_is_asked_after_a_quiet_time(
     clock.seconds += 3600
     assert directory.recognise(key) is None
     assert await directory.identify(key) is None
+
+
+async def lock(database: Database, name: str) -> None:
+    async with database.write() as writer:
+        await keys.lock(writer, name, NOW)
+
+
+async def test_a_locked_device_is_refused_by_whatever_it_shows_and_counted(
+    database: Database,
+) -> None:
+    await make(database, "p1")
+    counted: list[tuple[str, int, str]] = []
+    directory = Directory(database, Clock(), lambda *who: counted.append(who))
+    shown = (Key("key of p1"), Address("device", "p1"), Address("owntracks", "p1/app"))
+    known = [await directory.identify(one) for one in shown]
+    await lock(database, "p1")
+    directory.look_again()
+    for one in shown:
+        assert directory.recognise(one) is None
+        with pytest.raises(LockedOut, match="this device key is not known here"):
+            await directory.identify(one)
+    device = known[0].device if known[0] else 0
+    assert counted == [(door, device, "locked") for door in ("http", "mqtt", "mqtt")]
+    async with database.write() as writer:
+        await keys.unlock(writer, "p1")
+    directory.look_again()
+    assert [await directory.identify(one) for one in shown] == known
+
+
+async def test_a_lock_is_seen_by_other_processes_at_their_next_look(database: Database) -> None:
+    await make(database, "p1")
+    clock = Clock()
+    elsewhere = Directory(database, clock)
+    assert await elsewhere.identify(Key("key of p1")) is not None
+    await lock(database, "p1")
+    clock.seconds += LOOK_EVERY_S
+    with pytest.raises(LockedOut):
+        await elsewhere.identify(Key("key of p1"))
+
+
+async def test_a_look_under_way_while_a_device_is_locked_is_not_believed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make(database, "p1")
+    clock = Clock()
+    directory = Directory(database, clock)
+    assert await directory.identify(Key("key of p1")) is not None
+    asked, locked = asyncio.Event(), asyncio.Event()
+    stamp = stored.stamp
+
+    async def slow(reader: Reader) -> stored.Stamp:
+        found = await stamp(reader)
+        asked.set()
+        await locked.wait()
+        return found
+
+    monkeypatch.setattr(stored, "stamp", slow)
+    clock.seconds += LOOK_EVERY_S
+    early = asyncio.create_task(directory.identify(Key("key of p1")))
+    await asked.wait()
+    monkeypatch.setattr(stored, "stamp", stamp)
+    await lock(database, "p1")
+    directory.look_again()
+    late = asyncio.create_task(directory.identify(Key("key of p1")))
+    await asyncio.sleep(0)
+    locked.set()
+    with pytest.raises(LockedOut):
+        await late
+    with pytest.raises(LockedOut):
+        await early
+
+
+async def test_a_gateway_does_not_speak_for_a_device_that_is_locked(database: Database) -> None:
+    for name in ("p1", "p2"):
+        await make(database, name)
+    await make(database, "g1", speaks_for=("p1", "p2"))
+    await lock(database, "p2")
+    gateway = await Directory(database, Clock()).identify(Key("key of g1"))
+    assert gateway is not None
+    assert set(gateway.speaks_for) == {"p1", "p1/app"}
+    assert set(gateway.barred) == {"p2", "p2/app"}
+    assert gateway.device_of("p2") is gateway.device_of("p2/app") is None
+    assert gateway.barred_of("p2/app") == gateway.about("p2").barred_of(None) is not None
+
+
+async def test_a_revoked_key_is_a_strangers_and_counted_as_its_devices(
+    database: Database,
+) -> None:
+    await make(database, "p1")
+    counted: list[tuple[str, int, str]] = []
+    directory = Directory(database, Clock(), lambda *who: counted.append(who))
+    async with database.write() as writer:
+        await devices.revoke_keys(writer, "p1", NOW)
+        device = await devices.device_id(writer, "p1")
+    for key in ("key of p1", "key of p2", "k" * (LONGEST + 1)):
+        assert await directory.identify(Key(key)) is None
+    assert await directory.identify(Address("device", "p2")) is None
+    assert counted == [
+        ("http", device, "revoked"),
+        ("http", 0, "stranger"),
+        ("http", 0, "stranger"),
+        ("mqtt", 0, "stranger"),
+    ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from running import TOKEN, Running
+from running import Running
 from squares import collection, feature
 from streams import Follower
 
@@ -70,8 +70,9 @@ async def test_what_happens_is_told_at_once_and_once_through_a_crash_and_history
     now = dt.datetime.now(dt.UTC)
     alarm = ping(now, OUTSIDE, event="emergency")
     more = [alarm | {"time": (now - i * SECOND).isoformat()} for i in range(1, 16)]
-    one = Follower(service.url, TOKEN, comes_back=True)
-    async with one, Follower(service.url, TOKEN) as other:
+    token = await asyncio.to_thread(service.supervisor, "phone-1")
+    one = Follower(service.url, token, comes_back=True)
+    async with one, Follower(service.url, token) as other:
         await post(client, key, *walk(now - dt.timedelta(days=1)))
         await post(client, key, *walk(now))
         assert [event["kind"] for event in await one.until(2)] == ["entered", "left"]
@@ -94,7 +95,7 @@ async def test_what_happens_is_told_at_once_and_once_through_a_crash_and_history
     assert entered["visit"] == left["visit"]
     assert [event["id"] for event in one.told] == sorted({event["id"] for event in one.told})
 
-    async with Follower(service.url, TOKEN) as last:
+    async with Follower(service.url, token) as last:
         began = time.monotonic()
         assert await asyncio.to_thread(service.stop) == 0
         assert time.monotonic() - began < 8

@@ -26,7 +26,12 @@ async def test_who_comes_to_a_hot_spot_is_told_what_to_do_and_so_is_the_control_
     database = Database(sqlite_url)
     await ensure_administrator(database, ADMIN, dt.datetime.now(dt.UTC))
     await database.close()
-    settings = Settings(database=sqlite_url, mqtt=mosquitto.url, mqtt_client_id="told-elsewhere")
+    settings = Settings(
+        database=sqlite_url,
+        mqtt=mosquitto.url,
+        mqtt_client_id="told-elsewhere",
+        webhook_networks="127.0.0.0/8",
+    )
     service = create_app(settings)
     phone = Device(mosquitto.port, "phone-1")
     api = httpx.AsyncClient(

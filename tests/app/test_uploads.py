@@ -62,7 +62,7 @@ def test_a_real_track_sent_by_curl_gives_its_visits_and_what_is_none_is_refused(
     out = tmp_path / "visits.json"
     wanted = ["dwell", str(track), "--hotspots", str(hotspots), "--out", str(out)]
     assert CliRunner().invoke(cli, wanted).exit_code == 0
-    with service.client() as client:
+    with service.client(service.token_of("analyst")) as client:
         span = {"from": "2015-08-15T00:00:00Z", "to": "2015-08-17T00:00:00Z"}
         told = client.get("/visits", params={**span, "pass_through": "true"}).json()
     expected = json.loads(out.read_text())

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_network
 
 import pytest
 from callers import Clock
@@ -15,6 +16,7 @@ from standardwebhooks import WebhookVerificationError
 from app import webhooks as delivery
 from app.access.secrets import new_signing_secret
 from app.access.viewer import Role, Viewer
+from app.destinations import Destinations
 from app.live import Live
 from app.storage import webhooks
 from app.storage.engine import Database
@@ -25,6 +27,7 @@ from app.webhooks import Failed, Webhooks, after_failure
 
 ADMINISTRATOR = Viewer("admin", Role.ADMINISTRATOR)
 LONG_S = 20.0
+HERE = Destinations([ip_network("127.0.0.0/8")])
 SECRET = new_signing_secret()
 
 
@@ -71,7 +74,7 @@ async def delivering(
     database: Database, clock: Clock, *, patience_s: float = 10.0
 ) -> AsyncIterator[None]:
     async with Live(database, look_every_s=0.05) as live:
-        sender = Webhooks(database, live, clock.now_us, patience_s=patience_s)
+        sender = Webhooks(database, live, clock.now_us, HERE, patience_s=patience_s)
         task = asyncio.create_task(sender.deliver())
         yield
         task.cancel()

@@ -78,8 +78,8 @@ def until(service: Running, accepted: int) -> dict[str, Any]:
 
 
 def one_patrol(service: Running) -> None:
-    with service.client() as client:
-        [visit] = expect(client.get("/visits"))["items"]
+    with service.client(service.supervisor("phone-1")) as client:
+        [visit] = expect(client.get("/visits", params={"from": "2026-01-15T00:00:00Z"}))["items"]
         days = {"from": "2026-01-15", "to": "2026-01-15"}
         figures = expect(client.get("/compliance", params={"plan": "winter", **days}))
     assert (visit["device"], visit["hotspot"], visit["fixes"]) == ("phone-1", "HS1", 49)

@@ -17,7 +17,7 @@ from services import Mosquitto, free_port
 from app.feedback import WORK
 from app.storage import turns
 from app.storage.engine import Database
-from ingest.broker import Broker
+from ingest.broker import Broker, Tls
 from ingest.mqtt import Connection
 from ingest.mqttsession import Protocol, Session
 from ingest.topics import TOPICS
@@ -33,7 +33,7 @@ def connection_to(port: int, protocol: Protocol = "5", username: str | None = No
         protocol=protocol,
         client_id=f"publisher-{next(_NUMBERS)}",
         max_in_flight=10,
-        ca_file=None,
+        tls=Tls(),
     )
     return Connection(session, lambda _: None)
 

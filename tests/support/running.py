@@ -57,8 +57,26 @@ class Running:
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
-    def client(self) -> httpx.Client:
-        headers = {"authorization": f"Bearer {TOKEN}"}
+    def token_of(self, role: str, **more: object) -> str:
+        """A new token of a role, and of whatever else its JSON says."""
+        with self.client() as client:
+            answer = client.post("/tokens", json={"name": role, "role": role, **more})
+            return str(answer.raise_for_status().json()["token"])
+
+    def supervisor(self, *devices: str) -> str:
+        """The token of a supervisor of one officer, who is given these devices for good."""
+        with self.client() as client:
+            client.post("/teams", json={"name": "North"}).raise_for_status()
+            officer = {"number": "1", "name": "One", "team": "North"}
+            client.post("/officers", json=officer).raise_for_status()
+            for device in devices:
+                held = {"device": device, "officer": "1", "start": "2010-01-01T00:00:00Z"}
+                client.post("/assignments", json=held).raise_for_status()
+        return self.token_of("supervisor", teams=["North"])
+
+    def client(self, token: str = TOKEN) -> httpx.Client:
+        """A client with a token: the administrator's, if none is said."""
+        headers = {"authorization": f"Bearer {token}"}
         return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=30)
 
     def __enter__(self) -> Self:

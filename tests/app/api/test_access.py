@@ -34,12 +34,14 @@ OFFICERS_OWN = {
 
 EVERYONE = {"officer", "supervisor", "analyst", "administrator"}
 STAFF = EVERYONE - {"officer"}
+WHERE = EVERYONE - {"administrator"}
+PEOPLE = {"supervisor", "administrator"}
 # Who may read what; an auditor nothing.
 READS = {
     "/hotspots": EVERYONE,
     "/hotspots/k": EVERYONE,
     "/hotspots/k/briefing": EVERYONE,
-    "/hotspots/k/briefing/readers": STAFF,
+    "/hotspots/k/briefing/readers": PEOPLE,
     "/briefings": EVERYONE,
     "/plans": EVERYONE,
     "/plans/k": EVERYONE,
@@ -49,20 +51,20 @@ READS = {
     "/briefing-pack": EVERYONE,
     "/returns": EVERYONE,
     "/now": EVERYONE,
-    "/visits": EVERYONE,
+    "/visits": WHERE,
     "/patrols": EVERYONE,
     "/cells": EVERYONE,
     "/place-days": EVERYONE,
-    "/pings": EVERYONE - {"analyst"},
-    "/events": EVERYONE,
-    "/devices/n/events": EVERYONE,
+    "/pings": {"officer", "supervisor"},
+    "/events": WHERE,
+    "/devices/n/events": WHERE,
     "/recomputes": EVERYONE,
-    "/teams": STAFF,
-    "/officers": STAFF,
-    "/assignments": STAFF,
-    "/duty-times": STAFF,
-    "/abstractions": STAFF,
-    "/profiles": STAFF,
+    "/teams": EVERYONE,
+    "/officers": PEOPLE,
+    "/assignments": PEOPLE,
+    "/duty-times": PEOPLE,
+    "/abstractions": PEOPLE,
+    "/profiles": EVERYONE,
     "/devices": STAFF,
     "/observability": STAFF,
     "/ingest": STAFF,

@@ -1,4 +1,5 @@
 import csv
+import datetime as dt
 import io
 
 import httpx
@@ -7,6 +8,7 @@ from callers import Clock, TokenFor
 from squares import collection, feature, square
 from stored_visits import StoredVisit, store
 
+from app.storage import erasures
 from app.storage.engine import Database
 
 LATE = 15 * 60
@@ -62,7 +64,9 @@ async def test_coverage_and_compliance_by_hot_spot_and_in_total(admin: httpx.Asy
         # No service runs here that would do what the hot spots ask for.
         "recomputing": True,
         "surveying": False,
+        "erased": None,
         "retrospective": False,
+        "folded": None,
         "abstractions": [],
         "total": 0,
         "rows": 0,
@@ -300,3 +304,18 @@ async def test_a_question_that_cannot_be_answered_is_refused(
     answer = await admin.get("/compliance", params=DAY | params)
     assert answer.status_code == status
     assert said in answer.json()["detail"]
+
+
+async def test_figures_of_days_of_which_something_was_erased_say_so(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    day = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
+    a_day, gone = dt.timedelta(days=1), {"visits": 3}
+    async with database.write() as writer:
+        await erasures.add(writer, erasures.Erasure("period", "fixes", day + 9 * a_day, gone), day)
+        await erasures.add(writer, erasures.Erasure("period", "visits", day - 9 * a_day, gone), day)
+    assert (await compliance(admin))["erased"] is None
+    person = erasures.Erasure("person", "all", day + a_day, gone, start=day, officer_id=1)
+    async with database.write() as writer:
+        await erasures.add(writer, person, day + a_day)
+    assert (await compliance(admin))["erased"] == "2026-01-16T00:00:00.000000Z"

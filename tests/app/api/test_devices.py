@@ -14,7 +14,7 @@ PHONE = {
     "kind": "phone",
     "addresses": [{"kind": "owntracks", "address": "pc1234/phone"}],
 }
-UNSET = {"speed_unit": None, "owntracks_encrypted": False}
+UNSET = {"speed_unit": None, "owntracks_encrypted": False, "locked": None}
 
 
 async def test_a_device_is_known_by_its_key_which_is_shown_once(

@@ -45,17 +45,20 @@ SQLITE_ALONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True
 
 @pytest.fixture(autouse=True)
 async def day(admin: httpx.AsyncClient, database: Database, clock: Clock) -> None:
-    """A radio with officer 1 (North) until 10:00, then with 2 (South); a phone of nobody's."""
+    """A radio with officer 1 (North) until 10:00, then with 2 (South); a phone with 3 (West)."""
     clock.set("2026-01-14T12:00:00Z")
-    for team in ("North", "South"):
+    for number, team in (("1", "North"), ("2", "South"), ("3", "West")):
         await admin.post("/teams", json={"name": team})
-    for number, team in (("1", "North"), ("2", "South")):
         await admin.post("/officers", json={"number": number, "name": number, "team": team})
     for name, kind in (("radio", "radio"), ("=phone", "phone")):
         await admin.post("/devices", json={"name": name, "kind": kind})
-    for officer, start, end in (("1", "08:00", "10:00"), ("2", "10:00", None)):
+    for device, officer, start, end in (
+        ("radio", "1", "08:00", "10:00"),
+        ("radio", "2", "10:00", None),
+        ("=phone", "3", "08:00", None),
+    ):
         times = {"start": f"2026-01-15T{start}:00Z", "end": end and f"2026-01-15T{end}:00Z"}
-        await admin.post("/assignments", json={"device": "radio", "officer": officer, **times})
+        await admin.post("/assignments", json={"device": device, "officer": officer, **times})
     spots = feature("HS1", **OLD), feature("HS2", square(-2.9), **OLD)
     assert (await admin.post("/hotspots", json=collection(*spots))).is_success
     assert (await admin.put("/plans/late", json=PLAN)).is_success
@@ -83,26 +86,26 @@ async def table(
     return list(csv.DictReader(io.StringIO(answer.text)))
 
 
-async def test_a_visit_says_who_had_the_device_when_it_began(admin: httpx.AsyncClient) -> None:
-    found = await table(admin, "/visits")
+async def test_a_visit_says_who_had_the_device_when_it_began(supervisor: httpx.AsyncClient) -> None:
+    found = await table(supervisor, "/visits")
     assert [(row["device"], row["officer"], row["team"]) for row in found] == [
         ("radio", "1", "North"),
         ("radio", "2", "South"),
-        ("'=phone", "", ""),
+        ("'=phone", "3", "West"),
     ]
-    listed = (await admin.get("/visits")).json()["items"]
+    listed = (await supervisor.get("/visits")).json()["items"]
     assert [row["enter"] for row in found] == [visit["enter"] for visit in listed]
     assert [float(row["high_s"]) for row in found] == [visit["high_s"] for visit in listed]
 
 
 @SQLITE_ALONE
-async def test_a_table_is_the_same_in_every_format(admin: httpx.AsyncClient) -> None:
+async def test_a_table_is_the_same_in_every_format(supervisor: httpx.AsyncClient) -> None:
     for path, form in product(ASKED, Format):
         if (path, form) == ("/visits", Format.JSON):
             continue
-        rows = await table(admin, path)
+        rows = await table(supervisor, path)
         names, count = list(rows[0]), len(rows)
-        answer = await admin.get(path, params=ASKED[path] | {"f": form})
+        answer = await supervisor.get(path, params=ASKED[path] | {"f": form})
         assert answer.status_code == 200
         name = f'attachment; filename="{path[1:]}.{form}"'
         assert answer.headers["content-disposition"] == name
@@ -127,13 +130,13 @@ async def test_a_table_is_the_same_in_every_format(admin: httpx.AsyncClient) -> 
         assert found == [names] * count, (path, form)
 
 
-async def test_pings_are_positions_with_who_had_the_device(admin: httpx.AsyncClient) -> None:
-    assert [(row["device"], row["officer"]) for row in await table(admin, "/pings")] == [
+async def test_pings_are_positions_with_who_had_the_device(supervisor: httpx.AsyncClient) -> None:
+    assert [(row["device"], row["officer"]) for row in await table(supervisor, "/pings")] == [
         ("radio", "1"),
         ("radio", "2"),
-        ("'=phone", ""),
+        ("'=phone", "3"),
     ]
-    (row,) = await table(admin, "/pings", officer="2")
+    (row,) = await table(supervisor, "/pings", officer="2")
     assert (row["time"], row["lat"]) == ("2026-01-15T10:30:00.000000Z", "53.4")
     assert (row["battery_pct"], row["speed_mps"], row["source"]) == ("40.0", "", "pings")
 
@@ -155,18 +158,22 @@ async def test_each_role_takes_away_what_it_sees_and_no_more(
 
 
 async def test_an_analyst_takes_pseudonyms_away_and_no_pings(
-    stranger: httpx.AsyncClient, token_for: TokenFor
+    stranger: httpx.AsyncClient, database: Database, token_for: TokenFor
 ) -> None:
+    # When nobody had the phone.
+    await store(database, StoredVisit("=phone", "HS1", 7 * HOUR, 7 * HOUR + 5))
     headers = await token_for("analyst")
     found = await table(stranger, "/visits", headers=headers)
     assert all(re.fullmatch("device-[0-9a-f]{12}", row["device"]) for row in found)
     assert [bool(re.fullmatch("officer-[0-9a-f]{12}", row["officer"])) for row in found] == [
-        True,
-        True,
         False,
+        True,
+        True,
+        True,
     ]
-    assert found[0]["device"] == found[1]["device"] != found[2]["device"]
-    assert [row["team"] for row in found] == ["North", "South", ""]
+    assert found[1]["device"] == found[2]["device"] != found[3]["device"] == found[0]["device"]
+    # Each is a team of their own, by which they would be known.
+    assert [row["team"] for row in found] == [""] * 4
     assert (await stranger.get("/pings", params=TIMES, headers=headers)).status_code == 403
     for name, value in (("device", "radio"), ("officer", "1")):
         params = {"f": "csv", name: value}
@@ -176,12 +183,12 @@ async def test_an_analyst_takes_pseudonyms_away_and_no_pings(
 
 
 async def test_pseudonyms_are_the_same_in_all_tables_of_a_study_and_else_in_none(
-    admin: httpx.AsyncClient, token_for: TokenFor
+    supervisor: httpx.AsyncClient, token_for: TokenFor
 ) -> None:
     analyst = await token_for("analyst")
 
     async def names(path: str, headers: dict[str, str] | None = None, **more: str) -> set[str]:
-        return {row["device"] for row in await table(admin, path, headers, **more)}
+        return {row["device"] for row in await table(supervisor, path, headers, **more)}
 
     alone = [await names("/visits", pseudonyms="true") for _ in range(2)]
     assert not alone[0] & alone[1]
@@ -191,21 +198,23 @@ async def test_pseudonyms_are_the_same_in_all_tables_of_a_study_and_else_in_none
     assert not study & await names("/visits", study="another")
 
 
-async def test_a_span_with_nothing_in_it_is_a_heading(admin: httpx.AsyncClient) -> None:
+async def test_a_span_with_nothing_in_it_is_a_heading(supervisor: httpx.AsyncClient) -> None:
     days = {"from": "2026-01-02", "to": "2026-01-03"}
     times = {name: f"{day}T00:00:00Z" for name, day in days.items()}
     for path in ("/visits", "/pings", "/patrols"):
         empty = times if path in {"/visits", "/pings"} else days
-        whole = await table(admin, path)
-        answer = await admin.get(path, params=ASKED[path] | empty | {"f": "csv"})
+        whole = await table(supervisor, path)
+        answer = await supervisor.get(path, params=ASKED[path] | empty | {"f": "csv"})
         assert answer.status_code == 200
         assert answer.text == ",".join(whole[0]) + "\r\n"
 
 
 @SQLITE_ALONE
-async def test_what_is_true_of_a_table_is_said_of_it_and_no_more(admin: httpx.AsyncClient) -> None:
+async def test_what_is_true_of_a_table_is_said_of_it_and_no_more(
+    supervisor: httpx.AsyncClient,
+) -> None:
     async def said(path: str, **more: str) -> tuple[str | None, str | None]:
-        answer = await admin.get(path, params=ASKED[path] | {"f": "geojson"} | more)
+        answer = await supervisor.get(path, params=ASKED[path] | {"f": "geojson"} | more)
         parameters = answer.json()["parameters"]
         return parameters.get("method"), parameters.get("note")
 
@@ -217,13 +226,13 @@ async def test_what_is_true_of_a_table_is_said_of_it_and_no_more(admin: httpx.As
     assert await said("/visits", as_at="2026-01-15T10:00:00Z") == (str(METHOD), ungrown)
 
 
-async def test_a_table_is_as_it_was_known(admin: httpx.AsyncClient) -> None:
-    before = await table(admin, "/visits", as_at="2026-01-15T10:00:00Z")
+async def test_a_table_is_as_it_was_known(supervisor: httpx.AsyncClient) -> None:
+    before = await table(supervisor, "/visits", as_at="2026-01-15T10:00:00Z")
     assert [row["enter"][11:16] for row in before] == ["09:00"]
 
 
 @SQLITE_ALONE
-async def test_what_cannot_be_had_is_said_in_a_sentence(admin: httpx.AsyncClient) -> None:
+async def test_what_cannot_be_had_is_said_in_a_sentence(supervisor: httpx.AsyncClient) -> None:
     for path, params, status, said in (
         ("/cells", {"plan": "none"}, 404, "there is no plan 'none'"),
         ("/patrols", {"to": "2026-01-14"}, 422, "from: it is after to"),
@@ -231,38 +240,38 @@ async def test_what_cannot_be_had_is_said_in_a_sentence(admin: httpx.AsyncClient
         ("/cells", {"f": "pdf"}, 422, "query.f"),
         ("/compliance", {"f": "geojson"}, 422, "nothing that a map could show"),
     ):
-        answer = await admin.get(path, params=ASKED.get(path, DAY) | {"f": "csv"} | params)
+        answer = await supervisor.get(path, params=ASKED.get(path, DAY) | {"f": "csv"} | params)
         assert answer.status_code == status, answer.text
         assert said in answer.json()["detail"]
 
 
 @SQLITE_ALONE
 async def test_who_is_to_come_back_later_is_told_so(
-    application: FastAPI, admin: httpx.AsyncClient
+    application: FastAPI, supervisor: httpx.AsyncClient
 ) -> None:
     application.state.tables_made = outgoing.MOST_MADE
-    answer = await admin.get("/visits?f=csv")
+    answer = await supervisor.get("/visits?f=csv")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "already" in answer.json()["detail"]
     application.state.tables_made = 0
     for path in ("/visits?f=csv", "/cells?plan=none&from=2026-01-15&to=2026-01-15"):
-        await admin.get(path)
+        await supervisor.get(path)
     assert (application.state.tables_made, application.state.tables_kept) == (0, 0)
 
 
 @SQLITE_ALONE
-async def test_figures_are_a_table_in_other_formats_too(admin: httpx.AsyncClient) -> None:
+async def test_figures_are_a_table_in_other_formats_too(supervisor: httpx.AsyncClient) -> None:
     params = DAY | {"by": "day"}
-    answer = await admin.get("/compliance", params=params | {"f": "xlsx"})
+    answer = await supervisor.get("/compliance", params=params | {"f": "xlsx"})
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     head, first, total = book["Compliance"].iter_rows(values_only=True)
     cells = head.index("cells")
     assert (first[0], total[0]) == ("2026-01-15", "total")
     assert first[cells] == total[cells] == 2
     assert ("plan", "late") in list(book["Parameters"].iter_rows(values_only=True))
-    answer = await admin.get("/compliance", params=params | {"f": "parquet"})
+    answer = await supervisor.get("/compliance", params=params | {"f": "parquet"})
     frame = pl.read_parquet(answer.content)
     assert frame.schema["coverage"] == pl.Float64
     assert frame["cells"].to_list() == [2, 2]
-    planned = await admin.get("/plans/late/cells", params=DAY | {"f": "parquet"})
+    planned = await supervisor.get("/plans/late/cells", params=DAY | {"f": "parquet"})
     assert pl.read_parquet(planned.content)["required"].to_list() == [1, 1]

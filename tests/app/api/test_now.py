@@ -25,12 +25,12 @@ async def ask(client: httpx.AsyncClient, path: str = "/now", **more: object) -> 
 
 
 async def test_what_is_due_who_is_there_and_how_the_shift_will_end(
-    admin: httpx.AsyncClient, database: Database, clock: Clock
+    supervisor: httpx.AsyncClient, database: Database, clock: Clock
 ) -> None:
     clock.now = at(300)
     await walk(database, at(300), 1, (100, 101, "out"), (101, 113, "h1"), (113, 121, "out"))
     await walk(database, at(300), 2, (289, 290, "far"), (290, 299.9, "h3"))
-    answer = await ask(admin)
+    answer = await ask(supervisor)
     Standings.model_validate(answer)
     assert (answer["as_at"], answer["method"]) == ("2026-01-15T20:00:00.000000Z", 1)
     [shift] = answer["shifts"]
@@ -51,7 +51,7 @@ async def test_what_is_due_who_is_there_and_how_the_shift_will_end(
         "measurable": None,
     }
     day = "/compliance?plan=late&from=2026-01-15&to=2026-01-15&by=total"
-    assert (await ask(admin, day))["total"]["coverage"] == shift["coverage"]
+    assert (await ask(supervisor, day))["total"]["coverage"] == shift["coverage"]
     assert [(spot["hotspot"], spot["state"]) for spot in spots] == [
         ("h2", "overdue"),
         ("h3", "being_patrolled"),
@@ -107,16 +107,19 @@ async def test_everybody_sees_how_many_are_there_and_who_as_far_as_they_may(
         assert inside["overstayed"]
         return inside["officers"], inside["numbers"]
 
-    assert await seen(await token_for("analyst")) == (2, ["1", "2"])
+    many, pseudonyms = await seen(await token_for("analyst"))
+    assert many == len(pseudonyms) == 2
+    assert all(one.startswith("officer-") for one in pseudonyms)
     assert await seen(await token_for("supervisor", teams=["North"])) == (2, ["1"])
     assert await seen(await token_for("officer", officer="2")) == (2, ["2"])
     # An officer with two devices is one; a device that is nobody's may be somebody.
     held = (await ask(admin, "/assignments"))["items"]
     assert (await admin.delete(f"/assignments/{held[1]['id']}")).status_code == 204
-    assert await seen(await token_for("analyst")) == (2, ["1"])
+    north_and_south = await token_for("supervisor", teams=["North", "South"])
+    assert await seen(north_and_south) == (2, ["1"])
     more = {"device": "d2", "officer": "1", "start": "2026-01-15T10:00:00Z"}
     assert (await admin.post("/assignments", json=more)).status_code == 201
-    assert await seen(await token_for("analyst")) == (1, ["1"])
+    assert await seen(north_and_south) == (1, ["1"])
 
 
 async def test_there_is_nothing_outside_windows_and_an_unknown_plan_is_not_found(

@@ -1,7 +1,7 @@
 import httpx
 import pytest
 import sqlalchemy as sa
-from callers import Clock
+from callers import Clock, TokenFor
 from squares import feature, square
 
 from app.recompute import Recompute
@@ -48,10 +48,13 @@ async def test_what_is_being_worked_out_anew_is_told_until_it_is_done(
 
 
 async def test_visits_that_may_change_say_so_and_as_at_a_moment_whether_they_might_have(
-    admin: httpx.AsyncClient, database: Database, clock: Clock
+    stranger: httpx.AsyncClient, database: Database, clock: Clock, token_for: TokenFor
 ) -> None:
+    analyst = await token_for("analyst")
+
     async def told(**params: str) -> bool:
-        return bool((await admin.get("/visits", params=params)).json()["recomputing"])
+        answer = await stranger.get("/visits", params=params, headers=analyst)
+        return bool(answer.json()["recomputing"])
 
     assert await told()
     assert await told(to="2026-01-10T06:00:01Z")

@@ -1,10 +1,13 @@
 """Nobody's figures are given away by a row of a team or an organisation."""
 
+import numpy as np
 import pytest
 from compliance_rows import ints
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.compliance.duty import NOBODY, Officers
-from app.compliance.veil import veiled
+from app.compliance.duty import NOBODY, Abstractions, Officers
+from app.compliance.veil import ALL, HIDDEN_REASON, Sight, reasons_veiled, veiled
 
 ORGANISATIONS = ("Police", "Council", "Trust")
 
@@ -15,12 +18,12 @@ def officers(*team: int) -> Officers:
 
 
 @pytest.mark.parametrize(
-    ("team", "seen", "expected"),
+    ("team", "known", "expected"),
     [
-        # Everybody may be seen, or nobody is alone.
+        # Everybody is known, or nobody is alone.
         ([10, 20, 20], {1, 2, 3}, [10, 20, 20]),
         ([10, 10, 20, 20], set(), [10, 10, 20, 20]),
-        # One who is alone, but seen.
+        # One who is alone, but known.
         ([10, 20, 20], {1}, [10, 20, 20]),
         # Two that are alone are not told apart, nor is one from somebody of no team.
         ([10, 20, 30, 30], set(), [NOBODY, NOBODY, 30, 30]),
@@ -36,15 +39,79 @@ def officers(*team: int) -> Officers:
     ],
 )
 def test_an_officer_who_is_alone_in_a_team_is_not_told_apart(
-    team: list[int], seen: set[int], expected: list[int]
+    team: list[int], known: set[int], expected: list[int]
 ) -> None:
-    assert veiled(officers(*team), seen).team.tolist() == expected
+    everybody = range(1, len(team) + 1)
+    found = veiled(officers(*team), everybody, Sight(known=known, least=2))
+    assert found.officers.team.tolist() == expected
+
+
+def test_teams_of_too_few_are_folded_and_counted() -> None:
+    given = officers(10, 10, 20, 20, 20, 30, 30, 30, 30)
+    found = veiled(given, range(1, 10), Sight(known=set(), least=3))
+    assert found.officers.team.tolist() == [NOBODY] * 5 + [30] * 4
+    assert (found.teams, found.organisations) == (2, 0)
+
+
+def test_only_those_who_were_at_work_make_a_row() -> None:
+    given, sight = officers(10, 10, 10, 20, 20, 20), Sight(known=set(), least=3)
+    assert veiled(given, range(1, 7), sight).officers.team.tolist() == [10, 10, 10, 20, 20, 20]
+    # One of the second team was: it is that one's row, and the first joins it.
+    assert veiled(given, [1, 2, 3, 4], sight).officers.team.tolist() == [NOBODY] * 6
 
 
 def test_organisations_are_kept_like_teams() -> None:
     given = Officers(ints([1, 2, 3, 4]), ints([10] * 4), ints([1, 2, 0, 0]), ORGANISATIONS)
-    found = veiled(given, {4})
-    assert found.team.tolist() == [10] * 4
-    # Each of the three has one whom the viewer does not see.
-    assert found.organisation.tolist() == [NOBODY] * 4
-    assert veiled(given, None) is given
+    found = veiled(given, range(1, 5), Sight(known={4}, least=2))
+    assert found.officers.team.tolist() == [10] * 4
+    # Each of the three has one whom the viewer does not know.
+    assert found.officers.organisation.tolist() == [NOBODY] * 4
+    assert found.organisations == 3
+    assert veiled(given, range(1, 5), ALL).officers is given
+
+
+TEAMS = st.sampled_from([NOBODY, 10, 20, 30, 40])
+
+
+@given(
+    people=st.lists(st.tuples(TEAMS, st.booleans(), st.booleans()), max_size=16),
+    least=st.integers(2, 5),
+)
+def test_no_sum_of_rows_and_the_total_gives_a_hidden_teams_figure(
+    people: list[tuple[int, bool, bool]], least: int
+) -> None:
+    """Whoever knows all rows, the total and their own people's figures solves for no small team."""
+    team = np.array([one[0] for one in people], np.int64)
+    known = np.array([one[1] for one in people], np.bool_)
+    working = np.array([one[2] for one in people], np.bool_)
+    ids = np.arange(1, len(people) + 1)
+    sight = Sight(known=set(ids[known].tolist()), least=least)
+    shown = veiled(officers(*team.tolist()), ids[working].tolist(), sight).officers.team
+    # Each figure is a sum over officers: as many unknowns as were at work and are not known.
+    unknown = working & ~known
+    told = [(shown == row) & unknown for row in np.unique(shown)] + [unknown]
+    rank = np.linalg.matrix_rank(np.array(told, float)) if len(people) else 0
+    for one in np.unique(team):
+        few = (team == one) & unknown
+        # Of those that are all who are unknown the total tells, which is a figure of places.
+        if not 0 < few.sum() < least or few.sum() == unknown.sum():
+            continue
+        assert np.linalg.matrix_rank(np.array([*told, few], float)) == rank + 1
+
+
+def test_why_one_officer_was_taken_off_the_plan_is_not_for_all() -> None:
+    given = Abstractions(
+        officer=ints([1, 2, NOBODY]),
+        team=ints([NOBODY, NOBODY, 10]),
+        start_us=ints([0, 0, 0]),
+        end_us=ints([1, 1, 1]),
+        reason=ints([0, 1, 2]),
+        reasons=("PC One's operation", "PC Two's leave", "bonfire night"),
+    )
+    found = reasons_veiled(given, Sight(rostered={2}))
+    assert [found.reasons[i] for i in found.reason] == [
+        HIDDEN_REASON,
+        "PC Two's leave",
+        "bonfire night",
+    ]
+    assert reasons_veiled(given, ALL) is given

@@ -1,7 +1,7 @@
 import asyncio
 import datetime as dt
 
-from app.access.viewer import Role, Viewer
+from app.access.viewer import OPERATOR
 from app.compliance.cells import NEVER_US
 from app.storage import assignments, devices, people
 from app.storage.assignments import Assignment
@@ -10,7 +10,6 @@ from app.storage.errors import Conflict
 from app.storage.pages import Slice
 from app.storage.types import to_us
 
-EVERYBODY = Viewer("x", Role.ANALYST)
 NOW = dt.datetime(2026, 1, 15, 6, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 
@@ -36,7 +35,7 @@ async def test_of_overlapping_assignments_at_the_same_time_one_is_stored(
     )
     assert sum(isinstance(answer, Conflict) for answer in answers) == 2
     async with database.read() as reader:
-        page = await assignments.page(reader, EVERYBODY, Slice(10), None, None)
+        page = await assignments.page(reader, OPERATOR, Slice(10), None, None)
     assert len(page.items) == 1
 
 
@@ -45,8 +44,8 @@ async def test_columns_are_of_the_time_that_is_asked_for(database: Database) -> 
     for start, end in ((0, 2), (2, 4), (4, None)):
         await assign(database, start, end)
     async with database.read() as reader:
-        found = await assignments.columns(reader, EVERYBODY, NOW + 2 * HOUR, NOW + 5 * HOUR, NOW)
-        unknown = await assignments.columns(reader, EVERYBODY, NOW, NOW + 5 * HOUR, NOW - HOUR)
+        found = await assignments.columns(reader, OPERATOR, NOW + 2 * HOUR, NOW + 5 * HOUR, NOW)
+        unknown = await assignments.columns(reader, OPERATOR, NOW, NOW + 5 * HOUR, NOW - HOUR)
     assert found.start_us.tolist() == [to_us(NOW + 2 * HOUR), to_us(NOW + 4 * HOUR)]
     assert found.end_us.tolist() == [to_us(NOW + 4 * HOUR), NEVER_US]
     assert len(unknown.device) == 0

@@ -4,7 +4,7 @@ import datetime as dt
 import pytest
 from people_given import ANALYST, HOUR, NOW, staff
 
-from app.access.viewer import Role, Viewer
+from app.access.viewer import OPERATOR, Role, Viewer
 from app.compliance.duty import NOBODY
 from app.storage import abstractions, devices, duty, people
 from app.storage.abstractions import Abstraction
@@ -71,7 +71,7 @@ async def test_of_a_list_with_faults_none_is_stored_and_each_is_named(database: 
     ]
     assert str(caught.value).startswith("1.officer: there is no officer '9'; 1.end: ")
     async with database.read() as reader:
-        assert not (await duty.page(reader, ANALYST, duty.Wanted(), Slice(9))).items
+        assert not (await duty.page(reader, OPERATOR, duty.Wanted(), Slice(9))).items
 
 
 async def test_nobody_is_on_duty_for_more_than_a_week(database: Database) -> None:

@@ -7,19 +7,18 @@ import sqlalchemy as sa
 from planted import Planted, draw, plant, square
 from stored_visits import StoredVisit, store
 
-from app.access.viewer import Forbidden, Role, Viewer
+from app.access.viewer import OPERATOR, Forbidden, Role, Viewer
 from app.storage import exports, secrets
 from app.storage.engine import Database
 from app.storage.schema import fixes
 from app.storage.visit_reads import Wanted
 
-ALL = Viewer("x", Role.ADMINISTRATOR)
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 
 
 async def visit_ids(database: Database, size: int) -> list[list[int]]:
     async with database.read() as reader:
-        blocks = exports.visit_blocks(reader, ALL, Wanted(), size)
+        blocks = exports.visit_blocks(reader, OPERATOR, Wanted(), size)
         return [block["id"].tolist() async for block in blocks]
 
 
@@ -47,7 +46,7 @@ async def test_fixes_come_by_device_and_time_with_what_was_not_measured_unknown(
     async with database.write() as writer:
         await writer.execute(sa.update(fixes).where(fixes.c.device_id == 2).values(source="old"))
     async with database.read() as reader:
-        blocks = [one async for one in exports.fix_blocks(reader, ALL, Wanted(), 3)]
+        blocks = [one async for one in exports.fix_blocks(reader, OPERATOR, Wanted(), 3)]
     assert [block["device_id"].tolist() for block in blocks] == [[1, 1, 1], [1, 2, 2]]
     assert blocks[0]["time"].tolist() == sorted(set(blocks[0]["time"].tolist()))
     assert blocks[0]["accuracy_m"].tolist() == [8.0] * 3
@@ -79,8 +78,8 @@ async def test_a_table_may_be_written_slowly_between_one_query_and_the_next(
 async def test_shapes_are_of_all_hot_spots_as_they_are_or_were_known(database: Database) -> None:
     await draw(database, {f"HS{number}": square(50, 100 * number) for number in range(3)})
     async with database.read() as reader:
-        found = await exports.shapes(reader, ALL, None)
-        assert await exports.shapes(reader, ALL, exports.FIRST) == []
+        found = await exports.shapes(reader, OPERATOR, None)
+        assert await exports.shapes(reader, OPERATOR, exports.FIRST) == []
     assert sorted(key for key, *_ in found) == ["HS0", "HS1", "HS2"]
     assert {json.loads(shape)["type"] for *_, shape in found} == {"Polygon"}
 
