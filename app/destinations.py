@@ -21,6 +21,10 @@ MOST_ADDRESSES: Final = 4
 _LOOKED_UP_IN_S: Final = 5.0
 # Addresses behind which an IPv4 address stands, in their last 32 bits (RFC 6052).
 _TRANSLATED: Final = ip_network("64:ff9b::/96")
+# All that has been given out of IPv6 (RFC 4291), but for an example's (RFC 9637) that older
+# lists of what is special do not have.
+_GIVEN_OUT: Final = ip_network("2000::/3")
+_EXAMPLE: Final = ip_network("3fff::/20")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -81,16 +85,24 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
         self._destinations = destinations
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Sends a request to the first address that answers. Raises httpx.TransportError."""
+        """Sends a request to the first address that answers. Raises httpx.TransportError.
+
+        Each has the same share of the time to connect, so that a silent one hides no other.
+        """
         named = request.url
+        addresses = await self._destinations.addresses(named)
+        patience = dict(request.extensions.get("timeout", {}))
+        if patience.get("connect") is not None:
+            patience["connect"] /= len(addresses)
         # The name still counts in the certificate; the Host header is there already.
-        request.extensions = {**request.extensions, "sni_hostname": named.raw_host.decode()}
-        failure: httpx.ConnectError | None = None
-        for address in await self._destinations.addresses(named):
+        told = {"sni_hostname": named.raw_host.decode(), "timeout": patience}
+        request.extensions = {**request.extensions, **told}
+        failure: httpx.TransportError | None = None
+        for address in addresses:
             request.url = named.copy_with(host=address)
             try:
                 return await super().handle_async_request(request)
-            except httpx.ConnectError as exc:
+            except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
                 failure = exc
         assert failure is not None  # noqa: S101 -- there is at least one address
         raise failure
@@ -110,7 +122,7 @@ def _public(address: Address) -> bool:
     if isinstance(address, IPv6Address):
         if address in _TRANSLATED or address.ipv4_mapped:
             return True  # what stands behind it is asked for itself
-        if address.is_site_local:
+        if address not in _GIVEN_OUT or address in _EXAMPLE:
             return False
     return address.is_global and not address.is_multicast
 

@@ -1,18 +1,15 @@
 """How often devices and strangers are turned away: counted here, and stored each minute."""
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from app.storage import refusals
 from app.storage.engine import Database
-from app.storage.errors import DatabaseUnavailable
 from app.storage.refusals import Refusal
 from app.storage.types import from_us
 
-_LOG: Final = logging.getLogger(__name__)
 _HOUR_US: Final = 3_600_000_000
 _MINUTE_S: Final = 60.0
 GATEWAY: Final = "gateway"
@@ -36,17 +33,17 @@ class Refusals:
         self._counted[Refusal(from_us(hour_us), door, device, why)] += 1
 
     async def flush(self) -> None:
-        """Stores what was counted since the last time; where that fails it is kept for the next."""
-        counted, self._counted = self._counted, Counter()
-        try:
+        """Stores what was counted since the last time; where that fails it is kept for the next.
+
+        Raises StorageError.
+        """
+        if counted := self._counted.copy():
             async with self._database.write() as writer:
                 await refusals.add(writer, counted)
-        except DatabaseUnavailable as exc:
-            self._counted.update(counted)
-            _LOG.warning("refusals are yet to be stored: %s", exc)
+            self._counted -= counted
 
-    async def run(self) -> None:
-        """Stores each minute, until it is cancelled."""
+    async def run(self, attempt: Callable[[Awaitable[None]], Awaitable[None]]) -> None:
+        """Stores each minute, until it is cancelled; `attempt` does what may fail."""
         while True:
             await asyncio.sleep(_MINUTE_S)
-            await self.flush()
+            await attempt(self.flush())

@@ -35,8 +35,9 @@ class Allowance:
         for whose, most in places:
             kept = self._kept[whose, minute] = self._kept.get((whose, minute), 0) + 1
             if kept == most:
-                text = "%d broken messages of %s within a minute: any more are not kept"
-                _LOG.warning(text, most, "all senders" if whose is None else whose)
+                # A stranger's topic may hold anything, such as the end of a line.
+                who = "all senders" if whose is None else f"{whose!r:.200}"
+                _LOG.warning("%d broken messages of %s a minute: any more are not kept", most, who)
         while len(self._kept) > _MOST_REMEMBERED:
             self._kept.popitem(last=False)
         return True

@@ -9,13 +9,14 @@ from typing import Final, Self
 
 from ingest.broker import Broker, Tls
 from ingest.decoders import DECODERS
-from ingest.errors import DecodeError, LockedOut, StorageUnavailable, Unstorable
+from ingest.errors import DecodeError, LockedOut, StorageUnavailable, TooOften, Unstorable
 from ingest.intake import Begun, Intake
 from ingest.message import Broken, Message, Receipt
 from ingest.mqtt import Arrival, Connection
 from ingest.mqttsession import Protocol, Session
-from ingest.sender import Identify, Recognise, ask_always
+from ingest.sender import Identify, Recognise, Sender, ask_always
 from ingest.topics import TOPICS, Origin, Topics
+from ingest.turnstile import Turnstile
 
 _LOG: Final = logging.getLogger(__name__)
 MOST_TOPICS: Final = 50_000
@@ -26,8 +27,9 @@ class Consumer:
 
     One process a `client_id`: the broker keeps a week of messages under that name while we are
     away. A message stays unacknowledged until it is stored or set aside, however long that takes.
-    `now_us` reads the server's clock (microseconds UTC); `retry_s` is the first and the longest
-    wait between attempts while storage is away.
+    One that `turnstile` does not let in is acknowledged and thrown away: the broker would bring it
+    again, before what others send. `now_us` reads the server's clock (microseconds UTC); `retry_s`
+    is the first and the longest wait between attempts while storage is away.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Consumer:
         intake: Intake,
         identify: Identify,
         recognise: Recognise = ask_always,
+        turnstile: Turnstile | None = None,
         now_us: Callable[[], int],
         topics: Topics = TOPICS,
         protocol: Protocol = "5",
@@ -50,6 +53,7 @@ class Consumer:
         self._intake = intake
         self._identify = identify
         self._recognise = recognise
+        self._turnstile = turnstile
         self._now_us = now_us
         # Nearly all messages come under topics of before; strangers' push out each other.
         self._read_topic = lru_cache(MOST_TOPICS)(topics.read)
@@ -119,25 +123,35 @@ class Consumer:
             self._connection.done()
             return
         received_us = self._now_us()
+        counted = begun = False
         try:
-            begun = self._begin(arrival, received_us)
+            origin = self._origin(arrival)
+            sender = None if origin is None else self._recognise(origin.address)
+            if origin is not None and sender is not None:
+                counted = True
+                self._admit(sender)
+                begun = self._begin(arrival, origin.format, sender, received_us)
+        except TooOften:
+            self._connection.acknowledge(arrival)
+            self._connection.done()
+            return
         except Exception:  # noqa: BLE001 (it is told of, and set aside, where it fails again)
             begun = False
         if not begun:
-            self._start(arrival, received_us)
+            self._start(arrival, received_us, counted=counted)
 
-    def _begin(self, arrival: Arrival, received_us: int) -> bool:
+    def _admit(self, sender: Sender) -> None:
+        if self._turnstile is not None:
+            self._turnstile.admit(sender)
+
+    def _begin(self, arrival: Arrival, format_: str, sender: Sender, received_us: int) -> bool:
         """Take in what nearly every message is, fixes of somebody known; False: it is not that.
 
         A task of its own would cost such a message more than reading it does.
         """
-        origin = self._origin(arrival)
-        if origin is None or not 0 < len(arrival.payload) <= self._max_payload_bytes:
+        if not 0 < len(arrival.payload) <= self._max_payload_bytes:
             return False
-        sender = self._recognise(origin.address)
-        if sender is None:
-            return False
-        message = Message(arrival.payload, origin.format, received_us, sender)
+        message = Message(arrival.payload, format_, received_us, sender)
         begun = self._intake.begin(message)
         if begun is None:
             return False
@@ -151,15 +165,15 @@ class Consumer:
             if self._stopping:
                 self._connection.done()
             else:
-                self._start(arrival, begun.message.received_us)
+                self._start(arrival, begun.message.received_us, counted=True)
             return
-        self._tell(arrival, self._intake.finish(begun))
+        _tell(begun.message, self._intake.finish(begun))
         self._connection.acknowledge(arrival)
         self._connection.done()
 
-    def _start(self, arrival: Arrival, received_us: int) -> None:
+    def _start(self, arrival: Arrival, received_us: int, *, counted: bool) -> None:
         """See to an arrival in a task of its own, as long as that takes."""
-        task = asyncio.create_task(self._see_through(arrival, received_us))
+        task = asyncio.create_task(self._see_through(arrival, received_us, counted=counted))
         self._tasks.add(task)
         task.add_done_callback(self._end)
 
@@ -167,12 +181,12 @@ class Consumer:
         self._tasks.discard(task)
         self._connection.done()
 
-    async def _see_through(self, arrival: Arrival, received_us: int) -> None:
+    async def _see_through(self, arrival: Arrival, received_us: int, *, counted: bool) -> None:
         """Try until the message is stored or set aside, then acknowledge it."""
         wait_s, longest_s = self._retry_s
         waited = False
-        while not await self._tried(arrival, received_us):
-            waited = True
+        while not await self._tried(arrival, received_us, counted=counted):
+            waited = counted = True
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, longest_s)
         self._connection.acknowledge(arrival)
@@ -181,10 +195,10 @@ class Consumer:
             self._storage_away = False
             _LOG.warning("storage is back")
 
-    async def _tried(self, arrival: Arrival, received_us: int) -> bool:
+    async def _tried(self, arrival: Arrival, received_us: int, *, counted: bool) -> bool:
         """Take a message; False where it is neither stored nor set aside, logged once a time."""
         try:
-            await self._take(arrival, received_us)
+            await self._take(arrival, received_us, counted=counted)
         except Exception as error:  # noqa: BLE001 (a message never ends without acknowledgement)
             if not self._storage_away:
                 trace = None if isinstance(error, StorageUnavailable) else error
@@ -193,13 +207,16 @@ class Consumer:
             return False
         return True
 
-    async def _take(self, arrival: Arrival, received_us: int) -> None:
-        """Store a message or set it aside; raises whatever kept it from doing either."""
+    async def _take(self, arrival: Arrival, received_us: int, *, counted: bool) -> None:
+        """Store a message or set it aside; raises whatever kept it from doing either.
+
+        `counted`: the turnstile has let it in.
+        """
         if not arrival.payload:  # how a retained message is cleared
             return
         failure: Exception | None = None
         try:
-            reason = await self._accept(arrival, received_us)
+            reason = await self._accept(arrival, received_us, counted=counted)
         except StorageUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 (supervises all messages)
@@ -209,12 +226,13 @@ class Consumer:
         if reason:
             origin = self._read_topic(arrival.topic)
             format_ = origin.format if origin else ""
-            broken = Broken(arrival.payload, format_, received_us, arrival.topic, reason)
+            address = origin.address if origin else None
+            broken = Broken(arrival.payload, format_, received_us, arrival.topic, reason, address)
             await self._intake.set_aside(broken)
         if failure:  # logged only now: until it is set aside the message is tried again and again
-            _LOG.error("a message on %s failed", arrival.topic, exc_info=failure)
+            _LOG.error("a message on %.200r failed", arrival.topic, exc_info=failure)
 
-    async def _accept(self, arrival: Arrival, received_us: int) -> str:
+    async def _accept(self, arrival: Arrival, received_us: int, *, counted: bool) -> str:
         """Take a message in, or say why it cannot be: "" where that has been seen to."""
         origin = self._origin(arrival)
         if origin is None:
@@ -223,17 +241,19 @@ class Consumer:
             return f"the payload is larger than {self._max_payload_bytes} bytes"
         try:
             sender = await self._identify(origin.address)
-        except LockedOut:  # counted where it was found out; nobody is to find where that device is
+            if sender is None:
+                return origin.address.unknown()
+            if not counted:
+                self._admit(sender)
+        except (LockedOut, TooOften):  # counted there; nobody is to find where that device is
             return ""
-        if sender is None:
-            return origin.address.unknown()
         message = Message(arrival.payload, origin.format, received_us, sender)
         try:
             receipt = await self._intake.accept(message)
         except (DecodeError, Unstorable):
-            _LOG.info("%s: set aside", arrival.topic)
+            _LOG.info("%s from %s: set aside", message.format, sender.name)
             return ""
-        self._tell(arrival, receipt)
+        _tell(message, receipt)
         return ""
 
     def _origin(self, arrival: Arrival) -> Origin | None:
@@ -241,9 +261,10 @@ class Consumer:
         origin = self._read_topic(arrival.topic)
         return origin if origin is not None and origin.format in DECODERS else None
 
-    @staticmethod
-    def _tell(arrival: Arrival, receipt: Receipt) -> None:
-        """Log what was rejected: nobody else hears of it."""
-        if receipt.rejected:
-            first = receipt.rejected[0].reason  # its detail may quote a position
-            _LOG.info("%s: %d rejected, first: %s", arrival.topic, len(receipt.rejected), first)
+
+def _tell(message: Message, receipt: Receipt) -> None:
+    """Log what was rejected: nobody else hears of it."""
+    if receipt.rejected:
+        first = receipt.rejected[0].reason  # its detail may quote a position
+        name, many = message.sender.name, len(receipt.rejected)
+        _LOG.info("%s from %s: %d rejected, first: %s", message.format, name, many, first)

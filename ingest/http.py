@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,15 +27,14 @@ from ingest.errors import (
     EncodingRefused,
     IngestError,
     StorageUnavailable,
-    TooOften,
     Unauthorised,
     Unstorable,
 )
 from ingest.intake import Intake
 from ingest.message import Message, Receipt
-from ingest.rates import Rates
 from ingest.sender import Identify, Recognise, Sender, ask_always
 from ingest.spooling import SpoolingIntake
+from ingest.turnstile import Turnstile
 
 _LOG: Final = logging.getLogger(__name__)
 _PREFIX: Final = "/ingest/"
@@ -47,15 +45,15 @@ _DOORS: Final = {door.format: door for door in DOORS}
 class IngestState:
     """What the doors need; the application keeps it as `app.state.ingest`.
 
-    `now_us` reads the server's clock (microseconds UTC). `posts` is how often a device may post;
-    None: as often as it likes.
+    `now_us` reads the server's clock (microseconds UTC). Without a `turnstile` each may post as
+    often as it likes.
     """
 
     intake: Intake | SpoolingIntake
     identify: Identify
     now_us: Callable[[], int]
     recognise: Recognise = ask_always
-    posts: Rates | None = None
+    turnstile: Turnstile | None = None
     max_body_bytes: int = 4 << 20
     body_timeout_s: float = 30.0
 
@@ -148,8 +146,8 @@ async def _let_in(door: Door, key: str, call: _Call) -> _Reply:
     sender = state.recognise(shown) or await state.identify(shown)
     if sender is None:
         raise Unauthorised(UNKNOWN_KEY)
-    if state.posts is not None:
-        _count(state.posts, sender)
+    if state.turnstile is not None:
+        state.turnstile.admit(sender)
     try:
         receipt = await _stored(state.intake, await _message(door, sender, call))
     except (DecodeError, Unstorable):  # the intake has set it aside
@@ -163,14 +161,6 @@ async def _let_in(door: Door, key: str, call: _Call) -> _Reply:
         _LOG.warning("%s from %s: refused: %s", door.format, sender.name, error)
         raise
     return _receipt(door, sender, receipt)
-
-
-def _count(posts: Rates, sender: Sender) -> None:
-    """Count one more post of a device; a gateway's are those of all that it speaks for."""
-    share = 1 if sender.device is not None else max(len(sender.speaks_for), 1)
-    if wait_s := posts.take(sender.name, share):
-        message = f"{sender.name!r} posts more often than a device may; it keeps what it has to say"
-        raise TooOften(message, retry_after_s=math.ceil(wait_s))
 
 
 async def _stored(intake: Intake | SpoolingIntake, message: Message) -> Receipt:

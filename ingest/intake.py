@@ -4,7 +4,7 @@ import asyncio
 from asyncio import Future
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final, TypeVar
 
@@ -99,14 +99,19 @@ class Intake:
         offer: Offer = _nowhere,
         turned_away: Callable[[int], None] = _untold,
         max_ahead_us: int = screen.MAX_AHEAD_US,
+        sparing: bool = False,
     ) -> None:
-        """`turned_away` hears of each message in which a gateway speaks for a locked device."""
+        """`turned_away` hears of each message in which a gateway speaks for a locked device.
+
+        `sparing`: of a message that is good, but about strangers as well, no copy is set aside.
+        """
         self._submit = submit
         self._offer = offer
         self._turned_away = turned_away
         self._quarantine = quarantine
         self._keep = keep
         self._max_ahead_us = max_ahead_us
+        self._sparing = sparing
         self._allowance = Allowance()
         self.counts = Counts()
 
@@ -126,7 +131,8 @@ class Intake:
             await self.set_aside(_broken(message, str(error)))
             raise
         if not found.barred and (strange := _strange(message, receipt.rejected)):
-            await self._put_aside(_broken(message, _not_taken(strange)))
+            broken = _broken(message, _not_taken(strange))
+            await self._put_aside(replace(broken, payload=b"") if self._sparing else broken)
         self._count(receipt)
         return receipt
 

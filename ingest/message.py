@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ingest.fix import Event, Fix
-from ingest.sender import Sender
+from ingest.sender import Address, Sender
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -26,7 +26,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 class Broken:
     """A message that cannot be used, with the reason, for a person to look at.
 
-    `origin` is the sender's name, or where the message came from when nobody is known by it.
+    `origin` is the sender's name, or where the message came from when nobody is known by it; then
+    `address` is whom that is about, if anybody.
     """
 
     payload: bytes
@@ -34,6 +35,7 @@ class Broken:
     received_us: int
     origin: str
     reason: str
+    address: Address | None = None
 
 
 class Rejection(msgspec.Struct, frozen=True):

@@ -15,6 +15,10 @@ class Rate:
     at_once: float
 
 
+EACH_MINUTE = Rate(1 / 60, 1)
+"""For lines of the log that a flood would otherwise bring one each."""
+
+
 class Rates:
     """A bucket of tokens for each, kept as the moment at which it is full again (GCRA).
 

@@ -43,7 +43,8 @@ class Sender:
     devices of a gateway that are locked: what it says of them is refused. `unnamed` is whom a
     message is about that names nobody. `owntracks_secret` opens its encrypted OwnTracks payloads,
     and `speed_unit_mps` is the m/s of one unit of a bare `speed` among the parameters that it
-    sends; without either they are read as the format says.
+    sends; without either they are read as the format says. `devices` is for how many it speaks, who
+    may each send as much as one does alone; `number` is what those who count know it by.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Sender:
     unnamed: str | None = None
     owntracks_secret: str | None = field(default=None, repr=False)
     speed_unit_mps: float | None = None
+    devices: int = 1
+    number: int = 0
 
     def about(self, named: str) -> Self:
         """Give the same sender, with a message about `named` that does not say so itself."""

@@ -24,6 +24,7 @@ from ingest.sender import Identify, Sender
 from ingest.spooling import SpoolingIntake
 from ingest.trackintake import FileReceipt, TrackIntake
 from ingest.tracksource import TrackFileError
+from ingest.turnstile import Turnstile
 from ingest.uploadbody import Limits, Uploaded, uploaded
 from ingest.uploaddocs import DESCRIPTION, KEY_ELSEWHERE, KEY_IN_PATH, RESPONSES, SUMMARY
 
@@ -32,6 +33,10 @@ MOST_AT_ONCE: Final = 16  # uploads on the disk
 MOST_OF_ONE: Final = 4  # of them, by one sender
 READ_AT_ONCE: Final = 2  # of them; the others wait
 KEPT_BYTES: Final = 1 << 10  # of a file that cannot be read, for a person to look at
+
+
+Account = Callable[[Sender, Sequence[FileReceipt]], None]
+"""Hears what one sender's files were, once they are stored."""
 
 
 @dataclass(slots=True)
@@ -46,6 +51,8 @@ class Uploads:
     now_us: Callable[[], int]
     limits: Limits
     max_unpacked_bytes: int
+    turnstile: Turnstile | None = None
+    account: Account | None = None
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READ_AT_ONCE))
     under_way: list[str] = field(default_factory=list)
 
@@ -102,17 +109,21 @@ async def upload(request: Request) -> Response:
     with uploads.place(sender):
         async with uploaded(request, uploads.limits) as files, uploads.reading:
             receipt = await _taken(uploads, sender, files)
+    if uploads.account is not None:
+        uploads.account(sender, receipt.files)
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(receipt), media_type=JSON, headers=headers)
 
 
 async def _sender(uploads: Uploads, request: Request) -> Sender:
-    """Tell who uploads, before a byte of the body is read. Raises Unauthorised."""
+    """Tell who uploads, before a byte of the body is read. Raises Unauthorised and TooOften."""
     in_path = str(request.path_params.get("key", ""))
     shown = credential(request.scope["headers"], request.scope["query_string"], in_path)
     sender = await uploads.identify(shown)
     if sender is None:
         raise Unauthorised(UNKNOWN_KEY)
+    if uploads.turnstile is not None:
+        uploads.turnstile.admit(sender)
     named = request.query_params.get("device")
     return sender.about(named) if named else sender
 

@@ -11,9 +11,9 @@ from app.access.audit import Act
 from app.api.enrolment import table
 from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
+from app.clock import system_clock
 from app.enrolling import Keys
 from app.importing.problems import Unsound
-from app.main import system_clock
 from app.storage.engine import Database
 from app.storage.types import from_us
 
@@ -43,11 +43,15 @@ def enrol(
         fail(f"cannot read {file}: {exc.strerror}")
 
     opened_file = _new(out)
+    handed_over = False
 
     def keep(keys: Keys) -> None:
+        nonlocal handed_over
+        handed_over = True
         try:
             _write(opened_file, table(keys))
         except OSError as exc:  # not the database's, whose transaction this is in
+            handed_over = False
             raise _Unwritten(exc.strerror) from exc
 
     async def store(opened: Database) -> int:
@@ -66,8 +70,11 @@ def enrol(
         fail(f"cannot write {out}: {exc}; nothing was stored")
     finally:
         os.close(opened_file)
-        if not done:
+        if not handed_over:
             out.unlink(missing_ok=True)
+        elif not done:  # interrupted, perhaps just after the commit: there is no other copy
+            said = f"{out} is kept: these devices may be stored, see GET /devices"
+            typer.echo(f"beatkeeper: {said}", err=True)
     typer.echo(f"{done} devices enrolled; their keys are in {out}, and nowhere else")
 
 

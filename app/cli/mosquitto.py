@@ -7,25 +7,32 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from app.access.audit import Act
 from app.access.mosquitto import Files, Service, files
-from app.access.secrets import PASSWORD_ROUNDS, new_mqtt_hash
+from app.access.secrets import new_mqtt_hash
+from app.cli.accounting import ran
 from app.cli.opening import fail, with_database
 from app.cli.serve import read_settings
 from app.settings import Settings
 from app.storage import directory, keys
-from app.storage.engine import Database
+from app.storage.engine import Database, Reader
 from app.storage.errors import DatabaseUnavailable
 from ingest.broker import Broker
 from ingest.trial import CLIENT_ID
 
 LOOK_EVERY_S: Final = 1.0
+LEAST_PASSWORD: Final = 32
+"""Characters of the service's password: random, they outlive every guess at a quick hash.
+
+A slow one would let any stranger hold up mosquitto, which works it out for each login, one by one.
+"""
 _COMMAND_S: Final = 60.0  # that `--then` may take
 
 
@@ -63,22 +70,15 @@ def mosquitto(
     service = _service(settings)
     reserved = frozenset({settings.mqtt_client_id, CLIENT_ID})
 
-    async def keep(opened: Database) -> None:
-        stamp, made = await _read(opened, service, reserved)
-        writing.put(made)
-        while watch:
-            await asyncio.sleep(LOOK_EVERY_S)
-            try:
-                async with opened.read() as reader:
-                    changed = await directory.stamp(reader) != stamp
-                if changed:
-                    stamp, made = await _read(opened, service, reserved)
-                    await asyncio.to_thread(writing.put, made)
-            except DatabaseUnavailable as exc:
-                writing.tell(f"the files stay as they are: {exc}")
+    async def read(reader: Reader) -> Files:
+        return files(service, await keys.logins(reader), reserved)
 
     try:
-        with_database(settings.database, keep)
+        with_database(
+            settings.database,
+            lambda opened: _keep(opened, read, writing, watch=watch),
+            ran(Act.DISCLOSURE, "mosquitto", passwords=passwords, acl=acl),
+        )
     except _Unwritten as exc:
         fail(str(exc))
 
@@ -88,17 +88,46 @@ def _service(settings: Settings) -> Service:
     if broker is None or not broker.username or ":" in broker.username:
         fail("give the service's own user, as BEATKEEPER_MQTT=mqtt://USER:PASSWORD@HOST", 2)
     password = broker.password
-    # Somebody may have thought of it, and who reads the file is not to find it out.
-    hashed = None if password is None else new_mqtt_hash(password, PASSWORD_ROUNDS)
+    if password is not None and len(password) < LEAST_PASSWORD:
+        fail(
+            f"the password of the service's own user is shorter than {LEAST_PASSWORD} characters, "
+            f"and could be guessed: take {LEAST_PASSWORD} random ones, or a certificate",
+            2,
+        )
+    hashed = None if password is None else new_mqtt_hash(password)
     return Service(broker.username, hashed, settings.mqtt_owntracks)
 
 
+async def _keep(
+    opened: Database,
+    read: Callable[[Reader], Awaitable[Files]],
+    writing: "_Writing",
+    *,
+    watch: bool,
+) -> None:
+    """Writes the files; with `watch` again whenever they change, until it is cancelled.
+
+    Raises _Unwritten and DatabaseUnavailable where they cannot even be written at first.
+    """
+    stamp, made = await _read(opened, read)
+    await asyncio.to_thread(writing.put, made)
+    while watch:
+        await asyncio.sleep(LOOK_EVERY_S)
+        try:
+            async with opened.read() as reader:
+                changed = await directory.stamp(reader) != stamp
+            if changed:
+                stamp, made = await _read(opened, read)
+            await asyncio.to_thread(writing.put, made)
+        except (DatabaseUnavailable, _Unwritten) as exc:
+            writing.tell(f"the files stay as they are: {exc}")
+
+
 async def _read(
-    opened: Database, service: Service, reserved: frozenset[str]
+    opened: Database, read: Callable[[Reader], Awaitable[Files]]
 ) -> tuple[directory.Stamp, Files]:
     async with opened.read() as reader:
-        stamp = await directory.stamp(reader)
-        return stamp, files(service, await keys.logins(reader), reserved)
+        return await directory.stamp(reader), await read(reader)
 
 
 class _Unwritten(Exception):
@@ -116,24 +145,16 @@ class _Writing:
     then: Sequence[str]
     _told: str = ""
     _written: Files | None = None
+    _signalled: Files | None = None
 
     def put(self, made: Files) -> None:
-        """Writes both files and tells mosquitto, if anything is new. Raises _Unwritten."""
-        if made == self._written:
-            return
-        # Whoever is locked is to be without a password first.
-        for file, text in ((self.passwords, made.passwords), (self.acl, made.access)):
-            try:
-                _replace(file, text, self.group)
-            except (OSError, LookupError) as exc:
-                msg = f"cannot write {file}: {exc}"
-                raise _Unwritten(msg) from exc
-        self._written = made
-        for line in made.left_out:
-            self.tell(line)
-        users = made.passwords.count("\n")
-        typer.echo(f"{self.passwords} and {self.acl} are written: {users} users with a password")
-        self._signal()
+        """Writes both files and tells mosquitto, whichever is yet to be done. Raises _Unwritten."""
+        if made != self._written:
+            self._write(made)
+        if made != self._signalled and self._signal():
+            self._signalled = made
+        if made == self._signalled:
+            self._told = ""
 
     def tell(self, text: str) -> None:
         """Says what is wrong, once as long as it stays so."""
@@ -141,14 +162,42 @@ class _Writing:
             typer.echo(f"beatkeeper: {text}", err=True)
             self._told = text
 
-    def _signal(self) -> None:
+    def _write(self, made: Files) -> None:
+        # Whoever is locked is to be without a password first.
+        for file, text in ((self.passwords, made.passwords), (self.acl, made.access)):
+            try:
+                _replace(file, text, self.group)
+            except (OSError, LookupError) as exc:
+                msg = f"cannot write {file}: {exc}"
+                raise _Unwritten(msg) from exc
+        known = () if self._written is None else self._written.left_out
+        self._written = made
+        for line in made.left_out:
+            if line not in known:
+                typer.echo(f"beatkeeper: {line}", err=True)
+        users = made.passwords.count("\n")
+        typer.echo(f"{self.passwords} and {self.acl} are written: {users} users with a password")
+
+    def _signal(self) -> bool:
         try:
             if self.pid_file is not None:
-                os.kill(int(self.pid_file.read_text()), signal.SIGHUP)
+                _hang_up(self.pid_file)
             if self.then:
                 subprocess.run(self.then, check=True, timeout=_COMMAND_S)  # noqa: S603 -- the operator's own
         except (OSError, ValueError, subprocess.SubprocessError) as exc:
             self.tell(f"mosquitto has not been told to read them anew: {exc}")
+            return False
+        return True
+
+
+def _hang_up(pid_file: Path) -> None:
+    """Sends a SIGHUP to the mosquitto whose number is in a file. Raises OSError, ValueError."""
+    pid = int(pid_file.read_text())
+    # After a crash the number may be another program's, which a SIGHUP would end.
+    if Path("/proc/self").exists() and Path(f"/proc/{pid}/comm").read_text() != "mosquitto\n":
+        msg = f"{pid_file} names process {pid}, which is no mosquitto"
+        raise ValueError(msg)
+    os.kill(pid, signal.SIGHUP)
 
 
 def _replace(file: Path, text: str, group: str | None) -> None:

@@ -63,6 +63,7 @@ class Why(StrEnum):
     STRANGER = auto()
     REVOKED = auto()  # the key was this device's
     LOCKED = auto()
+    TOO_OFTEN = auto()  # it sends more often than a device may
 
 
 class Barred(NamedTuple):
@@ -159,6 +160,8 @@ def _sender(row: sa.Row[Any], speaks_for: dict[str, int], barred: dict[str, int]
         barred=barred,
         owntracks_secret=row.owntracks_secret,
         speed_unit_mps=SPEEDS_MPS.get(row.speed_unit),
+        devices=max(len(set(speaks_for.values())), 1),
+        number=row.id,
     )
 
 

@@ -1,17 +1,23 @@
 """How often who was turned away, by hour, door and reason."""
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.access.viewer import Right, Viewer
+from app.storage.directory import Why
 from app.storage.engine import Reader, Writer
 from app.storage.guarding import refusals
-from app.storage.pages import Page, Slice
+from app.storage.pages import Page, Position, Slice
 from app.storage.schema import devices
+from app.storage.types import from_us, to_us
+
+# A cursor is of numbers, and has the places of words in these.
+_DOORS: Final = ("http", "mqtt", "gateway")
+_WHYS: Final = tuple(Why)
 
 
 class Refusal(NamedTuple):
@@ -35,8 +41,6 @@ class Turned(NamedTuple):
 
 async def add(writer: Writer, counted: Mapping[Refusal, int]) -> None:
     """Adds to what was counted before."""
-    if not counted:
-        return
     insert = sqlite.insert if writer.dialect.name == "sqlite" else postgresql.insert
     new = insert(refusals)
     key = [column.name for column in refusals.primary_key]
@@ -49,18 +53,30 @@ async def add(writer: Writer, counted: Mapping[Refusal, int]) -> None:
 async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[Turned]:
     """Who was turned away, the newest hour first; by devices' names."""
     viewer.require(Right.MANAGE_DEVICES)
-    after = 0 if part.after is None else part.after[0]
+    order = refusals.c.door, refusals.c.device_id, refusals.c.reason
     query = (
         sa.select(refusals, devices.c.name.label("device"))
         .outerjoin(devices, devices.c.id == refusals.c.device_id)
-        .order_by(refusals.c.hour.desc(), refusals.c.door, refusals.c.device_id, refusals.c.reason)
-        .offset(after)
+        .order_by(refusals.c.hour.desc(), *order)
         .limit(part.limit + 1)
     )
+    if part.after is not None:
+        hour_us, door, device, why = part.after
+        end = [sa.literal(one) for one in (_word(_DOORS, door), device, _word(_WHYS, why))]
+        past = sa.and_(refusals.c.hour == from_us(hour_us), sa.tuple_(*order) > sa.tuple_(*end))
+        query = query.where(sa.or_(refusals.c.hour < from_us(hour_us), past))
     rows = (await reader.execute(query)).all()
     items = [Turned(row.hour, row.door, row.device, row.reason, row.times) for row in rows]
     more = len(items) > part.limit
-    return Page(items[: part.limit], (after + part.limit,) if more else None)
+    return Page(items[: part.limit], _place(rows[part.limit - 1]) if more else None)
+
+
+def _place(row: sa.Row[Any]) -> Position:
+    return to_us(row.hour), _DOORS.index(row.door), row.device_id, _WHYS.index(row.reason)
+
+
+def _word(words: Sequence[str], place: int) -> str:
+    return words[place] if place < len(words) else ""
 
 
 async def since(reader: Reader, start: dt.datetime) -> list[Turned]:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -10,7 +11,8 @@ import httpx
 import pytest
 from receiving import receiving
 
-from app.destinations import Destinations, ForbiddenDestination, GuardedTransport
+from app import destinations
+from app.destinations import Address, Destinations, ForbiddenDestination, GuardedTransport
 
 INSIDE = (
     "127.0.0.1",
@@ -36,6 +38,13 @@ INSIDE = (
     "64:ff9b::a9fe:a9fe",
     "2002:7f00:1::",
     "2002:a00:1::1",
+    "::7f00:1",
+    "::ffff:0:a9fe:a9fe",
+    "64:ff9b:1::a9fe:a9fe",
+    "2001:db8::1",
+    "3fff::1",
+    "4000::1",
+    "5f00::1",
 )
 OUTSIDE = ("8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808")
 
@@ -97,10 +106,10 @@ async def test_a_name_that_changes_its_address_is_connected_to_where_it_was_look
     async with receiving() as receiver:
         loop = asyncio.get_running_loop()
         monkeypatch.setattr(type(loop), "getaddrinfo", look_up)
-        destinations = Destinations()
+        guarded = Destinations()
         url = httpx.URL(f"https://rebound.example:{receiver.port}/")
-        await destinations.check(url)
-        async with httpx.AsyncClient(transport=GuardedTransport(destinations)) as client:
+        await guarded.check(url)
+        async with httpx.AsyncClient(transport=GuardedTransport(guarded)) as client:
             with pytest.raises(ForbiddenDestination):
                 await client.post(url, content=b"x")
         assert receiver.deliveries == []
@@ -133,6 +142,27 @@ async def test_a_name_is_looked_up_once_a_delivery_and_its_host_is_still_named(
         assert answer.status_code == 204
         assert receiver.deliveries[0].headers["host"] == f"hook.example:{receiver.port}"
     assert asked == ["hook.example"]
+
+
+async def test_a_silent_address_does_not_hide_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with receiving() as receiver:
+        with ExitStack() as stack:
+            silent = stack.enter_context(socket.socket())
+            silent.bind(("127.0.0.9", receiver.port))
+            silent.listen(0)
+            for _ in range(2):  # no room is left for who connects next
+                waiting = stack.enter_context(socket.socket())
+                waiting.settimeout(0)
+                waiting.connect_ex(("127.0.0.9", receiver.port))
+
+            async def look_up(host: str, port: int) -> Sequence[Address]:
+                return [ip_address("127.0.0.9"), ip_address("127.0.0.1")]
+
+            monkeypatch.setattr(destinations, "_looked_up", look_up)
+            ours = GuardedTransport(Destinations([ip_network("127.0.0.0/8")]))
+            async with httpx.AsyncClient(transport=ours, timeout=0.6) as client:
+                answer = await client.post(f"http://hook.example:{receiver.port}/x", content=b"{}")
+        assert answer.status_code == 204
 
 
 async def test_a_redirect_is_not_followed() -> None:

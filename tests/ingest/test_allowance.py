@@ -17,7 +17,7 @@ def test_a_few_of_each_sender_are_kept_a_minute(caplog: pytest.LogCaptureFixture
     assert kept(allowance, "radio-8", 5) == 5
     assert kept(allowance, "radio-7", 1000, NOW_US + MINUTE_US) == OF_ONE
     assert kept(allowance, "radio-7", 1000) == 0  # the spool has some of that minute yet
-    assert [record.args for record in caplog.records] == [(OF_ONE, "radio-7")] * 2
+    assert [record.args for record in caplog.records] == [(OF_ONE, "'radio-7'")] * 2
 
 
 def test_senders_that_are_made_up_do_not_fill_the_disk(caplog: pytest.LogCaptureFixture) -> None:

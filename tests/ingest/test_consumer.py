@@ -19,9 +19,12 @@ from ingest.broker import Broker
 from ingest.consumer import Consumer
 from ingest.errors import StorageUnavailable
 from ingest.intake import Intake
+from ingest.mqtt import Arrival
 from ingest.mqttsession import Protocol
+from ingest.rates import EACH_MINUTE, Rate, Rates
 from ingest.sender import Credential, Identify, Recognise, Sender, ask_always
 from ingest.topics import TOPICS, Topics
+from ingest.turnstile import Turnstile
 
 PINGS = "beatkeeper/up/radio-7/pings"
 _SESSIONS = count()
@@ -50,6 +53,7 @@ class Rig:
     protocol: Protocol = "5"
     identify: Identify = identify
     recognise: Recognise = recognise
+    turnstile: Turnstile | None = None
     topics: Topics = TOPICS
     now_us: Callable[[], int] = lambda: NOW_US
     client_id: str = field(default_factory=lambda: f"ingest-{next(_SESSIONS)}")
@@ -65,6 +69,7 @@ class Rig:
             intake=self.intake,
             identify=self.identify,
             recognise=self.recognise,
+            turnstile=self.turnstile,
             now_us=self.now_us,
             topics=self.topics,
             protocol=self.protocol,
@@ -276,6 +281,51 @@ async def test_a_flood_is_held_back_and_nothing_of_it_lost(either: Rig) -> None:
         assert consumer.in_flight <= 50
         either.storage.open.set()
         await until(lambda: len(either.storage.fixes) == 300)
+
+
+async def test_a_device_that_floods_is_counted_and_what_is_too_much_does_not_come_again(
+    either: Rig,
+) -> None:
+    refused: list[int] = []
+    few = Rates(Rate(per_s=0.001, at_once=3), lambda: 0.0)
+    either.turnstile = Turnstile(few, Rates(EACH_MINUTE, lambda: 0.0), refused.append)
+    async with either.consuming() as consumer:
+        either.storage.failures = [StorageUnavailable("away")]  # tried again, it counts once
+        either.publish(PINGS, *(ping(number) for number in range(8)))
+        either.publish("owntracks/ada/phone", '{"_type":"location","tst":1,"lat":48.9,"lon":2.3}')
+        await either.seen_to(consumer, 4)
+        await until(lambda: len(refused) == 5)
+    assert {device for device, _ in either.storage.fixes} == {7}
+    assert len(either.storage.fixes) == 3
+    assert await either.left_at_the_broker() == 0
+
+
+async def test_nothing_that_a_topic_or_payload_holds_forges_a_line_of_the_log(
+    intake: Intake, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def faulty(credential: Credential) -> Sender | None:
+        if "fault" in str(credential):
+            raise LookupError
+        return await identify(credential)
+
+    caplog.set_level(logging.INFO)
+    broker = Broker.from_url("mqtt://127.0.0.1")
+    consumer = Consumer(broker, intake=intake, identify=faulty, now_us=lambda: NOW_US)
+    forged = "\n2026-03-01 06:00:00,000 ERROR app.sealing audit log: forged\x1b[2J"
+    for topic in (
+        f"beatkeeper/up/stranger{forged}/pings",
+        f"owntracks/fault/{forged}",
+        f"beatkeeper/up/radio-7/x{forged}",
+        PINGS,
+        PINGS,
+    ):
+        for payload in (b"{", forged.encode(), b'[{"time":"%s"}]' % forged.encode()):
+            for _ in range(12):
+                await consumer._take(Arrival(0, 0, 1, topic, payload), NOW_US, counted=False)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) > 5
+    assert not [line for line in lines if not line.isprintable()]
+    assert not [line for line in lines if "owntracks/fault" in line and len(line) > 300]
 
 
 async def test_what_the_broker_retains_of_phones_comes_once_and_of_radios_never(rig: Rig) -> None:

@@ -6,6 +6,7 @@ import pytest
 from memory import Storage
 
 from ingest.allowance import OF_ONE
+from ingest.batch import Batcher
 from ingest.columns import Delivery
 from ingest.decoders import DECODERS, FILES, SOURCES
 from ingest.errors import DecodeError, StorageUnavailable, Unstorable
@@ -278,3 +279,13 @@ async def test_what_nobody_would_hear_of_is_set_aside_beside_what_is_stored(
     told = msgspec.structs.replace(sent, told=True)
     assert (await intake.accept(told)).duplicates == 1
     assert len(storage.broken) == 1
+
+
+async def test_where_positions_are_left_out_no_copy_is_set_aside_of_what_is_good_as_well(
+    batcher: Batcher, storage: Storage
+) -> None:
+    intake = Intake(batcher.submit, storage.quarantine, storage.keep, sparing=True)
+    await intake.accept(message({"device": "x"}, {"time": NOW - 1}))
+    (broken,) = storage.broken
+    assert (broken.payload, broken.origin) == (b"", "radio-7")
+    assert "may not send for 'x'" in broken.reason

@@ -7,7 +7,9 @@ from ingest.message import Message
 from ingest.sender import Sender
 
 MARK = b"\x9ethemark"
-GATEWAY = Sender("gateway", None, {"radio-7": 7, "2167005": 8}, "radio-7", "passphrase", 0.44704)
+GATEWAY = Sender(
+    "gateway", None, {"radio-7": 7, "2167005": 8}, {"lost-1": 9}, "radio-7", "passphrase", 0.44704
+)
 MESSAGES = [
     Message(b"first", "pings", 1_772_399_045_000_001, Sender("radio-7", 7)),
     Message(b"", "osmand", 1_772_399_045_000_002, GATEWAY),

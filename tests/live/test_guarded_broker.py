@@ -18,11 +18,12 @@ import pytest
 import services
 import sqlalchemy as sa
 from certificates import Certificate
-from guarded import Guarded, guarded
+from guarded import PASSWORD, Guarded, guarded
 from mqttdevice import MqttDevice, mqtt_device
 from typer.testing import CliRunner
 
 from app.access.secrets import DeviceKey, new_device_key
+from app.access.viewer import OPERATOR
 from app.cli import cli
 from app.doctor.broker import Listening, check_broker
 from app.doctor.finding import Status
@@ -71,7 +72,7 @@ class World:
 
     def service(self) -> "Context":
         """A connection of the service's own user, which listens to everything that it may."""
-        return mqtt_device(self.guarded.broker.port, None, "beatkeeper", "of-the-service")
+        return mqtt_device(self.guarded.broker.port, None, "beatkeeper", PASSWORD)
 
     def change(self, work: Callable[[Writer], object]) -> None:
         """Changes something in the database, and tells nobody."""
@@ -79,15 +80,13 @@ class World:
 
     def write(self) -> None:
         """Writes both files, and has mosquitto read them."""
-        pid = self.guarded.folder / "pid"
-        broker = self.guarded.broker.process
         options = [*self.guarded.files, "--mqtt", self.guarded.service_url, "--database", self.url]
-        if broker is not None:
-            pid.write_text(f"{broker.pid}\n")
-            options += ["--pid-file", str(pid)]
+        if self.guarded.broker.process is not None:
+            options += ["--pid-file", str(self.guarded.pid_file)]
         done = CliRunner().invoke(cli, ["mosquitto", *options])
         assert done.exit_code == 0, done.stderr
         assert "'a:b' is left out" in done.stderr
+        assert "has not been told" not in done.stderr
 
 
 async def change(url: str, work: Callable[[Writer], object]) -> None:
@@ -249,7 +248,7 @@ def test_anothers_key_and_a_locked_devices_are_no_password(world: World) -> None
 
 def test_a_device_cannot_throw_the_service_out_by_its_client_id(world: World) -> None:
     service = mqtt_device(
-        world.guarded.broker.port, None, "beatkeeper", "of-the-service", client_id="beatkeeper"
+        world.guarded.broker.port, None, "beatkeeper", PASSWORD, client_id="beatkeeper"
     )
     with service as there:
         for five in (True, False):
@@ -270,7 +269,7 @@ def test_a_rotated_key_is_good_once_the_old_one_is_revoked_and_not_before(world:
         assert (old.answer, early.answer) == (LET_IN, REFUSED)
 
         async def revoke_first(writer: Writer) -> None:
-            first, _ = await keys.listed(writer, "radio-8")
+            first, _ = await keys.listed(writer, OPERATOR, "radio-8")
             assert first.mqtt
             await keys.revoke(writer, "radio-8", first.id, NOW)
 
@@ -319,7 +318,7 @@ def test_the_doctor_sees_whether_the_service_may_publish_to_devices(world: World
         return {one.check: one.status for one in check_broker(listening, [], 2.0)[0]}
 
     port = world.guarded.broker.port
-    assert found("beatkeeper:of-the-service", port)["feedback"] is Status.OK
+    assert found(f"beatkeeper:{PASSWORD}", port)["feedback"] is Status.OK
     key = world.keys["phone-03"].secret
     assert found(f"phone-03:{key}", port)["feedback"] is Status.BROKEN
 
@@ -327,11 +326,8 @@ def test_the_doctor_sees_whether_the_service_may_publish_to_devices(world: World
 @contextmanager
 def watching(world: World) -> Iterator[None]:
     """`beatkeeper mosquitto --watch` beside the broker."""
-    assert world.guarded.broker.process is not None
-    pid = world.guarded.folder / "pid"
-    pid.write_text(str(world.guarded.broker.process.pid))
     command = [sys.executable, "-m", "app", "mosquitto", *world.guarded.files, "--watch"]
-    command += ["--pid-file", str(pid), "--database", world.url]
+    command += ["--pid-file", str(world.guarded.pid_file), "--database", world.url]
     process = subprocess.Popen(
         command,
         env=os.environ | {"BEATKEEPER_MQTT": world.guarded.service_url},

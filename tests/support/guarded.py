@@ -14,7 +14,10 @@ from services import Mosquitto, free_port
 
 PAGE = Path(__file__).parents[2] / "docs/mosquitto.md"
 FOLDER = "/etc/mosquitto/beatkeeper/"
-SERVICE = "mqtt://beatkeeper:of-the-service@127.0.0.1"
+PASSWORD = "of-the-service-and-of-nobody-else"
+SERVICE = f"mqtt://beatkeeper:{PASSWORD}@127.0.0.1"
+# Where Debian's mosquitto keeps what it writes.
+ITS_OWN = ("/var/lib/mosquitto/", "/run/mosquitto/")
 
 
 def documented() -> str:
@@ -42,6 +45,11 @@ class Guarded:
         return f"{SERVICE}:{self.broker.port}"
 
     @property
+    def pid_file(self) -> Path:
+        """Mosquitto writes it as it starts."""
+        return self.folder / "mosquitto.pid"
+
+    @property
     def files(self) -> list[str]:
         """The options that name the two files."""
         return ["--passwords", f"{self.folder}/passwords", "--acl", f"{self.folder}/acl"]
@@ -58,7 +66,9 @@ def guarded() -> Iterator[Guarded]:
     shutil.copy(devices.file, folder / "devices-ca.pem")
     shutil.copy(devices.revoked, folder / "devices-ca.crl")
     by_password, by_certificate, service = free_port(), free_port(), free_port()
-    text = documented().replace(FOLDER, f"{folder}/").replace("/var/lib/mosquitto/", f"{folder}/")
+    text = documented()
+    for place in (FOLDER, *ITS_OWN):
+        text = text.replace(place, f"{folder}/")
     text = text.replace("listener 8883", f"listener {by_password}")
     text = text.replace("listener 8884", f"listener {by_certificate}")
     text = text.replace("listener 1883", f"listener {service}")
