@@ -6,16 +6,17 @@ shared device stays, and is measured again from what is left.
 """
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from app.access.viewer import Viewer
-from app.storage import erasing, erasures, posts, recomputes, surveying
+from app.storage import erasing, erasures, posts, recomputes, settling, surveying
 from app.storage.engine import Database, Writer
-from app.storage.erasing import MANY, Person, Rows, Stretch
+from app.storage.erasing import MANY, Person, Rows
 from app.storage.erasures import PERSON, Erasure
+from app.storage.settling import STILL
+from app.storage.stretches import Stretch
 
 _ROWS: Final = 5_000
 
@@ -55,8 +56,15 @@ async def look(database: Database, viewer: Viewer, wanted: Wanted) -> Report:
     async with database.read() as reader:
         who = await erasing.person(reader, viewer, wanted.officer, wanted.start, wanted.end)
         mine = await erasing.stretches(reader, who)
-        rows = await erasing.count(reader, [*_tracked(mine), *erasing.said(who)])
+        told = [*erasing.tracked(database.dialect, mine), *erasing.said(who)]
+        rows = await erasing.count(reader, told)
     return _report(who, mine, rows)
+
+
+async def officer_id(database: Database, viewer: Viewer, wanted: Wanted) -> int:
+    """Of whom an erasure would be, by id. Raises NotFound, Forbidden."""
+    async with database.read() as reader:
+        return (await erasing.person(reader, viewer, wanted.officer, None, None)).id
 
 
 async def erase(
@@ -66,64 +74,66 @@ async def erase(
     now: Callable[[], dt.datetime],
 ) -> Report:
     """Erases; raises NotFound, Forbidden, DatabaseUnavailable: then the same again goes on."""
-    async with database.read() as reader:
-        who = await erasing.person(reader, viewer, wanted.officer, wanted.start, wanted.end)
-        mine = await erasing.stretches(reader, who)
-    gone: Counter[str] = Counter()
-    for rows in _tracked(mine):
+    async with database.write() as writer:
+        who = await erasing.person(writer, viewer, wanted.officer, wanted.start, wanted.end)
+        mine = await erasing.stretches(writer, who)
+        id_ = await erasures.begin(writer, _erasure(who, now()), now())
+    tracked = list(erasing.tracked(database.dialect, mine))
+    for rows in tracked:
         if rows.table in MANY:
-            gone[rows.table.name] += await _delete_all(database, rows)
+            await _delete_all(database, rows, id_, now)
     async with database.write() as writer:
         # The locks come first: no batch of these devices is under way until the end.
-        again = await erasing.forget_places(writer, mine)
+        await erasing.lock(writer, mine)
         async with erasures.overwriting(writer):
-            gone += await erasing.delete(writer, [*_tracked(mine), *erasing.said(who)])
-        await _measure_again(writer, mine, again, now())
-        if who.whole:
-            await erasing.forget_name(writer, who)
-            await posts.note(writer, now())
-        id_ = await erasures.add(writer, _erasure(who, gone, now()), now())
-    await erasures.settle(database)
-    return _report(who, mine, gone, id_)
+            gone = await erasing.delete(writer, [*tracked, *erasing.said(who)], now())
+            await erasing.forget_places(writer, mine)
+            if who.whole:
+                await erasing.forget_name(writer, who)
+                await posts.note(writer, now())
+        await _measure_again(writer, mine, now())
+        await settling.ask(writer, now())
+        told = await erasures.add(writer, id_, gone, now(), done=True)
+    settled = await settling.settle(database)
+    return _report(who, mine, told, id_, settled=settled)
 
 
-def _tracked(mine: Sequence[Stretch]) -> list[Rows]:
-    return [rows for stretch in mine for rows in erasing.tracked(stretch)]
-
-
-async def _delete_all(database: Database, rows: Rows) -> int:
-    """Deletes rows in slices; says how many."""
-    went = 0
-    while True:
-        async with database.write() as writer, erasures.overwriting(writer):
-            gone = await erasing.delete_some(writer, rows, _ROWS)
-        went += gone
-        if gone < _ROWS:
-            return went
-
-
-async def _measure_again(
-    writer: Writer, mine: Sequence[Stretch], again: set[int], now: dt.datetime
+async def _delete_all(
+    database: Database, rows: Rows, id_: int, now: Callable[[], dt.datetime]
 ) -> None:
-    """Has what is left of the devices measured and surveyed again, where something went."""
+    """Deletes rows in slices, each of which is counted as it goes."""
+    gone = _ROWS
+    while gone == _ROWS:
+        async with database.write() as writer:
+            async with erasures.overwriting(writer):
+                gone = await erasing.delete_some(writer, rows, _ROWS)
+            await erasures.add(writer, id_, {rows.table.name: gone}, now())
+
+
+async def _measure_again(writer: Writer, mine: Sequence[Stretch], now: dt.datetime) -> None:
+    """Has what is left of the devices measured and surveyed again, up to now."""
     firsts: dict[int, Stretch] = {}
     for stretch in mine:
         firsts.setdefault(stretch.device, stretch)
-    lasts = {stretch.device: stretch for stretch in mine}
     for device, first in firsts.items():
-        until = None if device in again or lasts[device].end > now else lasts[device].end
-        await recomputes.ask(writer, first.start, until, device, now)
+        await recomputes.ask(writer, first.start, None, device, now)
         await surveying.again(writer, [device], first.start)
 
 
-def _erasure(who: Person, gone: Counter[str], now: dt.datetime) -> Erasure:
+def _erasure(who: Person, now: dt.datetime) -> Erasure:
     end = now if who.end is None else min(who.end, now)
-    return Erasure(PERSON, "all", end, dict(gone), start=who.start, officer_id=who.id)
+    return Erasure(PERSON, "all", end, {}, start=who.start, officer_id=who.id)
 
 
 def _report(
-    who: Person, mine: Sequence[Stretch], rows: Counter[str], id_: int | None = None
+    who: Person,
+    mine: Sequence[Stretch],
+    rows: Mapping[str, int],
+    id_: int | None = None,
+    *,
+    settled: bool = True,
 ) -> Report:
     kept = KEPT if who.whole else (*_ONLY_SOME, *KEPT)
     counts = {table: count for table, count in rows.items() if count}
-    return Report(counts, len({one.device for one in mine}), kept, who.id, id_)
+    devices = len({one.device for one in mine})
+    return Report(counts, devices, kept if settled else (*kept, STILL), who.id, id_)

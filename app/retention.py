@@ -13,18 +13,31 @@ from typing import Final, TypeAlias, TypeVar
 
 from app.access.audit import Act, Entry, Whose
 from app.access.viewer import SERVICE
-from app.storage import aging, audit, audit_seals, chores, erasures, partitions, states
+from app.storage import (
+    aging,
+    audit,
+    audit_seals,
+    chores,
+    ended,
+    erasures,
+    partitions,
+    settling,
+    states,
+)
 from app.storage.aging import AGED, Aged, What
-from app.storage.engine import Collision, Database, Writer
-from app.storage.errors import DatabaseUnavailable
+from app.storage.engine import Database, Writer
+from app.storage.errors import Collision, DatabaseUnavailable
 from app.storage.types import from_us, to_us
 from app.turn import Turn
 from geofence.model import DAY_US
 
 EVERY_S: Final = 3600.0
+# What was erased waits no longer than that, once nobody reads.
+_SETTLE_S: Final = 10.0
 NAME: Final = "retention"
-# What one transaction deletes, or goes through: a tenth of a second or two of a busy disk's time.
-_ROWS = 2_000
+# What one transaction deletes, or goes through: a tenth of a second or two of a busy disk's time;
+# where others write meanwhile, more.
+_ROWS: Final = {"sqlite": 2_000, "postgresql": 20_000}
 _DEVICES = 200
 # Between two of them the others' turn: SQLite's writers look each tenth of a second if they may.
 _PAUSE_S = 0.1
@@ -59,19 +72,22 @@ class Retention:
         now_us: Callable[[], int],
         periods: Periods,
         *,
-        rows: int = _ROWS,
+        rows: int | None = None,
         pauses_s: Sequence[float] = _PAUSES_S,
     ) -> None:
-        """`rows` is how many one transaction deletes."""
+        """`rows` is how many one transaction deletes; None: as many as suit the database."""
         self._database = database
         self._now_us = now_us
         self._periods = periods
-        self._rows = rows
+        self._rows = rows or _ROWS[database.dialect]
         self._pauses_s = pauses_s
 
     async def run(self, holder: str) -> None:
         """Keeps to the periods while it is this holder's turn, until it is cancelled."""
-        await Turn(self._database, NAME, holder).run(self.keep, EVERY_S)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Turn(self._database, NAME, holder).run(self.keep, EVERY_S))
+            settles = Turn(self._database, settling.NAME, holder)
+            group.create_task(settles.run(self._settle, _SETTLE_S))
 
     async def keep(self) -> None:
         """Deletes all that has come of age by now; what it could not, `chores` tell.
@@ -86,11 +102,17 @@ class Retention:
             try:
                 gone = await self._erase(what, before)
                 said.append(f"{what} before {before:%Y-%m-%d}: {gone} gone")
+                if what is What.AUDIT and await self._is_its_owners(before):
+                    failed = True
+                    said.append("the log's own are its owner's: `beatkeeper audit expire`")
             except DatabaseUnavailable as exc:
                 failed = True
                 said.append(f"{what} before {before:%Y-%m-%d} could not all go: {exc}")
         words = "; ".join(said) or "no period is set: everything is kept"
         await self._noted(chores.end, NAME, words, None if failed else self._now)
+
+    async def _settle(self) -> None:
+        await settling.settle(self._database)
 
     @property
     def _now(self) -> dt.datetime:
@@ -115,7 +137,7 @@ class Retention:
             went += await self._expire_log(before)
         if went:
             await self._log(what, before)
-            await erasures.settle(self._database)
+            await self._settle()
         return went
 
     async def _drop_days(self, before: dt.datetime) -> int:
@@ -162,19 +184,29 @@ class Retention:
 
     async def _delete_credentials(self, before: dt.datetime) -> int:
         async def delete(writer: Writer) -> Gone:
-            return await aging.delete_credentials(writer, before)
+            return await ended.delete_credentials(writer, before, self._now)
 
         return await self._slice(What.AUDIT, before, delete) or 0
 
     async def _expire_log(self, before: dt.datetime) -> int:
         """The audit log, which tells of it itself; its owner's to delete where we are not that."""
+        by = Entry(Act.ERASURE, *audit.OURSELVES, NAME)
 
         async def expire(writer: Writer) -> Gone:
             if not await audit_seals.may_expire(writer):
                 return {}
-            return {"audit": await audit_seals.expire(writer, before, self._now)}
+            return {"audit": await audit_seals.expire(writer, before, by, self._now)}
 
-        return await self._slice(What.AUDIT, before, expire) or 0
+        went = 0
+        while gone := await self._slice(What.AUDIT, before, expire):
+            went += gone
+        return went
+
+    async def _is_its_owners(self, before: dt.datetime) -> bool:
+        """Whether entries of the log have come of age which only its owner may delete."""
+        async with self._database.read() as reader:
+            ours = await audit_seals.may_expire(reader)
+            return not ours and await audit_seals.due(reader, before)
 
     async def _devices(self) -> list[Sequence[int]]:
         """All devices, in parts that one transaction can go through."""
@@ -214,6 +246,7 @@ class Retention:
                 whose=Whose(everybody=True),
                 rows=rows,
             )
+            await settling.ask(writer, self._now)
             await audit.write(writer, [entry], self._now)
 
 

@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import Query, Request
 from pydantic import Field, StringConstraints
 
-from app.access.audit import Whose
+from app.access.audit import Act, Whose
 from app.api.audited import Audited
 from app.api.deps import Asker, DatabaseDep, ordered
+from app.api.errors import Invalid
 from app.api.fields import Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
 from app.api.state import database_of
-from app.erasing import Report, Wanted, erase, look
+from app.erasing import Report, Wanted, erase, look, officer_id
 from app.storage import erasures
 from app.storage.types import from_us
 
@@ -60,6 +61,7 @@ class Erasure(Schema):
             "from": None,
             "to": "2026-11-23T09:12:44.000000Z",
             "rows": {"fixes": 41233, "visits": 61, "duty_times": 12},
+            "done": "2026-11-23T09:12:44.000000Z",
         }
     )
 
@@ -70,6 +72,9 @@ class Erasure(Schema):
     start: Moment | None = Field(serialization_alias="from", description="null: the beginning")
     end: Moment = Field(serialization_alias="to")
     rows: dict[str, int]
+    done: Moment | None = Field(
+        description="null: it is under way, or broke off: then the same again goes on"
+    )
 
 
 @router.post("/erasures")
@@ -84,22 +89,29 @@ async def erase_person(
 ) -> ErasureReport:
     """Erases what is stored of an officer; other people's time with the same devices stays.
 
+    A dry run counts whole days (UTC): counts of less would tell where somebody was when.
     What is left of the devices is measured again, which `/recomputes` tells of. Where it breaks
     off, the same again goes on.
     """
     ordered(given.start, given.end)
     wanted = Wanted(given.officer, given.start, given.end)
-    found = await look(database_of(request), viewer, wanted)
-    # By id: the log is not to go on naming who is no longer known by that number.
-    whose = Whose(officers=frozenset({found.officer_id}))
-    note.say(whose=whose, reason=given.reason, officer=f"id {found.officer_id}")
+    id_ = await officer_id(database_of(request), viewer, wanted)
+    note.say(whose=Whose(officers=frozenset({id_})), reason=given.reason)
     if dry_run:
-        return _shown(found)
+        _whole_days(given)
+        note.say(act=Act.CONSULTATION)
+        return _shown(await look(database_of(request), viewer, wanted))
 
     def now() -> dt.datetime:
         return from_us(request.app.state.now_us())
 
     return _shown(await erase(database, viewer, wanted, now))
+
+
+def _whole_days(given: ErasureWanted) -> None:
+    for where, moment in (("from", given.start), ("to", given.end)):
+        if moment is not None and moment.astimezone(dt.UTC).time() != dt.time():
+            raise Invalid(where=where, what="a dry run is of whole days: give midnight, UTC")
 
 
 def _shown(report: Report) -> ErasureReport:
@@ -125,6 +137,7 @@ async def list_erasures(viewer: Asker, database: DatabaseDep) -> Listing[Erasure
             start=one.start,
             end=one.end,
             rows=dict(one.report),
+            done=one.done,
         )
         for one in found
     ]

@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from app.storage.engine import Reader, Writer
-from app.storage.guarding import glass, glass_officers, refusals, session_teams, sessions, unplaced
+from app.storage.guarding import refusals, unplaced
 from app.storage.schema import (
     answers,
     briefing_reads,
@@ -21,8 +21,6 @@ from app.storage.schema import (
     nearby,
     raised,
     recomputes,
-    token_teams,
-    tokens,
     visits,
     whereabouts,
 )
@@ -61,12 +59,13 @@ AGED: Final[Mapping[What, Sequence[Aged]]] = {
         Aged(device_hours, device_hours.c.hour),
         Aged(nearby, nearby.c.start),
         Aged(whereabouts, whereabouts.c.visit),
+        # They are counted beside the visits.
+        Aged(answers, answers.c.known_from),
     ),
     What.EVENTS: (
         Aged(events, events.c.time),
         Aged(device_events, device_events.c.time, by_device=True),
         Aged(raised, raised.c.time),
-        Aged(answers, answers.c.known_from),
         Aged(briefing_reads, briefing_reads.c.read),
     ),
     What.AUDIT: (
@@ -102,33 +101,3 @@ async def delete(
     key = keys[0] if len(keys) == 1 else sa.tuple_(*keys)
     gone = await writer.execute(sa.delete(aged.table).where(key.in_(chosen), *old))
     return gone.rowcount
-
-
-async def delete_credentials(writer: Writer, before: dt.datetime) -> dict[str, int]:
-    """Deletes tokens, sessions and broken glass that ended before a moment; how many of which.
-
-    They are few. The audit log goes on to name them by their numbers.
-    """
-    no_more = sa.func.coalesce(tokens.c.revoked, tokens.c.expires) < before
-    ended_tokens = sa.select(tokens.c.id).where(no_more)
-    over = sa.func.coalesce(sessions.c.ended, sessions.c.expires) < before
-    ended_sessions = sa.select(sessions.c.id).where(over)
-    mended = sa.select(glass.c.id).where(
-        sa.or_(
-            glass.c.until < before,
-            glass.c.token_id.in_(ended_tokens),
-            glass.c.session_id.in_(ended_sessions),
-        )
-    )
-    gone: dict[str, int] = {}
-    for column, chosen in (
-        (glass_officers.c.glass_id, mended),
-        (glass.c.id, mended),
-        (token_teams.c.token_id, ended_tokens),
-        (tokens.c.id, ended_tokens),
-        (session_teams.c.session_id, ended_sessions),
-        (sessions.c.id, ended_sessions),
-    ):
-        deleted = await writer.execute(sa.delete(column.table).where(column.in_(chosen)))
-        gone[column.table.name] = deleted.rowcount
-    return gone

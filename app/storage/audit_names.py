@@ -1,7 +1,7 @@
 """Whose data names and numbers in a request mean: for the audit log, which keeps ids."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import sqlalchemy as sa
@@ -31,16 +31,24 @@ class Named:
         return bool(self.officers or self.teams or self.devices or self.rows)
 
 
-async def whose(reader: Reader, named: Named) -> Whose:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose data it was, and by which names: of these the log keeps the ids alone."""
+
+    whose: Whose
+    names: Named = field(default_factory=Named)
+
+
+async def find(reader: Reader, named: Named) -> Found:
     """Those of the named who are there."""
-    found = Whose(
-        officers=await _ids(reader, officers.c.number, named.officers),
-        teams=await _ids(reader, teams.c.name, named.teams),
-        devices=await _ids(reader, devices.c.name, named.devices),
-    )
+    people = await _ids(reader, officers.c.number, named.officers)
+    groups = await _ids(reader, teams.c.name, named.teams)
+    radios = await _ids(reader, devices.c.name, named.devices)
+    ids = [frozenset(one.values()) for one in (people, groups, radios)]
+    whose = Whose(officers=ids[0], teams=ids[1], devices=ids[2])
     for kind, id_ in named.rows:
-        found = together(found, await _of_row(reader, ROWS[kind], id_))
-    return found
+        whose = together(whose, await _of_row(reader, ROWS[kind], id_))
+    return Found(whose, Named(frozenset(people), frozenset(groups), frozenset(radios)))
 
 
 def together(one: Whose, other: Whose) -> Whose:
@@ -53,11 +61,12 @@ def together(one: Whose, other: Whose) -> Whose:
     )
 
 
-async def _ids(reader: Reader, column: sa.Column[str], names: Collection[str]) -> frozenset[int]:
+async def _ids(reader: Reader, column: sa.Column[str], names: Collection[str]) -> Mapping[str, int]:
+    """The ids of those who are there, by name."""
     if not names:
-        return frozenset()
-    query = sa.select(column.table.c.id).where(column.in_(names))
-    return frozenset((await reader.scalars(query)).all())
+        return {}
+    query = sa.select(column, column.table.c.id).where(column.in_(names))
+    return {row[0]: row.id for row in await reader.execute(query)}
 
 
 async def _of_row(reader: Reader, table: sa.Table, id_: int) -> Whose:

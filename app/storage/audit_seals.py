@@ -3,7 +3,9 @@
 import datetime as dt
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,8 +19,12 @@ from app.storage.pages import unique
 from app.storage.types import from_us, to_us
 
 EXPIRED: Final = "audit log: expired"
-"""What the log calls it that old entries were deleted; `_THROUGH` is up to which seal."""
+"""What the log calls it that old entries were deleted: up to `_THROUGH` a seal, of those made
+`_BEFORE` a moment.
+"""
 _THROUGH: Final = "through_seal"
+_BEFORE: Final = "before"
+_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,27 @@ class Kept:
 
     seal: Seal
     hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """That old entries were deleted, as the log itself says it in an entry of its own.
+
+    They were those under seals up to one, each made before a moment.
+    """
+
+    entry: int
+    time: dt.datetime
+    who: str
+    reason: str | None
+    entries: int
+    through: int
+    before: dt.datetime
+
+    def took(self, seal: Seal) -> bool:
+        """Whether the entries under a seal went by it."""
+        old = from_us(seal.sealed_us) < self.before <= self.time
+        return old and seal.id <= self.through
 
 
 NONE: Final = Kept(Seal(0, first=0, last=-(2**63), entries=0, sealed_us=0), BEGINNING)
@@ -112,13 +139,19 @@ async def unsealed(reader: Reader, past: int) -> int:
     return int(await reader.scalar(query) or 0)
 
 
-async def expired(reader: Reader) -> int:
-    """Up to which seal the log itself says that its entries were deleted for their age; 0: none."""
-    query = sa.select(audit.c.details).where(
-        audit.c.act == Act.ERASURE.value, audit.c.what == EXPIRED
-    )
-    found = [json.loads(details)[_THROUGH] for details in await reader.scalars(query)]
-    return max((int(through) for through in found), default=0)
+async def expiries(reader: Reader) -> list[Expiry]:
+    """What the log itself says of entries that were deleted for their age, in order."""
+    query = sa.select(audit).where(audit.c.act == Act.ERASURE.value, audit.c.what == EXPIRED)
+    found = []
+    for row in await reader.execute(query.order_by(audit.c.id)):
+        try:
+            said = json.loads(row.details)
+            through, before = int(said[_THROUGH]), dt.datetime.fromisoformat(said[_BEFORE])
+        except (ValueError, TypeError, KeyError):
+            continue  # nothing that we have written
+        by = row.id, row.time, row.who, row.reason, row.rows or 0
+        found.append(Expiry(*by, through, before))
+    return found
 
 
 async def may_expire(reader: Reader) -> bool:
@@ -129,28 +162,48 @@ async def may_expire(reader: Reader) -> bool:
     return bool(await reader.scalar(asked))
 
 
-async def expire(
-    writer: Writer, before: dt.datetime, now: dt.datetime, most_seals: int = 10_000
-) -> int:
-    """Deletes the entries under the oldest seals that were made before then; says how many.
+async def due(reader: Reader, before: dt.datetime) -> bool:
+    """Whether there are entries under a seal that was made before then, but the newest."""
+    oldest = await reader.scalar(sa.select(sa.func.min(audit.c.id)))
+    before = min(before, from_us((await head(reader)).seal.sealed_us))
+    return oldest is not None and bool(await _due(reader, before, oldest))
 
-    Whole seals only, which stay, so that the chain still holds; the log itself tells of it. None
-    are left once it says 0.
+
+async def _due(reader: Reader, before: dt.datetime, oldest: int) -> list[Kept]:
+    old = audit_seals.c.sealed < before, audit_seals.c.last >= oldest
+    return await seals(reader, audit_seals.c.id, *old, most=_AT_ONCE)
+
+
+async def expire(
+    writer: Writer, before: dt.datetime, by: Entry, now: dt.datetime, most: int = 5_000
+) -> int:
+    """Deletes entries under the oldest seals that were made before then; says how many.
+
+    Whole seals only, until they are so many entries; the seals stay, so that the chain still
+    holds, and the newest keeps its entries. The log itself tells of it: `by` says who it was, and
+    why. None are left once it says 0.
     """
     oldest = await writer.scalar(sa.select(sa.func.min(audit.c.id)))
-    due = audit_seals.c.sealed < before, audit_seals.c.last >= (oldest or 0)
-    through = await seals(writer, audit_seals.c.id, *due, most=most_seals)
-    if oldest is None or not through:
+    before = min(before, from_us((await head(writer)).seal.sealed_us))
+    old = [] if oldest is None else await _due(writer, before, oldest)
+    if not old:
         return 0
-    seal = through[-1].seal
+    seal = some(old, most)[-1].seal
     await _permit(writer, before, seal.last)
     await writer.execute(sa.delete(audit_whose).where(audit_whose.c.audit_id <= seal.last))
     gone = (await writer.execute(sa.delete(audit).where(audit.c.id <= seal.last))).rowcount
     if gone:
-        details = {_THROUGH: str(seal.id), "before": before.isoformat()}
-        entry = Entry(Act.ERASURE, *log.OURSELVES, EXPIRED, details, rows=gone)
+        said = {_THROUGH: str(seal.id), _BEFORE: before.isoformat()}
+        entry = replace(by, act=Act.ERASURE, what=EXPIRED, details=said, rows=gone)
         await log.write(writer, [entry], now)
     return gone
+
+
+def some(kept: Sequence[Kept], entries: int) -> Sequence[Kept]:
+    """The first of some seals, until they are over so many entries; one at least."""
+    totals = accumulate(one.seal.entries for one in kept)
+    enough = (number for number, total in enumerate(totals, 1) if total >= entries)
+    return kept[: next(enough, len(kept))]
 
 
 async def _permit(writer: Writer, before: dt.datetime, through: int) -> None:

@@ -38,6 +38,19 @@ async def end(writer: Writer, name: str, said: str, done: dt.datetime | None) ->
     await writer.execute(sa.update(chores).where(chores.c.name == name).values(values))
 
 
+async def begun(reader: Reader, name: str) -> dt.datetime | None:
+    """When a chore last began; None: there is no such chore."""
+    found: dt.datetime | None = await reader.scalar(
+        sa.select(chores.c.begun).where(chores.c.name == name)
+    )
+    return found
+
+
+async def forget(writer: Writer, name: str, begun_: dt.datetime) -> None:
+    """Forgets a chore that there is no more, unless it has begun again since."""
+    await writer.execute(sa.delete(chores).where(chores.c.name == name, chores.c.begun == begun_))
+
+
 async def everything(reader: Reader, viewer: Viewer) -> list[Chore]:
     """All chores there have been, by name."""
     viewer.require(Right.READ_DEVICES)

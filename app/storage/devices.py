@@ -8,13 +8,15 @@ from typing import Any, Final
 import numpy as np
 import sqlalchemy as sa
 
+from app.access.naming import Naming
 from app.access.viewer import Right, Scope, Viewer
 from app.compliance.duty import Devices
 from app.storage import people, profiles, recomputes
+from app.storage.device_pages import as_named
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound, Refused
 from app.storage.knowledge import known_at
-from app.storage.pages import Page, Slice, by_id, unique
+from app.storage.pages import Page, Slice, unique
 from app.storage.schema import (
     assignments,
     device_addresses,
@@ -200,15 +202,16 @@ async def named(reader: Reader, name: str) -> Device:
     return device
 
 
-async def page(reader: Reader, viewer: Viewer, part: Slice, now: dt.datetime) -> Page[Device]:
+async def page(reader: Reader, naming: Naming, part: Slice, now: dt.datetime) -> Page[Device]:
     """Devices but the doctor's with their addresses; a gateway with those it speaks for.
 
     Whoever does not see everybody sees the devices that are with those whom they see.
     """
+    viewer = naming.viewer
     viewer.require(Right.READ_DEVICES)
     seen = seen_by(viewer, now)
     query = sa.select(devices).where(seen, ~on_trial())
-    found = await by_id(reader, query, devices.c.id, part, lambda row: row)
+    found = await as_named(reader, query, naming, part, lambda row: row)
     return Page(await _described(reader, found.items, seen), found.next)
 
 

@@ -2,18 +2,18 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from copy import copy
 from pathlib import Path
 from typing import Any, NewType
 
-import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.storage.availability import availability
 from app.storage.errors import DatabaseUnavailable
 
 # A function that only reads takes a Reader; a Writer is one too. Nobody below commits.
@@ -37,10 +37,6 @@ PROBE_TIMEOUT_S = 3.0
 SESSION = {"idle_in_transaction_session_timeout": "60s"}
 
 
-class Collision(DatabaseUnavailable):
-    """Another transaction stood in the way (deadlock, lock timeout): worth another try at once."""
-
-
 class Database:
     """One database, SQLite or PostgreSQL with PostGIS, with its pool of connections."""
 
@@ -48,6 +44,7 @@ class Database:
         self.engine = _create(url, pool_size)
         self._probe = _create(url, 1, timeout_s=PROBE_TIMEOUT_S)
         self._last: Last | None = None
+        self._committed: Callable[[], None] | None = None
         self._turn = asyncio.Lock()
 
     @property
@@ -55,10 +52,13 @@ class Database:
         """Its kind: "sqlite" or "postgresql"."""
         return self.engine.dialect.name
 
-    def ending(self, last: "Last") -> "Database":
-        """The same database, each of whose writes ends with what `last` does, or not at all."""
+    def ending(self, last: "Last", committed: Callable[[], None]) -> "Database":
+        """The same database, each of whose writes ends with what `last` does, or not at all.
+
+        `committed` is called once both are there for good.
+        """
         same = copy(self)
-        same._last = last  # noqa: SLF001 -- its own kind
+        same._last, same._committed = last, committed  # noqa: SLF001 -- its own kind
         return same
 
     @asynccontextmanager
@@ -67,7 +67,7 @@ class Database:
 
         Raises DatabaseUnavailable when the database cannot be reached.
         """
-        with _availability():
+        with availability():
             async with self.engine.connect() as plain:
                 connection = await plain.execution_options(**self._read_options())
                 async with connection.begin():
@@ -79,7 +79,7 @@ class Database:
 
         Raises DatabaseUnavailable when the database cannot be reached or is locked.
         """
-        with _availability():
+        with availability():
             async with self._in_turn(), self.engine.connect() as plain:
                 connection = await plain.execution_options(writes=True)
                 async with connection.begin():
@@ -87,6 +87,27 @@ class Database:
                     yield writer
                     if self._last is not None:
                         await self._last(writer)
+                if self._committed is not None:
+                    self._committed()
+
+    async def empty_log(self) -> bool:
+        """Empties SQLite's log of writes, in which pages as they were may still stand.
+
+        False: somebody reads or writes meanwhile, and it stays; nobody is made to wait for that.
+        Raises DatabaseUnavailable.
+        """
+        if self.dialect != "sqlite":
+            return True
+        with availability():
+            async with self._in_turn(), self.engine.connect() as connection:
+                raw = await driver_of(Reader(connection))
+                await raw.execute_fetchall("PRAGMA busy_timeout=0")
+                try:
+                    [row] = await raw.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    await raw.execute_fetchall(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        busy, _, _ = row
+        return not busy
 
     @asynccontextmanager
     async def _in_turn(self) -> AsyncIterator[None]:
@@ -120,7 +141,7 @@ class Database:
         if self.dialect == "sqlite":
             yield lambda: True
             return
-        with _availability():
+        with availability():
             async with self.engine.connect() as connection:
                 raw = await driver_of(Reader(connection))
                 raw.add_termination_listener(lambda *_: heard())
@@ -137,7 +158,7 @@ class Database:
         It is asked over a connection of its own: those of the pool may all be busy.
         """
         try:
-            with _availability():
+            with availability():
                 async with self._probe.connect() as connection:
                     await connection.exec_driver_sql("SELECT 1")
         except DatabaseUnavailable:
@@ -226,6 +247,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     # In WAL mode only FULL waits for the disk at each commit: a receipt must survive a power cut.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What a row said before is overwritten within its page, which is written anyway.
+    cursor.execute("PRAGMA secure_delete=FAST")
     cursor.execute(f"CREATE TEMPORARY TABLE staging ({STAGED})")
     cursor.close()
 
@@ -240,65 +263,6 @@ def _begin_postgres(connection: sa.Connection) -> None:
     # SQLAlchemy begins with its first statement: what a batch says goes to the driver past it.
     if connection.get_execution_options().get("writes", False):
         connection.exec_driver_sql("SELECT 1")
-
-
-# The drivers' own errors reach us where `driver_of` is used.
-_ERRORS = (
-    OSError,
-    sa.exc.TimeoutError,
-    DBAPIError,
-    sqlite3.Error,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-# Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_DATA_EXCEPTION, _INTEGRITY, _ROLLBACK = "22", "23", "40"
-_LOCK_NOT_AVAILABLE = "55P03"
-
-
-@contextmanager
-def _availability() -> Iterator[None]:
-    """Turns the database's errors into ours, but for those that a row has brought on itself.
-
-    Whatever is not proven to be a row's fault may pass (a server that is read-only for a while,
-    a full disk, a table that is being migrated): then nobody's message may be given up for it.
-    """
-    try:
-        yield
-    except _ERRORS as exc:
-        cause = _cause(exc)
-        if _is_the_rows_fault(cause):
-            raise
-        kind = Collision if _is_collision(cause) else DatabaseUnavailable
-        raise kind(_reason(exc)) from exc
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The driver's own error; SQLAlchemy wraps asyncpg's twice."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        return error.orig.__cause__ or error.orig
-    return error
-
-
-def _is_the_rows_fault(error: BaseException) -> bool:
-    # asyncpg refuses by ValueError what it cannot encode.
-    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError | ValueError):
-        return True
-    return _sqlstate(error).startswith((_DATA_EXCEPTION, _INTEGRITY))
-
-
-def _is_collision(error: BaseException) -> bool:
-    return _sqlstate(error).startswith((_ROLLBACK, _LOCK_NOT_AVAILABLE))
-
-
-def _sqlstate(error: BaseException) -> str:
-    return (error.sqlstate or "") if isinstance(error, asyncpg.PostgresError) else ""
-
-
-def _reason(exc: BaseException) -> str:
-    cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig is not None else exc
-    return str(cause).strip().split("\n")[0] or type(cause).__name__
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.access.viewer import Right, Viewer
-from app.storage.engine import Database, Reader, Writer, driver_of
+from app.storage.engine import Reader, Writer, driver_of
 from app.storage.guarding import erasures
+from app.storage.schema import officers
 
 PERIOD, PERSON = "period", "person"
 
@@ -38,18 +39,51 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted(Erasure):
-    """An erasure as it is stored: when it was, and its id."""
+    """An erasure as it is stored: when something last went, its id, and when it was done.
+
+    `done` None: it is under way, or broke off; then the same again goes on with it.
+    """
 
     time: dt.datetime
     id: int
+    done: dt.datetime | None
 
 
-async def add(writer: Writer, erasure: Erasure, now: dt.datetime) -> int:
-    """Notes an erasure; gives its id."""
+async def begin(writer: Writer, erasure: Erasure, now: dt.datetime) -> int:
+    """Notes that an erasure of a person begins; gives its id, of one that broke off its own."""
+    e = erasures.c
+    same = e.officer_id == erasure.officer_id, e.start.is_not_distinct_from(erasure.start)
+    query = sa.select(e.id).where(e.kind == PERSON, e.done.is_(None), *same).limit(1)
+    found = await writer.scalar(query)
+    if found is None:
+        return await _add(writer, erasure, now, done=None)
+    await _change(writer, found, {"end": erasure.end})
+    return int(found)
+
+
+async def add(
+    writer: Writer, id_: int, gone: Mapping[str, int], now: dt.datetime, *, done: bool = False
+) -> Mapping[str, int]:
+    """Adds rows to what has gone by an erasure; gives how many by now. `done`: that is all."""
+    report = await writer.scalar(sa.select(erasures.c.report).where(erasures.c.id == id_))
+    told = dict(Counter(json.loads(report or "{}")) + Counter(gone))
+    values = {"report": json.dumps(told), "rows": sum(told.values()), "time": now}
+    await _change(writer, id_, values | ({"done": now} if done else {}))
+    return told
+
+
+async def _change(writer: Writer, id_: int, values: Mapping[str, object]) -> None:
+    await writer.execute(sa.update(erasures).where(erasures.c.id == id_).values(**values))
+
+
+async def _add(
+    writer: Writer, erasure: Erasure, now: dt.datetime, *, done: dt.datetime | None
+) -> int:
     made = await writer.scalar(
         sa.insert(erasures)
         .values(
             time=now,
+            done=done,
             kind=erasure.kind,
             what=erasure.what,
             officer_id=erasure.officer_id,
@@ -67,14 +101,11 @@ async def count(
     writer: Writer, what: str, end: dt.datetime, gone: Mapping[str, int], now: dt.datetime
 ) -> None:
     """Adds rows to what has gone by a period up to a moment."""
-    found = await writer.execute(sa.select(erasures).where(*_period(what, end)))
-    row = found.one_or_none()
-    if row is None:
-        await add(writer, Erasure(PERIOD, what, end, dict(gone)), now)
-        return
-    report = dict(Counter(json.loads(row.report)) + Counter(gone))
-    values = {"report": json.dumps(report), "rows": sum(report.values()), "time": now}
-    await writer.execute(sa.update(erasures).where(erasures.c.id == row.id).values(values))
+    id_ = await writer.scalar(sa.select(erasures.c.id).where(*_period(what, end)))
+    if id_ is None:
+        await _add(writer, Erasure(PERIOD, what, end, dict(gone)), now, done=now)
+    else:
+        await add(writer, id_, gone, now, done=True)
 
 
 async def counted(reader: Reader, what: str, end: dt.datetime) -> int:
@@ -91,6 +122,14 @@ async def everything(reader: Reader, viewer: Viewer, most: int) -> list[Noted]:
     viewer.require(Right.ERASE)
     query = sa.select(erasures).order_by(erasures.c.id.desc()).limit(most)
     return [_noted(row) for row in await reader.execute(query)]
+
+
+async def unfinished(reader: Reader) -> list[tuple[str, dt.datetime]]:
+    """The numbers of officers of whom an erasure is not done, and when something last went."""
+    query = sa.select(officers.c.number, erasures.c.time).where(
+        erasures.c.officer_id == officers.c.id, erasures.c.done.is_(None)
+    )
+    return [(number, time) for number, time in await reader.execute(query.order_by(erasures.c.id))]
 
 
 async def last_touching(
@@ -112,13 +151,13 @@ async def last_touching(
 
 def _noted(row: sa.Row[tuple[object, ...]]) -> Noted:
     found = row._mapping  # noqa: SLF001 -- SQLAlchemy's own name for it
-    names = ("kind", "what", "end", "start", "officer_id", "time", "id")
+    names = ("kind", "what", "end", "start", "officer_id", "time", "id", "done")
     return Noted(report=json.loads(found["report"]), **{name: found[name] for name in names})
 
 
 @asynccontextmanager
 async def overwriting(writer: Writer) -> AsyncIterator[None]:
-    """Has what is deleted within overwritten in the file, on SQLite; that costs it some time."""
+    """Has whole pages of what is deleted overwritten, too, on SQLite; that costs it some time."""
     if writer.dialect.name != "sqlite":
         yield
         return
@@ -127,18 +166,4 @@ async def overwriting(writer: Writer) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await raw.execute_fetchall("PRAGMA secure_delete=OFF")
-
-
-async def settle(database: Database) -> None:
-    """Empties SQLite's log of writes, in which pages as they were may still stand.
-
-    Where somebody reads meanwhile, the next time will do.
-    """
-    if database.dialect != "sqlite":
-        return
-    pooled = await database.engine.raw_connection()
-    try:
-        await pooled.driver_connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]  # SQLAlchemy does not say whose
-    finally:
-        pooled.close()
+        await raw.execute_fetchall("PRAGMA secure_delete=FAST")

@@ -14,6 +14,10 @@ class DatabaseUnavailable(StorageError):
     """The database cannot be reached, is locked, or stopped answering: nothing was stored."""
 
 
+class Collision(DatabaseUnavailable):
+    """Another transaction stood in the way (deadlock, lock timeout): worth another try at once."""
+
+
 class NotFound(StorageError):
     """There is no such thing, or it is not the asker's to see."""
 

@@ -141,9 +141,7 @@ class Wanted:
 
 
 def of_officers(told: Event, officer_ids: Collection[int]) -> list[Event]:
-    """The same told of each of some officers; of none, it is nobody's and everybody's."""
-    if not officer_ids:
-        return [told]
+    """The same told of each of some officers; of none, nobody is told."""
     return [replace(told, officer_id=officer_id) for officer_id in sorted(officer_ids)]
 
 

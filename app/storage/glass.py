@@ -10,7 +10,8 @@ from app.access.viewer import Glass, Right, Viewer
 from app.storage import bulk
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound
-from app.storage.guarding import glass, glass_officers
+from app.storage.guarding import glass, glass_officers, sessions
+from app.storage.schema import tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,18 @@ class Breaker:
         if self.token_id is not None:
             return glass.c.token_id == self.token_id
         return glass.c.session_id == self.session_id
+
+    async def end(self, writer: Writer, now: dt.datetime) -> frozenset[int]:
+        """Puts back all that they have broken; gives its ids.
+
+        Whoever breaks glass by the same token or session at the same time waits.
+        """
+        table, id_ = (tokens, self.token_id) if self.token_id else (sessions, self.session_id)
+        # What refers to the row may be stored meanwhile.
+        mine = sa.select(table.c.id).where(table.c.id == id_)
+        await writer.execute(mine.with_for_update(key_share=True))
+        query = sa.update(glass).where(self.theirs, glass.c.until > now).values(until=now)
+        return frozenset((await writer.scalars(query.returning(glass.c.id))).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ async def break_(
     """
     viewer.require(Right.BREAK_GLASS)
     who = Breaker.of(viewer)
-    await writer.execute(sa.update(glass).where(who.theirs, glass.c.until > now).values(until=now))
+    await who.end(writer, now)
     values = {
         "token_id": who.token_id,
         "session_id": who.session_id,
@@ -98,9 +111,7 @@ async def own(reader: Reader, viewer: Viewer, most: int) -> Sequence[Broken]:
 
 
 async def put_back(writer: Writer, viewer: Viewer, glass_id: int, now: dt.datetime) -> None:
-    """Ends what they have broken. Raises NotFound where there is none of theirs that goes on."""
-    theirs = Breaker.of(viewer).theirs
-    query = sa.update(glass).where(theirs, glass.c.id == glass_id, glass.c.until > now)
-    if not (await writer.execute(query.values(until=now))).rowcount:
+    """Ends what they have broken. Raises NotFound where this is none of theirs that goes on."""
+    if glass_id not in await Breaker.of(viewer).end(writer, now):
         msg = f"no glass {glass_id} of yours is broken"
         raise NotFound(msg)

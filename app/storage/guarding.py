@@ -30,6 +30,7 @@ accounts = Table(
     Column("seen", Instant, nullable=False, comment="when they last signed in"),
     Column("locked", Instant, comment="since when they may not sign in; null: they may"),
     UniqueConstraint("issuer", "subject"),
+    sqlite_autoincrement=True,
 )
 
 account_teams = Table(
@@ -52,6 +53,7 @@ sessions = Table(
     Column("expires", Instant, nullable=False, comment="at the latest"),
     Column("seen", Instant, nullable=False, comment="when they last asked, about"),
     Column("ended", Instant, comment="signed out, or ended by an administrator"),
+    sqlite_autoincrement=True,
 )
 
 session_teams = Table(
@@ -72,6 +74,7 @@ glass = Table(
     Column("payloads", Boolean, nullable=False, comment="broken messages may be read"),
     Column("broken", Instant, nullable=False),
     Column("until", Instant, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 glass_officers = Table(
@@ -91,7 +94,7 @@ audit = Table(
     Column("act", Text, nullable=False),
     Column("who", Text, nullable=False),
     Column("role", Text, nullable=False),
-    Column("authority", Text, nullable=False, comment="token 7, account 3, glass 2, ..."),
+    Column("authority", Text, nullable=False, comment="token 7, session 3, or account 3"),
     Column("origin", Text, nullable=False, comment="an address, or: command line"),
     Column("what", Text, nullable=False, comment="a route, or a command"),
     Column("details", Text, nullable=False, comment="what was asked for, a JSON object"),
@@ -178,5 +181,6 @@ erasures = Table(
     Column("end", Instant, nullable=False, comment="before then"),
     Column("rows", Integer, nullable=False),
     Column("report", Text, nullable=False, comment="how many rows of which table, a JSON object"),
+    Column("done", Instant, comment="null: it is under way, or broke off"),
     Index("ix_erasures_what_end", "what", "end"),
 )

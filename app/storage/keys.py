@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from app.access.mosquitto import Login
+from app.access.viewer import Right, Viewer
 from app.storage import devices as storage
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound
@@ -34,8 +35,9 @@ def _passwords() -> sa.Subquery:
     return sa.select(oldest).where(*good).group_by(device_keys.c.device_id).subquery()
 
 
-async def listed(reader: Reader, name: str) -> list[Key]:
+async def listed(reader: Reader, viewer: Viewer, name: str) -> list[Key]:
     """The keys of a device, the oldest first. Raises NotFound where there is no such device."""
+    viewer.require(Right.MANAGE_DEVICES)
     mine = device_keys.c.device_id == await storage.device_id(reader, name)
     passwords = _passwords()
     query = (

@@ -1,7 +1,7 @@
 """Brings a database to the schema of this version, and says how far it is."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,15 +24,23 @@ _OLDEST = 14  # of PostgreSQL: `bit_count`, which views have
 async def turn(database: Database) -> AsyncIterator[None]:
     """Lets one process at a time make a database ready; others wait for 10 seconds at most.
 
-    Raises DatabaseUnavailable after that. On SQLite each transaction that writes has its turn.
+    Raises DatabaseUnavailable after that. On SQLite each transaction that writes has its turn; a
+    file that is not there yet becomes its owner's alone to read, and so what lies beside it.
     """
     if database.dialect == "sqlite":
+        _own(database.engine.url.database)
         yield
         return
     async with database.write() as writer:
         await writer.exec_driver_sql(_WAIT)
         await writer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
         yield
+
+
+def _own(file: str | None) -> None:
+    with suppress(OSError):  # which SQLite says better
+        if file and file != ":memory:":
+            Path(file).touch(mode=0o600, exist_ok=True)
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from app.access.viewer import Right, Viewer
+from app.access.naming import Naming
+from app.access.viewer import Right
 from app.observing.track import Saying, Track
 from app.storage import catalogue, columnar
+from app.storage.device_pages import as_named
 from app.storage.devices import carried, on_trial, seen_by
 from app.storage.engine import Reader
 from app.storage.guarding import unplaced
-from app.storage.pages import Page, Slice, by_id
+from app.storage.pages import Page, Slice
 from app.storage.schema import (
     device_addresses,
     device_events,
@@ -66,12 +68,13 @@ class Watched:
 
 
 async def page(
-    reader: Reader, viewer: Viewer, part: Slice, now: dt.datetime, name: str | None = None
+    reader: Reader, naming: Naming, part: Slice, now: dt.datetime, name: str | None = None
 ) -> Page[Watched]:
-    """The devices that the viewer may see; one, if named.
+    """The devices that somebody may see, as they are named to them; one, if named.
 
     Neither gateways, which are nowhere, nor the doctor's.
     """
+    viewer = naming.viewer
     viewer.require(Right.READ_DEVICES)
     profiles = await catalogue.profiles(reader)
     query = (
@@ -86,7 +89,7 @@ async def page(
         profile = profiles.get(row.profile, Profile())
         return Watched(row.id, row.name, row.kind, row.profile, profile, row.heard, row.carried)
 
-    return await by_id(reader, query, devices.c.id, part, watched)
+    return await as_named(reader, query, naming, part, watched)
 
 
 async def track(reader: Reader, device: int, start: dt.datetime, end: dt.datetime) -> Track:

@@ -60,7 +60,7 @@ async def read(reader: Reader, viewer: Viewer) -> OwnData:
         raise NotFound(msg)
     me = Person(viewer.officer_id, known.number, None, None)
     mine = await erasing.stretches(reader, me)
-    tracked = [rows for stretch in mine for rows in erasing.tracked(stretch)]
+    tracked = erasing.tracked(reader.dialect.name, mine)
     held = await erasing.count(reader, [*tracked, *erasing.said(me)])
     return OwnData(
         number=known.number,

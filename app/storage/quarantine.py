@@ -11,7 +11,7 @@ from app.access.viewer import Right, Viewer
 from app.storage.engine import Reader, Writer
 from app.storage.errors import NotFound
 from app.storage.pages import Page, Slice
-from app.storage.schema import quarantine
+from app.storage.schema import device_addresses, devices, quarantine
 from app.storage.types import from_us, storable
 from ingest.message import Broken
 
@@ -58,12 +58,24 @@ async def keep(writer: Writer, broken: Broken) -> None:
             sender=storable(broken.origin),
             reason=storable(reason),
             payload=broken.payload[:LONGEST_KEPT],
+            device_id=_device(broken),
         )
     )
 
 
+def _device(broken: Broken) -> sa.ScalarSelect[int]:
+    """Who sent it, if that is known: a device, a gateway, or whom the topic is about."""
+    address = broken.address
+    if address is not None and address.kind != "device":
+        a = device_addresses.c
+        of = a.kind == storable(address.kind), a.address == storable(address.value)
+        return sa.select(a.device_id).where(*of).scalar_subquery()
+    name = broken.origin if address is None else address.value
+    return sa.select(devices.c.id).where(devices.c.name == storable(name)).scalar_subquery()
+
+
 _LISTED = (
-    *(column for column in quarantine.c if column is not quarantine.c.payload),
+    *(quarantine.c[name] for name in ("id", "received", "format", "sender", "reason")),
     sa.func.length(quarantine.c.payload),
     # SQLite has no part of nothing.
     sa.func.coalesce(sa.func.substr(quarantine.c.payload, 1, BEGINNING), b""),

@@ -576,6 +576,7 @@ quarantine = Table(
     Column("sender", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("device_id", Id, comment="who sent it; null: a stranger"),
 )
 
 crimes = Table(

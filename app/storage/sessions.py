@@ -30,9 +30,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A session whose secret somebody shows."""
+    """A session whose secret somebody shows, and of which account it is."""
 
     id: int
+    account_id: int
     viewer: Viewer
     seen: dt.datetime
 
@@ -87,7 +88,7 @@ async def shown(reader: Reader, secret_hash: bytes, now: dt.datetime, life: Life
         authority=f"session {row.id}",
         glass=await glass.broken_by(reader, glass.Breaker(session_id=row.id), now),
     )
-    return Shown(row.id, viewer, row.seen)
+    return Shown(row.id, row.account_id, viewer, row.seen)
 
 
 async def see(writer: Writer, session_id: int, now: dt.datetime) -> None:
@@ -114,6 +115,36 @@ async def end(writer: Writer, session_id: int, now: dt.datetime) -> None:
 async def end_shown(writer: Writer, secret_hash: bytes, now: dt.datetime) -> None:
     """Ends the session of a secret, if there is one."""
     await _end(writer, sessions.c.secret_hash == secret_hash, now)
+
+
+async def end_other(
+    writer: Writer,
+    account_id: int,
+    *,
+    roles: Collection[Role],
+    officer_id: int | None,
+    team_ids: Collection[int],
+    now: dt.datetime,
+) -> None:
+    """Ends the sessions of an account in another role than these, or of another officer or teams.
+
+    Whoever signs in shows what they are by now, for other browsers, too.
+    """
+    mine = sessions.c.account_id == account_id, sessions.c.ended.is_(None)
+    query = sa.select(sessions.c.id, sessions.c.role, sessions.c.officer_id).where(*mine)
+    rows = (await writer.execute(query)).all()
+    held = sa.select(session_teams).join(sessions).where(*mine)
+    teams: dict[int, set[int]] = {}
+    for session_id, team_id in await writer.execute(held):
+        teams.setdefault(session_id, set()).add(team_id)
+    other = [
+        row.id
+        for row in rows
+        if row.role not in roles
+        or row.officer_id != officer_id
+        or teams.get(row.id, set()) != set(team_ids)
+    ]
+    await _end(writer, sessions.c.id.in_(other), now)
 
 
 async def end_of(writer: Writer, account_id: int, now: dt.datetime) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from app.storage.engine import Writer, driver_of
 from app.storage.types import from_us, to_us
 from geofence.memory import PACKED_VERSION, Memory
-from geofence.model import DAY_US, FOREVER, Fixes
+from geofence.model import FOREVER, NEVER, Fixes
 from geofence.track import Tail
 
 _COLUMNS = "s.device_id, d.profile, s.tail, s.near"
@@ -157,26 +157,53 @@ async def forget(writer: Writer, device_ids: Sequence[int], before_us: int) -> i
     states, rows = await _locked(writer, device_ids)
     old = (rows["time_us"] < before_us) & ~np.isnan(rows["lon"])
     stale = old.any(axis=1) & (rows["time_us"].max(axis=1) < before_us)
-    return len(await _forget(writer, states, rows, old & stale[:, None]))
+    old &= stale[:, None]
+    for name in ("lon", "lat"):
+        rows[name][old] = np.nan
+    changed = np.flatnonzero(stale).tolist()
+    await save(writer, [replace(states[i], tail=rows[i].tobytes(), near=None) for i in changed])
+    return len(changed)
 
 
 async def forget_stretches(
-    writer: Writer, stretches_us: Sequence[tuple[int, int, int]]
-) -> set[int]:
-    """Forgets where devices were in stretches of time: device, start, end (microseconds).
+    writer: Writer,
+    stretches_us: Sequence[tuple[int, int, int]],
+    begins_us: Mapping[int, int],
+) -> None:
+    """Forgets fixes of stretches of time: device, start, end (microseconds).
 
-    Of which devices that is.
+    And all that is near: it may have begun in a stretch that has been over for long. `begins_us` is
+    when the first of all fixes of a device now is, where that may be another; NEVER: none is left.
     """
     states, rows = await _locked(writer, sorted({device for device, _, _ in stretches_us}))
     position = {state.device: at for at, state in enumerate(states)}
-    mine = np.zeros(rows["time_us"].shape, np.bool_)
+    gone = np.zeros(rows["time_us"].shape, np.bool_)
     for device, start_us, end_us in stretches_us:
         if device in position:
             times = rows["time_us"][position[device]]
-            # Who is near a hot spot now may have been since a stretch that is over.
-            lately = (times >= start_us) & (times < end_us + DAY_US)
-            mine[position[device]] |= lately
-    return await _forget(writer, states, rows, mine)
+            gone[position[device]] |= (times >= start_us) & (times < end_us)
+    _drop(rows, gone)
+    for device, begin_us in begins_us.items():
+        if device in position:
+            rows["first_us"][position[device]] = begin_us
+    await save(
+        writer,
+        [
+            # Of one without any fix: as before its first.
+            replace(state, tail=row.tobytes() if row["first_us"] != NEVER else None, near=None)
+            for state, row in zip(states, rows, strict=True)
+        ],
+    )
+
+
+def _drop(rows: npt.NDArray[np.void], gone: npt.NDArray[np.bool_]) -> None:
+    """Makes tails such as if some of their two fixes had never been: the newer one is second."""
+    alone = gone[:, 1] & ~gone[:, 0]
+    for name in ("time_us", "lon", "lat", "accuracy_m"):
+        pair, blank = rows[name], NEVER if name == "time_us" else np.nan
+        pair[alone, 1] = pair[alone, 0]
+        pair[gone.any(axis=1), 0] = blank
+        pair[gone.all(axis=1), 1] = blank
 
 
 async def _locked(
@@ -185,17 +212,3 @@ async def _locked(
     """What is remembered of those of the devices that were heard, and their tails; locked."""
     states = [state for state in await lock(writer, device_ids) if state.tail is not None]
     return states, np.frombuffer(b"".join(state.tail or b"" for state in states), TAIL).copy()
-
-
-async def _forget(
-    writer: Writer,
-    states: Sequence[DeviceState],
-    rows: npt.NDArray[np.void],
-    which: npt.NDArray[np.bool_],
-) -> set[int]:
-    for name in ("lon", "lat"):
-        rows[name][which] = np.nan
-    changed = np.flatnonzero(which.any(axis=1)).tolist()
-    gone = [replace(states[i], tail=rows[i].tobytes(), near=None) for i in changed]
-    await save(writer, gone)
-    return {state.device for state in gone}

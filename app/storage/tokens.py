@@ -121,6 +121,13 @@ async def exist(reader: Reader) -> bool:
     return await reader.scalar(sa.select(tokens.c.id).limit(1)) is not None
 
 
+async def endless(reader: Reader) -> list[str]:
+    """The names of tokens that are good for ever, as older versions made them; the oldest first."""
+    good = tokens.c.revoked.is_(None), tokens.c.expires.is_(None)
+    query = sa.select(tokens.c.name).where(*good).order_by(tokens.c.id)
+    return list(await reader.scalars(query))
+
+
 async def page(reader: Reader, viewer: Viewer, part: Slice) -> Page[Token]:
     """All tokens, those that have expired or been revoked too."""
     viewer.require(Right.MANAGE_ACCESS)

@@ -10,16 +10,20 @@ import sqlalchemy as sa
 from searching import files_with, tables_with
 from wandering import NOW, START_US, columns, enrol, expected, feed, stored, wandering
 
+from app.access.secrets import digest
 from app.access.viewer import OPERATOR
+from app.bootstrap import ensure_administrator
 from app.pipeline import Pipeline
 from app.retention import Periods, Retention
-from app.storage import chores, erasures, guarding, partitions, schema
+from app.storage import chores, erasures, guarding, partitions, schema, tokens
 from app.storage.engine import Database
 from app.storage.types import from_us, to_us
 from ingest.columns import Columns
 
 DAY = dt.timedelta(days=1)
 DAY_US = 86_400_000_000
+# Of what no SQL of its own decides one kind will do.
+ONE_KIND = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def retention(database: Database, days_later: int, **periods: int) -> Retention:
@@ -79,6 +83,7 @@ async def test_fixes_go_with_their_period_and_the_engine_forgets_them(database: 
     assert [tuple(act) for act in acts] == [("erasure", old.sum()), ("erasure", young.n + 3)]
 
 
+@ONE_KIND
 async def test_late_fixes_at_the_edge_of_the_period_take_no_visit_away(database: Database) -> None:
     await enrol(database)
     fixes = across_midnight(6)
@@ -111,6 +116,7 @@ async def test_visits_go_with_their_period_and_open_ones_stay(database: Database
     assert {one.what for one in noted} == {"fixes", "visits"}
 
 
+@ONE_KIND
 async def test_nothing_goes_where_no_period_is_set(database: Database) -> None:
     await enrol(database)
     fixes = wandering(8)
@@ -186,7 +192,27 @@ async def test_logs_and_what_people_were_told_have_periods_of_their_own(
     assert await rows(database, schema.events)
     await retention(database, 40, events=30, audit=30).keep()
     assert await rows(database, schema.events) == await rows(database, guarding.refusals) == 0
-    assert await rows(database, schema.tokens) == 1
+    async with database.read() as reader:
+        t = schema.tokens.c
+        kept = await reader.execute(sa.select(t.id, t.name).order_by(t.id))
+        assert [tuple(token) for token in kept] == [(1, "gone"), (2, "y")]
     assert await rows(database, schema.visits)
+    await retention(database, 40, events=30, audit=30).keep()
     _, noted = await told(database)
     assert {one.what: one.report.get("tokens") for one in noted} == {"events": None, "audit": 1}
+
+
+async def test_a_token_that_was_revoked_is_not_made_again_once_it_has_come_of_age(
+    sqlite_url: str,
+) -> None:
+    database = Database(sqlite_url)
+    secret = "bkt_" + "a" * 40
+    await ensure_administrator(database, secret, NOW)
+    async with database.write() as writer:
+        await tokens.revoke(writer, 1, NOW)
+    await retention(database, 40, audit=30).keep()
+    assert await ensure_administrator(database, secret, NOW + 40 * DAY) is None
+    async with database.read() as reader:
+        assert await tokens.viewer_of(reader, digest(secret), NOW) is None
+    assert await rows(database, schema.tokens) == 1
+    await database.close()

@@ -1,6 +1,7 @@
 import datetime as dt
 
 import httpx
+import pytest
 import sqlalchemy as sa
 from callers import Clock, TokenFor
 
@@ -10,6 +11,12 @@ from app.storage.engine import Database
 
 DUTY = {"officer": "PC1", "start": "2026-01-15T14:00:00Z", "end": "2026-01-15T22:00:00Z"}
 HELD = {"device": "phone-1", "officer": "PC1", "start": "2026-01-15T14:00:00Z"}
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One kind: what is erased, the tests of `app.erasing` try on both."""
+    return sqlite_url
 
 
 async def person(admin: httpx.AsyncClient) -> None:
@@ -31,7 +38,7 @@ async def test_a_person_is_erased_with_a_report_after_a_dry_run(
     wanted = {"officer": "PC1", "reason": "request 17"}
     tried = (await admin.post("/erasures?dry_run=true", json=wanted)).json()
     assert tried["done"] is False
-    assert tried["rows"] == {"assignments": 1, "duty_times": 1}
+    assert tried["rows"] == {"assignments": 1, "duty_times": 1, "officer_posts": 1}
     assert (await admin.get("/officers")).json()["items"][0]["number"] == "PC1"
     report = (await admin.post("/erasures", json=wanted)).json()
     assert report == tried | {"done": True}
@@ -45,7 +52,10 @@ async def test_a_person_is_erased_with_a_report_after_a_dry_run(
     query = sa.select(a.act, a.reason, a.details).where(a.what == "POST /erasures").order_by(a.id)
     async with database.read() as reader:
         logged = [tuple(row) for row in await reader.execute(query)]
-    assert [row[:2] for row in logged[:2]] == [("erasure", "request 17")] * 2
+    assert [row[:2] for row in logged[:2]] == [
+        ("consultation", "request 17"),
+        ("erasure", "request 17"),
+    ]
     assert not any("PC1" in row[2] for row in logged[:2])
 
 
@@ -65,6 +75,10 @@ async def test_only_who_may_erase_does_and_for_a_reason(
         "to": "2026-01-01T00:00Z",
     }
     assert (await admin.post("/erasures", json=turned)).status_code == 422
+    # Who counts the visits of a second learns who was there then.
+    second = turned | {"to": "2026-01-02T00:00:01Z"}
+    answer = await admin.post("/erasures?dry_run=true", json=second)
+    assert (answer.status_code, answer.json()["errors"][0]["where"]) == (422, "to")
     assert (await admin.get("/erasures")).json()["items"] == []
 
 
@@ -87,7 +101,8 @@ async def test_officers_are_told_what_is_stored_of_them(
     token = await token_for("officer", officer="PC1")
     mine = (await stranger.get("/me/data", headers=token)).json()
     assert (mine["number"], mine["name"]) == ("PC1", "Jo")
-    assert mine["rows"] == {"assignments": 1, "duty_times": 1, "tokens": 1}
+    counted = {"assignments": 1, "duty_times": 1, "officer_posts": 1, "tokens": 1}
+    assert mine["rows"] == counted
     assert [time["from"] for time in mine["duty_times"]] == ["2026-01-15T14:00:00.000000Z"]
     assert [time["device"] for time in mine["devices"]] == ["phone-1"]
     supervisors = await token_for("supervisor", teams=["Centre"])
