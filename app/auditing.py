@@ -84,6 +84,10 @@ class Auditor:
         told, self._unlogged = self._unlogged, Counter()
         return told
 
+    def remember(self, unlogged: Mapping[str, int]) -> None:
+        """Takes back how many, where that could not be written."""
+        self._unlogged.update(unlogged)
+
     async def _write_all(self) -> None:
         try:
             while self._waiting:

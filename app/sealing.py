@@ -60,8 +60,8 @@ class Sealer:
             return
         async with self._database.read() as reader:
             head = await audit_seals.head(reader)
-            bound = reader.dialect.name == "sqlite" or not await rights.may_alter_log(reader)
-        if not bound:
+            unbound = await rights.unbound(reader)
+        if unbound:
             _LOG.warning("audit log: the service's role could alter it: see `beatkeeper grant`")
         if head.seal.id:
             _LOG.info("audit log: seal %d is %s", head.seal.id, head.hash.hex())

@@ -1,16 +1,19 @@
 """Checks the audit log against its seals, and says where it was first tampered with."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from app.access.sealing import Sealed, fault
 from app.storage import audit_seals
-from app.storage.audit_seals import NONE, Kept
+from app.storage.audit_seals import NONE, Expiry, Kept
 from app.storage.engine import Database, Reader
 from app.storage.types import from_us
 
+# Read at once: seals, and entries under them.
 _SEALS_AT_ONCE: Final = 200
+_ENTRIES_AT_ONCE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class Known:
 class Verdict:
     """What a check has found: the newest seal, and the first broken place, if there is one.
 
-    `seals` were checked; `expired` of them have no entries any more, as the log itself says.
-    `unsealed` entries wait for a seal.
+    `seals` were checked; `expired` of them have no entries any more, as `expiries` say, which the
+    log itself has. `unsealed` entries wait for a seal.
     """
 
     head: Kept
@@ -34,6 +37,7 @@ class Verdict:
     expired: int = 0
     unsealed: int = 0
     broken: str | None = None
+    expiries: Sequence[Expiry] = field(default_factory=list)
 
 
 async def verify(database: Database, begin: Known | None = None) -> Verdict:
@@ -43,33 +47,44 @@ async def verify(database: Database, begin: Known | None = None) -> Verdict:
     """
     async with database.read() as reader:
         found = Verdict(await audit_seals.head(reader))
+        found.expiries = await audit_seals.expiries(reader)
         found.broken = await _first_fault(reader, begin or Known(), found)
         found.unsealed = await audit_seals.unsealed(reader, found.head.seal.last)
     return found
 
 
 async def _first_fault(reader: Reader, begin: Known, found: Verdict) -> str | None:
-    expired = await audit_seals.expired(reader)
     before = NONE
     if begin.id > 1:
         ahead = await audit_seals.after(reader, begin.id - 2, 1)
         if not ahead or ahead[0].seal.id != begin.id - 1:
             return _missing(begin.id - 1)
         before = ahead[0]
-    while chosen := await audit_seals.after(reader, before.seal.id, _SEALS_AT_ONCE):
-        entries = await audit_seals.entries(reader, before.seal.last, chosen[-1].seal.last)
-        for kept in chosen:
-            mine = [one for one in entries if before.seal.last < one.id <= kept.seal.last]
-            gone = not mine and kept.seal.id <= expired
-            wrong = _wrong(kept, before, mine, begin, gone=gone)
-            if wrong is not None:
-                return wrong
-            found.seals += 1
-            found.expired += gone
-            before = kept
+    async for kept, entries in _walk(reader, before):
+        gone = not entries and any(one.took(kept.seal) for one in found.expiries)
+        wrong = _wrong(kept, before, entries, begin, gone=gone)
+        if wrong is not None:
+            return wrong
+        found.seals += 1
+        found.expired += gone
+        before = kept
     if before.seal.id < begin.id and (begin.id > 1 or begin.hash is not None):
         return f"{_missing(begin.id)}: the end of the log was cut off"
     return None
+
+
+async def _walk(reader: Reader, before: Kept) -> AsyncIterator[tuple[Kept, Sequence[Sealed]]]:
+    """Each seal past one, with the entries that are past the seal before it."""
+    while ahead := await audit_seals.after(reader, before.seal.id, _SEALS_AT_ONCE):
+        chosen = audit_seals.some(ahead, _ENTRIES_AT_ONCE)
+        last = max(one.seal.last for one in chosen)
+        entries = await audit_seals.entries(reader, before.seal.last, last)
+        begin = 0
+        for kept in chosen:
+            end = bisect_right(entries, kept.seal.last, lo=begin, key=lambda one: one.id)
+            yield kept, entries[begin:end]
+            begin = end
+        before = chosen[-1]
 
 
 def _wrong(

@@ -34,6 +34,11 @@ def pseudonyms(key: bytes, kind: str, names: Iterable[str]) -> list[str]:
     return [pseudonym(key, kind, name) for name in names]
 
 
+def number_of(pseudonym: str) -> int:
+    """The number that a pseudonym's digits are."""
+    return int(pseudonym[-_HEX_DIGITS:], 16)
+
+
 def is_pseudonym(text: str, kind: str) -> bool:
     """Whether a text looks like a pseudonym of a kind."""
     found = _PSEUDONYM.fullmatch(text)

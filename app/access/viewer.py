@@ -124,13 +124,16 @@ class Viewer:
 
     def scope_of(self, right: Right) -> Scope:
         """Of whom the viewer has a right, without what the glass was broken for."""
-        if self.scopes is not None and right not in self.scopes:
+        if self._left_out(right):
             return Scope.NOBODY
         return RIGHTS[self.role].get(right, Scope.NOBODY)
 
     def broken_for(self, right: Right) -> frozenset[int]:
-        """The ids of the officers of whom only the broken glass gives this right."""
-        if self.glass is None or right not in GLASS_OPENS:
+        """The ids of the officers of whom only the broken glass gives this right.
+
+        What a token's scopes leave out of its role's rights no glass gives it.
+        """
+        if self.glass is None or right not in GLASS_OPENS or self._left_out(right):
             return frozenset()
         return self.glass.officer_ids
 
@@ -159,9 +162,13 @@ class Viewer:
         if not self.permits(right):
             wanted = right.replace("_", " ")
             msg = f"the role {self.role} has no right to {wanted}"
-            if self.scopes is not None and right in RIGHTS[self.role]:
+            if self._left_out(right):
                 msg = f"this token is not for the right to {wanted}"
             raise Forbidden(msg)
+
+    def _left_out(self, right: Right) -> bool:
+        """Whether the role has a right for which the token is not."""
+        return self.scopes is not None and right in RIGHTS[self.role] and right not in self.scopes
 
 
 SERVICE: Final = Viewer("the service", Insider.SERVICE)

@@ -6,7 +6,8 @@ from fastapi import Path, Request
 from pydantic import Field
 
 from app.access.sessions import Life
-from app.access.viewer import Role
+from app.access.viewer import Forbidden, Role
+from app.api.browser import session_of
 from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
@@ -92,9 +93,16 @@ async def list_accounts(viewer: Asker, database: DatabaseDep, part: Part) -> Lis
 
 @router.put("/accounts/{account_id}")
 async def change_account(
-    account_id: Id, given: GivenAccount, database: DatabaseDep, now: Now
+    request: Request, account_id: Id, given: GivenAccount, database: DatabaseDep, now: Now
 ) -> Account:
-    """Sets role, teams, officer and lock, all of them; their sessions end at once."""
+    """Sets role, teams, officer and lock, all of them; their sessions end at once.
+
+    Nobody changes their own.
+    """
+    own = session_of(request)
+    if own is not None and own.account_id == account_id:
+        msg = "this account is your own: another administrator does that"
+        raise Forbidden(msg)
     change = accounts.Change(given.role, tuple(given.teams), given.officer, given.locked)
     async with database.write() as writer:
         account = await accounts.change(writer, account_id, change, now)

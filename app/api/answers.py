@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 
 from app.access.naming import Naming
-from app.access.viewer import Viewer
+from app.access.viewer import Right, Viewer
+from app.api.audited import Audited
 from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of, ordered
 from app.api.errors import Invalid
 from app.api.fields import LARGEST_ID, Day, Listing, Moment, Name, Schema, example
@@ -112,6 +113,7 @@ def _require_cell(asked: Cells, given: Answer, hotspot: int | None) -> None:
 async def list_answers(
     *,
     viewer: Asker,
+    note: Audited,
     naming: AsNamed,
     database: DatabaseDep,
     part: Part,
@@ -121,6 +123,7 @@ async def list_answers(
 ) -> Listing[StoredAnswer]:
     """What officers could not attend; who they are and why, as far as you may see them."""
     ordered(first, last)
+    note.show(Right.READ_VISITS)
     async with database.read() as reader:
         page = await answers.page(reader, viewer, answers.Wanted(plan, first, last), part)
     return Listing(items=[_shown(one, naming) for one in page.items], next=cursor_of(page))

@@ -23,17 +23,34 @@ _NAMED_THERE: Final = {
     ("teams", "name"): "teams",
     ("devices", "name"): "devices",
 }
+# What people are called.
+_NEVER: Final = frozenset({("officers", "name")})
 
 Pairs = Iterable[tuple[str, object]]
 
 
-def details(pairs: Pairs) -> dict[str, str]:
-    """Parameters by name; what is given more than once, or is a list, is put in a row."""
+def details(collection: str, pairs: Pairs, known: Named | None) -> dict[str, str]:
+    """Parameters of a route by name; what is given more than once, or is a list, is put in a row.
+
+    Whom they name is left out, for the log has ids for that, which name nobody once they are
+    erased: those of `known`; all of them without it.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for name, value in pairs:
-        if name not in _LEFT_OUT and value is not None:
-            found[name] += [str(one) for one in (value if isinstance(value, list) else [value])]
-    return {name: _short(", ".join(values)) for name, values in found.items()}
+        kind = _kind(collection, name)
+        if name in _LEFT_OUT or (collection, name) in _NEVER or value is None:
+            continue
+        if kind is not None and known is None:
+            continue
+        named: frozenset[str] = frozenset() if kind is None else getattr(known, kind)
+        given = [str(one) for one in (value if isinstance(value, list) else [value])]
+        found[name] += [one for one in given if one not in named]
+    return {name: _short(", ".join(values)) for name, values in found.items() if values}
+
+
+def _kind(collection: str, name: str) -> str | None:
+    """Of which kind is whom a parameter names; None: it names nobody."""
+    return _NAMED.get(name) or _NAMED_THERE.get((collection, name))
 
 
 def _short(text: str) -> str:
@@ -52,7 +69,7 @@ def named(collection: str, pairs: Pairs) -> Named:
     names: dict[str, set[str]] = defaultdict(set)
     rows: list[tuple[str, int]] = []
     for name, value in pairs:
-        kind = _NAMED.get(name) or _NAMED_THERE.get((collection, name))
+        kind = _kind(collection, name)
         if kind is not None:
             given = value if isinstance(value, list) else [value]
             names[kind].update(one for one in given if isinstance(one, str))

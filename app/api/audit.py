@@ -45,8 +45,11 @@ _ENTRY = {
     "devices": [],
     "everybody": False,
 }
-# Whom else an entry names is not this officer's to know.
-_OTHERS: Final = frozenset({"officer", "team", "teams", "device", "number", "name"})
+# Whom else an entry is about, or how it was asked, is not this officer's to know.
+_OWN: Final = frozenset(
+    {"from", "to", "start", "end", "day", "month", "as_at", "until"}
+    | {"plan", "window", "hotspot", "kind", "by", "f", "study", "what", "before"}
+)
 _COLUMNS: Final = {
     "id": "the entry's number",
     "time": "when it was committed",
@@ -169,5 +172,5 @@ async def list_looks(
 
 def _own(entry: audit_reads.Logged) -> Look:
     look = Look.model_validate(entry, from_attributes=True)
-    details = {name: said for name, said in look.details.items() if name not in _OTHERS}
+    details = {name: said for name, said in look.details.items() if name in _OWN}
     return look.model_copy(update={"details": details})

@@ -1,148 +1,23 @@
-"""What the audit log says of a request: gathered as it goes, committed before it is answered."""
+"""What the audit log says of requests is there before they are answered."""
 
-import datetime as dt
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from typing import Annotated, Final, cast
 from urllib.parse import unquote
 
 from fastapi import Depends, Header, Query, Request, Response
 
-from app.access.audit import LOOKS, Act, Entry, Whose
-from app.access.rules import Rule
-from app.access.viewer import Forbidden, Right, Scope, Viewer
+from app.access.audit import LOOKS, Act, Entry
+from app.access.viewer import Forbidden
 from app.api import asked
 from app.api.errors import Invalid, Stranger
 from app.api.guard import household
+from app.api.note import Note
 from app.api.outgoing import Outgoing
 from app.api.state import auditor_of, database_of, now_of
-from app.storage import audit
-from app.storage.audit_names import Named, whose
-from app.storage.engine import Database, Reader, Writer
+from app.storage.engine import Database
 from app.storage.errors import NotFound
 
 LONGEST_REASON: Final = 500
-_FILE: Final = "content-disposition"
-# Whoever is shown figures of places may see people beside them, as far as this right goes.
-_BESIDE: Final[Mapping[Right, Right]] = {Right.READ_COMPLIANCE: Right.READ_VISITS}
-# Rights to something of people; of what other rights are to, an endpoint says whose it is.
-_OF_PEOPLE: Final = frozenset(
-    {
-        Right.READ_VISITS,
-        Right.READ_TRACKS,
-        Right.READ_PEOPLE,
-        Right.READ_DEVICES,
-        Right.ANSWER,
-    }
-)
-
-
-class Note:
-    """What one request will be in the log; an endpoint may `say` more, and cannot say nothing."""
-
-    def __init__(self, viewer: Viewer, rule: Rule, what: str, origin: str) -> None:
-        """`what` is the route ("GET /visits"), `origin` the client's address."""
-        self._viewer = viewer
-        self._rule = rule
-        self._what = what
-        self._origin = origin
-        self._act = rule.act
-        self._asked: list[tuple[str, object]] = []
-        self._said: dict[str, str] = {}
-        self._whose: Whose | None = None
-        self._reason: str | None = None
-        self._rows: int | None = None
-        self._written = False
-
-    @property
-    def act(self) -> Act | None:
-        """What the log calls the request; None: it is not logged."""
-        return self._act
-
-    def ask(self, pairs: asked.Pairs) -> None:
-        """Takes what was asked for: parameters by name."""
-        self._asked += pairs
-
-    def say(
-        self,
-        *,
-        whose: Whose | None = None,
-        reason: str | None = None,
-        rows: int | None = None,
-        act: Act | None = None,
-        **details: str,
-    ) -> None:
-        """Says more of the request, or better: whose data it was, why, how many rows, what."""
-        self._whose = self._whose if whose is None else whose
-        self._reason = self._reason if reason is None else reason
-        self._rows = self._rows if rows is None else rows
-        self._act = self._act if act is None else act
-        self._said.update(details)
-
-    def take(self, response: Response) -> None:
-        """Takes from the answer what the look was: a file is data that somebody takes away."""
-        if self._act is not Act.CONSULTATION or _FILE not in response.headers:
-            return
-        joined = any(name == "study" for name, _ in self._asked)
-        self._act = Act.COMBINATION if joined else Act.DISCLOSURE
-
-    async def write(self, writer: Writer, now: dt.datetime) -> None:
-        """Writes the entry, once, as the last thing of the transaction of what it tells of."""
-        if self._written or self._act is None:
-            return
-        await self._look_up(writer)
-        await audit.write(writer, [self._entry(self._act)], now)
-        self._written = True
-
-    async def commit(self, request: Request) -> None:
-        """Commits the entry on its own. Raises DatabaseUnavailable where that cannot be done."""
-        if self._written or self._act is None:
-            return
-        if self._whose is None and self._named():
-            async with database_of(request).read() as reader:
-                await self._look_up(reader)
-        await auditor_of(request).note(self._entry(self._act))
-        self._written = True
-
-    def _named(self) -> Named:
-        collection = self._what.partition("/")[2].partition("/")[0]
-        return asked.named(collection, self._asked)
-
-    async def _look_up(self, reader: Reader) -> None:
-        named = self._named()
-        if self._whose is None and named:
-            self._whose = await whose(reader, named)
-
-    def _entry(self, act: Act) -> Entry:
-        return Entry(
-            act=act,
-            who=self._viewer.name,
-            role=self._viewer.role,
-            authority=self._viewer.authority,
-            origin=self._origin,
-            what=self._what,
-            details=asked.details(self._asked) | self._said,
-            whose=_within(self._viewer, self._rule) if self._whose is None else self._whose,
-            reason=self._reason,
-            rows=self._rows,
-        )
-
-
-def _within(viewer: Viewer, rule: Rule) -> Whose:
-    """Whose data a rule lets a viewer see who names nobody: as far as the right goes."""
-    rights = {_BESIDE.get(right, right) for right in rule.rights} & _OF_PEOPLE
-    found = Whose()
-    for right in rights:
-        officers = found.officers | viewer.broken_for(right)
-        match viewer.scope_of(right):
-            case Scope.EVERYBODY:
-                return Whose(everybody=True)
-            case Scope.TEAMS:
-                found = Whose(officers, found.teams | viewer.team_ids)
-            case Scope.SELF if viewer.officer_id is not None:
-                found = Whose(officers | {viewer.officer_id}, found.teams)
-            case _:
-                found = Whose(officers, found.teams)
-    return found
 
 
 def audited(request: Request) -> Note:
@@ -160,7 +35,7 @@ def logged_database(request: Request) -> Database:
         return database
     # What FastAPI has parsed of the body, if that is JSON.
     note.ask(asked.of_body(getattr(request, "_json", None)))
-    return database.ending(lambda writer: note.write(writer, now))
+    return database.ending(lambda writer: note.write(writer, now), note.committed)
 
 
 def reason(

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Query, Request, Response
 
+from app.access.viewer import Right
+from app.api.audited import Audited
 from app.api.deps import Asker, DatabaseDep, Now
 from app.api.documents import desk_of
 from app.api.fields import Moment, Name
@@ -43,6 +45,7 @@ async def get_briefing_pack(
     *,
     request: Request,
     viewer: Asker,
+    note: Audited,
     least: Annotated[int, Depends(least_officers_of)],
     database: DatabaseDep,
     now: Now,
@@ -59,6 +62,7 @@ async def get_briefing_pack(
     It is for the schedule window under way, or about to begin within the hour, or the next.
     Officers are thanked by name where you see them and may name them; otherwise teams are.
     """
+    note.show(Right.READ_VISITS)
     async with database.read() as reader:
         found = await material(reader, viewer, Asked(plan, team, at, now, least))
     return await desk_of(request).make(lambda: _answer(found, kind))

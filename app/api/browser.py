@@ -25,11 +25,7 @@ def secret_of(request: Request) -> str | None:
 
 async def session_viewer(request: Request, secret: str) -> Viewer:
     """Whoever has this session. Raises Stranger; Forbidden where another page may have asked."""
-    sign_in = sign_in_of(request)
-    shown = None
-    if sign_in is not None:
-        async with database_of(request).read() as reader:
-            shown = await sessions.shown(reader, digest(secret), now_of(request), sign_in.life)
+    shown = await live_session(request, secret)
     if shown is None:
         msg = "this session is over: sign in again"
         raise Stranger(msg)
@@ -37,6 +33,20 @@ async def session_viewer(request: Request, secret: str) -> Viewer:
         require_own_page(request, secret)
     request.state.session = shown
     return shown.viewer
+
+
+async def live_session(request: Request, secret: str) -> Shown | None:
+    """The session of a secret, while it goes on."""
+    sign_in = sign_in_of(request)
+    if sign_in is None:
+        return None
+    async with database_of(request).read() as reader:
+        return await sessions.shown(reader, digest(secret), now_of(request), sign_in.life)
+
+
+def session_of(request: Request) -> Shown | None:
+    """The session by which whoever asks is known; None: by a token."""
+    return cast("Shown | None", getattr(request.state, "session", None))
 
 
 def require_own_page(request: Request, secret: str) -> None:
@@ -52,6 +62,14 @@ def require_own_page(request: Request, secret: str) -> None:
         raise Forbidden(msg)
 
 
+def by_own_hand(request: Request) -> bool:
+    """Whether a page of ours, or somebody by an address of their own, asks; as a browser says it.
+
+    Of a browser that says nothing it is believed. https://www.w3.org/TR/fetch-metadata/
+    """
+    return request.headers.get("Sec-Fetch-Site", "none") in {"same-origin", "none"}
+
+
 def _of_our_origin(request: Request) -> bool:
     sign_in, origin = sign_in_of(request), request.headers.get("Origin")
     if origin is not None:
@@ -61,7 +79,7 @@ def _of_our_origin(request: Request) -> bool:
 
 async def note_asked(request: Request) -> None:
     """Keeps the request's session from becoming idle; once a minute is often enough."""
-    shown = cast("Shown | None", getattr(request.state, "session", None))
+    shown = session_of(request)
     now = now_of(request)
     if shown is None or now - shown.seen < SEEN_EVERY:
         return

@@ -9,6 +9,7 @@ from fastapi import Depends, Query, Response
 
 from app.access.naming import Naming
 from app.access.viewer import Right, Viewer
+from app.api.audited import Audited
 from app.api.deps import AsAt, Asker, DatabaseDep, Days, Now, TableFormat
 from app.api.errors import Invalid
 from app.api.fields import Name
@@ -44,6 +45,7 @@ _SEVERAL: Final = {"team": ("team", "teams"), "organisation": ("organisation", "
 async def get_compliance(
     *,
     viewer: Asker,
+    note: Audited,
     naming: AsNamed,
     least: Annotated[int, Depends(least_officers_of)],
     database: DatabaseDep,
@@ -57,14 +59,15 @@ async def get_compliance(
     """How a plan was kept: coverage, compliance and what belongs beside them, in total and by rows.
 
     It is the same for all who may ask: of places, made from everybody's visits; but for officers'
-    rows, which are of those whom one sees, and rows of teams and organisations: where too few of
-    one's officers had a device on these days whom one does not know, it has none of its own, as it
-    would tell of them. Without `as_at`, visits that are still open count as they stand; with it,
-    only those that were closed by then do, and it comes out the same whenever it is asked. As a
-    table, the last row is the total.
+    rows, which are of those whom one sees, and rows of teams and organisations: where on
+    one of these days too few of one's officers had a device, or were on duty, whom one does not
+    know, it has none of its own, as it would tell of them. Without `as_at`, visits that are still
+    open count as they stand; with it, only those that were closed by then do, and it comes out the
+    same whenever it is asked. As a table, the last row is the total.
     """
     if by == "officer":
         viewer.require(Right.READ_VISITS)
+        note.show(Right.READ_VISITS)
     async with database.read() as reader:
         evidence = await _evidence(reader, viewer, OfPlan(plan, days, as_at, now))
         names = await _names(reader, naming, by, as_at or now)

@@ -1,8 +1,10 @@
 """Every error of the service as an RFC 9457 problem: one table says which is answered how."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +21,8 @@ from app.storage.errors import AllRefused, Conflict, DatabaseUnavailable, NotFou
 from ingest import errors as ingest
 
 MEDIA_TYPE = "application/problem+json"
+_LOG: Final = logging.getLogger(__name__)
+_DENIED: Final = "permission denied"
 
 
 class Stranger(Exception):
@@ -145,6 +149,9 @@ async def _known(_request: Request, exc: Exception) -> JSONResponse:
     answer = next(ANSWERS[kind] for kind in type(exc).__mro__ if kind in ANSWERS)
     detail = answer.detail or str(exc) or answer.title
     headers = answer.headers
+    if isinstance(exc, DatabaseUnavailable) and _DENIED in str(exc):
+        # It will not come back by itself, and whoever asked is not told of our insides.
+        _LOG.warning("a request was refused, as the database says: %s (`beatkeeper grant`?)", exc)
     if isinstance(exc, ingest.StorageUnavailable | ingest.TooOften):
         headers = {"Retry-After": str(exc.retry_after_s)}
     return problem(answer.status, answer.title, detail, headers, **_members(exc))

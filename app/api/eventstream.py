@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.access.viewer import Forbidden, Right, Viewer
+from app.api.audited import audited
 from app.api.errors import Stranger, TooMany
 from app.api.naming import naming_of
 from app.api.patience import patiently
@@ -22,6 +23,10 @@ from app.storage.events import Told
 MEDIA_TYPE: Final = "text/event-stream"
 # A sign of life so often, which proxies wait for, and a look whether the token is good still.
 BEAT_S: Final = 15.0
+# No event goes out by a look that is older.
+FRESH_S: Final = 1.0
+# A look that goes on is in the audit log again so often.
+NOTED_S: Final = 3600.0
 # Who has taken nothing for so long has gone away: it comes back with Last-Event-ID.
 SLOWEST_S: Final = 20.0
 # Events for one follower until it is the others' turn, and the devices'.
@@ -97,23 +102,30 @@ async def follow(
     off goes on from there.
     """
     live, clock = live_of(request), asyncio.get_running_loop().time
-    viewer: Viewer | None = request.state.viewer
-    naming = await naming_of(request, request.state.viewer)
+    viewer: Viewer = request.state.viewer
+    naming = await naming_of(request, viewer)
     with live.following():
         yield _beat(position)
-        due_s = clock() + beat_s
-        while viewer is not None and not live.ended:
+        due_s, looked_s, noted_s = clock() + beat_s, clock(), clock()
+        while not live.ended:
             told, position = await live.after(position, max(due_s - clock(), 0.0))
             chosen = [one for one in told if kinds is None or one.kind in kinds]
+            if clock() >= (looked_s + FRESH_S if chosen else due_s):
+                found = await _still(request, viewer)
+                if found is None:
+                    return
+                viewer, naming, looked_s = found, await naming_of(request, found), clock()
             for i in range(0, len(chosen), AT_ONCE):
                 seen = (one.seen_by(viewer) for one in chosen[i : i + AT_ONCE])
                 named = (one.named_by(naming) for one in seen if one is not None)
                 if lines := "".join(map(text, named)):
                     yield lines
                 await asyncio.sleep(0)
+            if clock() >= noted_s + NOTED_S:
+                if not await _noted(request):
+                    return
+                noted_s = clock()
             if clock() >= due_s:
-                viewer = await _still(request, viewer)
-                naming = naming if viewer is None else await naming_of(request, viewer)
                 yield _beat(position)
                 due_s = clock() + beat_s
 
@@ -121,6 +133,15 @@ async def follow(
 def _beat(position: int) -> str:
     # An id without data makes it the last event's and is no event itself.
     return f": here\nid: {position}\n\n"
+
+
+async def _noted(request: Request) -> bool:
+    """Whether the audit log says that the look goes on; else it may not."""
+    try:
+        await audited(request).again(request)
+    except DatabaseUnavailable:
+        return False
+    return True
 
 
 async def _still(request: Request, viewer: Viewer) -> Viewer | None:

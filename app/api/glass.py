@@ -89,7 +89,6 @@ async def break_glass(
         audited.say(
             reason=given.reason,
             whose=Whose(officers=frozenset(officer_ids), everybody=given.payloads),
-            officers=", ".join(given.officers),
             until=until.isoformat(),
         )
         told = Event(

@@ -1,5 +1,6 @@
 """What every request passes first and every answer last: its host, guesses, and safe headers."""
 
+import logging
 import math
 from collections.abc import Collection, Sequence
 from http import HTTPStatus
@@ -28,6 +29,7 @@ ALWAYS: Final[Headers] = (
 )
 """On each answer that does not say otherwise."""
 OVER_TLS: Final[Headers] = ((b"strict-transport-security", b"max-age=31536000"),)
+_LOG: Final = logging.getLogger(__name__)
 _START: Final = "http.response.start"
 # Asked by their own machine, under its own address.
 _PROBES: Final = frozenset({"/healthz", "/readyz"})
@@ -40,19 +42,21 @@ class Guard:
 
     `hosts`: the only ones that people may ask for, in lower case; none: any. `guesses`: how often
     one address may be answered 401; then it is 429, and whoever shows something good is let in all
-    the same. `over_tls`: that people come by https.
+    the same. `words`: how often the log says so. `over_tls`: that people come by https.
     """
 
     def __init__(
         self,
         otherwise: ASGIApp,
         guesses: Rates,
+        words: Rates,
         *,
         hosts: Collection[str] = (),
         over_tls: bool = False,
     ) -> None:
         self._otherwise = otherwise
         self._guesses = guesses
+        self._words = words
         self._hosts = frozenset(hosts)
         self._headers = (*ALWAYS, *OVER_TLS) if over_tls else ALWAYS
 
@@ -69,8 +73,11 @@ class Guard:
                 return
             if message["type"] == _START and message["status"] == HTTPStatus.UNAUTHORIZED:
                 client = scope.get("client")
-                if wait_s := self._guesses.take(household(client[0] if client else "")):
+                party = household(client[0] if client else "")
+                if wait_s := self._guesses.take(party):
                     silenced = True
+                    if not self._words.take(""):
+                        _LOG.warning("too many wrong credentials: 429, such as to %.50r", party)
                     await _too_often(wait_s)(scope, receive, sealing)
                     return
             await sealing(message)

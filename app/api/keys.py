@@ -7,15 +7,17 @@ from fastapi import Path
 from pydantic import Field
 
 from app.access.secrets import new_device_key
-from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
+from app.api.deps import Asker, DatabaseDep, Now, cursor_of, part_of_list
 from app.api.devices import Key, Named
 from app.api.fields import LARGEST_ID, Listing, Schema, example
 from app.api.route import guarded_router
 from app.api.state import LookAgain
 from app.storage import devices, keys, refusals
+from app.storage.pages import Slice
 
 router = guarded_router("devices")
 
+RefusalPart = Annotated[Slice, part_of_list(default=100, most=1000, ordered_by=4)]
 KeyId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
@@ -54,15 +56,17 @@ class Refusal(Schema):
     hour: dt.datetime = Field(description="its start, UTC")
     door: str = Field(description="http, mqtt, or gateway: what a gateway said of the device")
     device: str | None
-    reason: str = Field(description="stranger, revoked (the key was this device's), or locked")
+    reason: str = Field(
+        description="stranger, revoked (the key was this device's), locked, or too_often"
+    )
     times: int
 
 
 @router.get("/devices/{name}/keys")
-async def list_keys(name: Named, database: DatabaseDep) -> Keys:
+async def list_keys(viewer: Asker, name: Named, database: DatabaseDep) -> Keys:
     """The keys that a device has and had: when they were made, and when they were revoked."""
     async with database.read() as reader:
-        found = await keys.listed(reader, name)
+        found = await keys.listed(reader, viewer, name)
     return Keys(items=[KeptKey.model_validate(one, from_attributes=True) for one in found])
 
 
@@ -119,7 +123,9 @@ async def unlock(name: Named, database: DatabaseDep, look_again: LookAgain) -> N
 
 
 @router.get("/refusals")
-async def list_refusals(viewer: Asker, database: DatabaseDep, part: Part) -> Listing[Refusal]:
+async def list_refusals(
+    viewer: Asker, database: DatabaseDep, part: RefusalPart
+) -> Listing[Refusal]:
     """How often devices and strangers were turned away, hour by hour, the newest first.
 
     What is counted is stored each minute.

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from app.access.sessions import csrf_token
 from app.access.viewer import Insider, Right, Role, Scope
-from app.api.browser import secret_of
+from app.api.browser import secret_of, session_of
 from app.api.deps import Asker, DatabaseDep
 from app.api.fields import Moment, Schema, example
 from app.api.route import guarded_router
@@ -49,8 +49,7 @@ async def read_me(request: Request, viewer: Asker, database: DatabaseDep) -> Me:
     """Who you are, in which role, and what that lets you see and do."""
     async with database.read() as reader:
         teams, officer = await accounts.posts_of(reader, viewer)
-    by_cookie = getattr(request.state, "session", None) is not None
-    secret = secret_of(request) if by_cookie else None
+    secret = None if session_of(request) is None else secret_of(request)
     scopes = {right: viewer.scope_of(right) for right in Right}
     return Me(
         name=viewer.name,

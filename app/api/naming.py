@@ -6,8 +6,9 @@ from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Request
 
-from app.access.naming import Naming
+from app.access.naming import Naming, Told
 from app.access.viewer import Viewer
+from app.api.audited import audited
 from app.api.deps import Asker
 from app.api.errors import Invalid
 from app.api.state import database_of
@@ -18,16 +19,19 @@ from app.storage.errors import NotFound
 _NOBODYS: Final = ""  # the name of no device and no officer
 
 
-async def naming_of(request: Request, viewer: Viewer) -> Naming:
-    """Names or pseudonyms for a viewer. Raises DatabaseUnavailable."""
+async def naming_of(
+    request: Request, viewer: Viewer, told: Told = lambda _kind, _name: None
+) -> Naming:
+    """Names or pseudonyms for a viewer; `told` hears what was meant. Raises DatabaseUnavailable."""
     state = request.app.state
     if not hasattr(state, "pseudonyms_secret"):
         state.pseudonyms_secret = await secrets.of(database_of(request), secrets.PSEUDONYMS)
-    return Naming(viewer, state.pseudonyms_secret)
+    return Naming(viewer, state.pseudonyms_secret, told)
 
 
 async def _naming(request: Request, viewer: Asker) -> Naming:
-    return await naming_of(request, viewer)
+    # Whoever asks for somebody by a pseudonym looks at them all the same.
+    return await naming_of(request, viewer, audited(request).mean)
 
 
 AsNamed = Annotated[Naming, Depends(_naming)]

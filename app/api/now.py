@@ -10,6 +10,7 @@ from pydantic import Field
 
 from app.access.naming import Naming
 from app.access.viewer import Right
+from app.api.audited import Audited
 from app.api.deps import Asker, DatabaseDep, Now
 from app.api.fields import Moment, Name, Schema, example
 from app.api.figures import Observability, Share
@@ -150,7 +151,9 @@ class _Known(NamedTuple):
 
 @router.get("/now")
 async def get_now(
+    *,
     viewer: Asker,
+    note: Audited,
     naming: AsNamed,
     database: DatabaseDep,
     now: Now,
@@ -160,6 +163,7 @@ async def get_now(
 
     Places and counts are the same for all who may ask; of who is there you see whom you may see.
     """
+    note.show(Right.READ_VISITS)
     async with database.read() as reader:
         scenes = await now_storage.scenes(reader, viewer, now, now, plan)
         names = await hotspots.names(reader, viewer, now) if scenes else {}

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request
 from pydantic import Field
 
 from app.access.naming import Naming
-from app.api.deps import Asker, DatabaseDep, Now, cursor_of, part_of_list
+from app.api.deps import DatabaseDep, Now, cursor_of, part_of_list
 from app.api.errors import Invalid
 from app.api.fields import Listing, Moment, Name, Schema, example
 from app.api.naming import AsNamed, meant
@@ -134,7 +134,6 @@ def turn_of(request: Request) -> asyncio.Lock:
 @router.get("/observability")
 async def list_observability(
     *,
-    viewer: Asker,
     naming: AsNamed,
     database: DatabaseDep,
     now: Now,
@@ -154,7 +153,7 @@ async def list_observability(
     async with turn:
         async with database.read() as reader:
             name = await meant(reader, naming, "device", device)
-            page = await observing.page(reader, viewer, part, now, name)
+            page = await observing.page(reader, naming, part, now, name)
         items: list[Observed] = []
         fixes = 0
         for one in page.items:
@@ -166,14 +165,15 @@ async def list_observability(
             found = await asyncio.to_thread(figures, track, one.profile, sayings)
             items.append(_shown(one, found, naming))
             fixes += len(track)
-    return Listing(items=items, next=cursor_of(_up_to(page, len(items))))
+    return Listing(items=items, next=cursor_of(_up_to(page, len(items), naming)))
 
 
-def _up_to(page: Page[Watched], shown: int) -> Page[Watched]:
+def _up_to(page: Page[Watched], shown: int, naming: Naming) -> Page[Watched]:
     """A page's first devices, as a page of their own."""
     if shown == len(page.items):
         return page
-    return Page(page.items[:shown], (page.items[shown - 1].id,))
+    last = page.items[shown - 1]
+    return Page(page.items[:shown], (naming.places("device", {last.id: last.name})[last.id],))
 
 
 def _shown(device: Watched, found: Figures, naming: Naming) -> Observed:

@@ -83,7 +83,7 @@ async def create_team(team: Team, database: DatabaseDep) -> Team:
 
 @router.get("/teams")
 async def list_teams(viewer: Asker, database: DatabaseDep, part: Part) -> Listing[Team]:
-    """The teams that you may see."""
+    """All teams: figures are of teams, too."""
     async with database.read() as reader:
         page = await people.list_teams(reader, viewer, part)
     return Listing(items=[Team(name=team.name) for team in page.items], next=cursor_of(page))

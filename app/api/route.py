@@ -14,10 +14,11 @@ from starlette.types import Message, Receive
 from app.access.rules import RULES, Rule
 from app.access.secrets import digest
 from app.access.viewer import Viewer
-from app.api.audited import Note, address_of, logged, reason
+from app.api.audited import address_of, logged, reason
 from app.api.browser import note_asked, secret_of, session_viewer
 from app.api.depth import ShallowRequest
 from app.api.errors import Stranger
+from app.api.note import Note
 from app.api.patience import patiently
 from app.api.state import body_timeout_of, database_of, now_of
 from app.storage import tokens

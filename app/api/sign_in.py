@@ -9,7 +9,14 @@ from app.access.audit import Act, Entry
 from app.access.sessions import FLOW_COOKIE, FLOW_LIFE, SESSION_COOKIE, path_back
 from app.access.viewer import Role
 from app.api.audited import address_of
-from app.api.browser import drop_cookie, require_own_page, secret_of, set_cookie
+from app.api.browser import (
+    by_own_hand,
+    drop_cookie,
+    live_session,
+    require_own_page,
+    secret_of,
+    set_cookie,
+)
 from app.api.guard import household
 from app.api.state import auditor_of, sign_in_of
 from app.oidc import NotSignedIn
@@ -28,7 +35,12 @@ async def begin(
     role: Role | None = None,
     back: Annotated[str | None, Query(alias="return")] = None,
 ) -> Response:
-    """Sends the browser to the identity provider; `return` is where to go afterwards."""
+    """Sends the browser to the identity provider; `return` is where to go afterwards.
+
+    Another site's link chooses no role: it could put somebody into one that they did not ask for.
+    """
+    if not by_own_hand(request):
+        role = None
     address, remembered = await _sign_in(request).begin(path_back(back), role)
     response = RedirectResponse(address, _SEE_OTHER)
     set_cookie(response, FLOW_COOKIE, remembered, int(FLOW_LIFE.total_seconds()))
@@ -74,7 +86,7 @@ async def _finished(
 async def sign_out(request: Request) -> Response:
     """Ends the browser's session at once; whoever has none is signed out already."""
     secret = secret_of(request)
-    if secret is not None:
+    if secret is not None and await live_session(request, secret) is not None:
         require_own_page(request, secret)
         await _sign_in(request).end(secret, address_of(request))
     response = Response(status_code=204)

@@ -51,6 +51,11 @@ def destinations_of(request: Request) -> Destinations:
     return cast("Destinations", request.app.state.destinations)
 
 
+def webhook_people_of(request: Request) -> bool:
+    """Whether webhooks may be told who it was."""
+    return cast("bool", request.app.state.webhook_people)
+
+
 def event_streams_of(request: Request) -> int:
     """How many event streams one token or session may follow at once."""
     return cast("int", request.app.state.event_streams)

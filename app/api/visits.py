@@ -83,7 +83,7 @@ class Visit(Schema):
     fixes: int
     mean_speed_mps: float
     pass_through: bool
-    id: int
+    id: int | None = Field(description="null for who sees no names: all have the same")
     method: int
     open: bool
     known_from: Moment
@@ -168,7 +168,7 @@ def _shown(visit: visit_reads.Visit, naming: Naming) -> Visit:
         fixes=visit.fixes,
         mean_speed_mps=visit.mean_speed_mps,
         pass_through=visit.pass_through,
-        id=visit.id,
+        id=visit.id if naming.by_name else None,
         method=visit.method,
         open=visit.open,
         known_from=visit.known_from,

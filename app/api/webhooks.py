@@ -11,7 +11,7 @@ from app.api.deps import Asker, DatabaseDep, Now, Part, cursor_of
 from app.api.errors import Invalid
 from app.api.fields import LARGEST_ID, Listing, Moment, Name, Schema, example
 from app.api.route import guarded_router
-from app.api.state import destinations_of
+from app.api.state import destinations_of, webhook_people_of
 from app.destinations import ForbiddenDestination
 from app.storage import webhooks
 from app.storage.events import Kind
@@ -54,7 +54,9 @@ class GivenWebhook(Schema):
         None, min_length=1, max_length=50, description="of events; null: all"
     )
     people: bool = Field(
-        default=False, description="whether device and officers are named: who was where"
+        default=False,
+        description="whether device and officers are named: who was where; only where the service "
+        "is set to (BEATKEEPER_WEBHOOK_PEOPLE)",
     )
 
 
@@ -97,6 +99,9 @@ async def create_webhook(
     Nothing is sent to addresses that are not public, but in networks that the service is set to
     know as your own.
     """
+    if given.people and not webhook_people_of(request):
+        what = "who was where leaves the service only where BEATKEEPER_WEBHOOK_PEOPLE is true"
+        raise Invalid(where="people", what=what)
     try:
         await destinations_of(request).check(httpx.URL(str(given.url)))
     except ForbiddenDestination as exc:

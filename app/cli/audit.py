@@ -1,18 +1,18 @@
 """`beatkeeper audit`: checks the log against its seals, shows it, and keeps it to its period."""
 
-import asyncio
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from app.access.audit import Act
+from app.access.audit import Act, Entry
 from app.access.viewer import OPERATOR
 from app.cli import moments
 from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
-from app.main import system_clock
+from app.clock import system_clock
 from app.storage import audit_reads, audit_seals
 from app.storage.engine import Database
 from app.storage.pages import Page, Slice
@@ -61,6 +61,13 @@ def _hash(text: str) -> bytes:
 def _tell(found: Verdict) -> None:
     gone = f", {found.expired} of them over entries past the log's period" if found.expired else ""
     typer.echo(f"{found.seals} seals checked{gone}; {found.unsealed} entries wait for a seal")
+    for one in found.expiries:
+        sealed = "" if one.entry <= found.head.seal.last else ", which is not sealed yet"
+        why = "" if one.reason is None else f": {one.reason}"
+        typer.echo(
+            f"{one.entries} entries under seals up to {one.through}, made before {one.before}, were"
+            f" deleted on {one.time} by {one.who}{why} (entry {one.entry}{sealed})"
+        )
     if found.head.seal.id:
         typer.echo(f"head: --from {found.head.seal.id} --hash {found.head.hash.hex()}")
 
@@ -107,26 +114,30 @@ def _shown(one: audit_reads.Logged) -> dict[str, object]:
 @audit.command()
 def expire(
     before: Annotated[str, typer.Option(help="Entries sealed before then (RFC 3339).")],
+    reason: Annotated[str, typer.Option(help="Why: it goes into the audit log.")],
     database: DatabaseOption = "beatkeeper.db",
 ) -> None:
-    """Deletes old entries, under whole seals, which stay: the log tells of it.
+    """Deletes old entries, under whole seals, which stay: the log tells of it, and of you.
 
-    On PostgreSQL the log's owner does this, where the service's own role may not.
+    The newest seal keeps its entries. On PostgreSQL the log's owner does this, where the service's
+    own role may not.
     """
     moment = moments.time("--before", before)
+    if moment > from_us(system_clock()):
+        fail(f"--before {before} lies in the future", 2)
+    by = replace(ran(Act.ERASURE, "audit expire"), reason=reason)
 
     async def delete(opened: Database) -> int:
         went = 0
-        while gone := await _expired(opened, moment):
+        while gone := await _expired(opened, moment, by):
             went += gone
-            await asyncio.sleep(0)
         return went
 
     typer.echo(f"{with_database(database, delete)} entries are gone")
 
 
-async def _expired(opened: Database, before: dt.datetime) -> int:
+async def _expired(opened: Database, before: dt.datetime, by: Entry) -> int:
     async with opened.write() as writer:
         if not await audit_seals.may_expire(writer):
             fail("this role may not delete from the audit log: run this as its owner")
-        return await audit_seals.expire(writer, before, from_us(system_clock()))
+        return await audit_seals.expire(writer, before, by, from_us(system_clock()))

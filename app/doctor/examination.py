@@ -5,9 +5,12 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.access.audit import Entry
 from app.access.viewer import Viewer
 from app.compliance.plan import Plan
 from app.doctor.chain import Way, check_chain
+from app.doctor.credentials import CHECK as TOKENS
+from app.doctor.credentials import check_tokens
 from app.doctor.database import SCHEMA, check_database, check_file
 from app.doctor.finding import Finding, Status, attempted, failed
 from app.doctor.fleet import check_addresses, check_devices
@@ -16,13 +19,26 @@ from app.doctor.kept import (
     RETENTION,
     Spool,
     check_chores,
+    check_erasures,
     check_refused,
     check_spool,
     check_unusable,
 )
+from app.doctor.log import CHECK as LOG
+from app.doctor.log import check_log
 from app.doctor.places import CHECK as PLACES
 from app.doctor.places import check_planned, check_shapes, sized
-from app.storage import chores, hotspots, observing, plans, refusals
+from app.storage import (
+    audit,
+    chores,
+    erasures,
+    hotspots,
+    observing,
+    plans,
+    refusals,
+    rights,
+    tokens,
+)
 from app.storage.engine import Database, sqlite_file
 from app.storage.errors import StorageError
 from app.storage.hotspots import HotspotVersion
@@ -33,13 +49,17 @@ _MOST = 100_000  # hot spots, or plans: more than a country has
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be examined. `hours` back from now devices are looked at."""
+    """What is to be examined. `hours` back from now devices are looked at.
+
+    `entry` is what the audit log says of it.
+    """
 
     database: str
     way: Way
     hours: float
     spool: Spool | None
     viewer: Viewer
+    entry: Entry | None = None
 
 
 async def examine(question: Question, now: Callable[[], dt.datetime]) -> list[Finding]:
@@ -62,6 +82,8 @@ async def _examined(question: Question, now: Callable[[], dt.datetime]) -> list[
         if question.spool is not None:
             found += check_spool(question.spool)
         if _usable(found):
+            async with database.write() as writer:
+                await audit.write(writer, [] if question.entry is None else [question.entry], now())
             return [*found, *await _rest(database, question, now)]
         return [*found, *await check_chain(None, question.way, [], now)]
     finally:
@@ -87,6 +109,9 @@ async def _rest(
     found += await attempted("unusable", _unusable(database, start, question.hours))
     found += await attempted("refused", _refused(database, start, question.hours))
     found += await attempted(RETENTION, _chores(database, viewer, moment))
+    found += await attempted("erasure", _erasures(database))
+    found += await attempted(TOKENS, _tokens(database))
+    found += await attempted(LOG, _log(database))
     found += await attempted("addresses", _addresses(database))
     try:
         places = await asyncio.to_thread(sized, asked.spots)
@@ -135,6 +160,21 @@ async def _refused(database: Database, start: dt.datetime, hours: float) -> list
 async def _chores(database: Database, viewer: Viewer, now: dt.datetime) -> list[Finding]:
     async with database.read() as reader:
         return check_chores(await chores.everything(reader, viewer), now)
+
+
+async def _erasures(database: Database) -> list[Finding]:
+    async with database.read() as reader:
+        return check_erasures(await erasures.unfinished(reader))
+
+
+async def _tokens(database: Database) -> list[Finding]:
+    async with database.read() as reader:
+        return check_tokens(await tokens.endless(reader))
+
+
+async def _log(database: Database) -> list[Finding]:
+    async with database.read() as reader:
+        return check_log(unbound=await rights.unbound(reader))
 
 
 async def _addresses(database: Database) -> list[Finding]:

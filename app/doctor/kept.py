@@ -80,9 +80,13 @@ def _refused(one: Turned) -> Finding:
         says = f"Strangers were turned away {times}."
         do = "Nothing, if devices that should be heard are; else see to their keys and topics."
         return Finding("refused", Status.NOTE, says, do)
-    how = {Why.LOCKED: "is locked", Why.REVOKED: "shows a key that is revoked"}
+    how = {
+        Why.LOCKED: "is locked",
+        Why.REVOKED: "shows a key that is revoked",
+        Why.TOO_OFTEN: "sends more often than a device may",
+    }
     says = f"{one.device} was turned away {times}: it {how[Why(one.reason)]}."
-    do = "Take it out of service, or give it a new key, or unlock it. See docs/devices.md."
+    do = "Take it out of service, give it a new key, unlock or mend it. See docs/devices.md."
     return Finding("refused", Status.LOOK, says, do, one.device, "devices were turned away")
 
 
@@ -92,6 +96,22 @@ def check_chores(chores: Sequence[Chore], now: dt.datetime) -> list[Finding]:
         says = "No service has kept to periods of retention here yet."
         return [Finding(RETENTION, Status.NOTE, says)]
     return [_chore(one, now) for one in chores]
+
+
+def check_erasures(unfinished: Sequence[tuple[str, dt.datetime]]) -> list[Finding]:
+    """Erasures that broke off: of which officers, and when something last went."""
+    return [
+        Finding(
+            "erasure",
+            Status.LOOK,
+            f"Erasing officer {number} is not done; something last went on"
+            f" {time:%Y-%m-%d at %H:%M} UTC.",
+            "Unless it is under way, give the same command again: it goes on from there.",
+            number,
+            "officers' erasures are not done",
+        )
+        for number, time in unfinished
+    ]
 
 
 def _chore(chore: Chore, now: dt.datetime) -> Finding:
