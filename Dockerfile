@@ -10,7 +10,8 @@ RUN /opt/beatkeeper/bin/pip install --no-cache-dir --no-deps --no-build-isolatio
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/beatkeeper --create-home beatkeeper
 COPY --from=build /opt/beatkeeper /opt/beatkeeper
-USER beatkeeper
+# By number: a platform that refuses to run root can tell only so.
+USER 10001
 WORKDIR /var/lib/beatkeeper
 ENV PATH=/opt/beatkeeper/bin:$PATH PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/var/lib/beatkeeper/.compiled
 # The engine's loops, so that no container compiles them anew when it starts.

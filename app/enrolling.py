@@ -29,9 +29,10 @@ async def take(
     """
     findings = Findings()
     told = await asyncio.to_thread(importing.read, *file, findings)
+    # Before the transaction: those of a large force take a second, in which nobody else writes.
+    keys = await asyncio.to_thread(_new_keys, told)
     async with database.write() as writer:
         await asyncio.to_thread(_check, told, await _there(writer), findings)
-        keys = await asyncio.to_thread(_new_keys, told)
         new = [_device(one.entry) for one in told]
         await enrolment.enrol(writer, new, keys, now)
         await asyncio.to_thread(hand_over, keys)

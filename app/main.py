@@ -3,41 +3,31 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import timedelta
-from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 import app as package
-from app import api, housekeeping
-from app.access.claims import Names
-from app.access.sessions import Life
-from app.api.guard import Guard
+from app import api, housekeeping, parts, setting_aside
 from app.auditing import Auditor
+from app.clock import system_clock
 from app.collecting import Collected
 from app.destinations import Destinations
 from app.directory import Directory
 from app.feedback import Feedback
 from app.live import Live
 from app.minimising import Kept, Minimising
-from app.oidc import Client
 from app.pipeline import Pipeline
 from app.refusals import GATEWAY, Refusals
-from app.retention import Periods, Retention
+from app.retention import Retention
 from app.sealing import Sealer
 from app.settings import Settings
-from app.signing_in import CALLBACK, SignIn
-from app.storage import device_events, quarantine
 from app.storage.directory import Why
-from app.storage.engine import Database, Writer, parse_url, sqlite_file
-from app.storage.errors import DatabaseUnavailable
+from app.storage.engine import Database
 from app.storage.quarantine import Limits as QuarantineLimits
-from app.storage.types import from_us
 from app.survey import Surveyor
 from app.watching import Watcher
 from app.webhooks import Webhooks
@@ -46,31 +36,17 @@ from ingest import http as ingest_http
 from ingest import openapi as ingest_openapi
 from ingest import upload
 from ingest.batch import Batcher
-from ingest.broker import Broker, Tls
 from ingest.columns import Delivery
-from ingest.consumer import Consumer
-from ingest.errors import StorageUnavailable
-from ingest.intake import Intake, Keep, Quarantine
-from ingest.message import Said
-from ingest.rates import Rate, Rates
-from ingest.spool import Spool
+from ingest.intake import Intake
 from ingest.spooling import SpoolingIntake
-from ingest.spoolrecord import MARK_BYTES
-from ingest.topics import Topics
 from ingest.uploadbody import Limits as UploadLimits
 from ingest.watch import Watch
 
-Given = TypeVar("Given")
 Work = Coroutine[None, None, None]
 
 # Batches stored at the same time: PostgreSQL works on one while the next is made ready. SQLite has
 # one writer.
 LANES = {"sqlite": 1, "postgresql": 2}
-
-
-def system_clock() -> int:
-    """Microseconds since the Unix epoch, by this machine's clock."""
-    return time.time_ns() // 1_000  # noqa: TID251 -- the one place that reads it
 
 
 class Service(FastAPI):
@@ -82,7 +58,7 @@ class Service(FastAPI):
     def __init__(self, settings: Settings, **given: Any) -> None:  # noqa: ANN401 -- FastAPI's own
         super().__init__(**given)
         doors = ingest_http.Doors(self, super().__call__)
-        self._guard = _guard(settings, doors)
+        self._guard = parts.guard(settings, doors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -124,18 +100,6 @@ def create_app(settings: Settings, now_us: Callable[[], int] = system_clock) -> 
     return app
 
 
-def _guard(settings: Settings, doors: ingest_http.Doors) -> Guard:
-    guesses = Rate(settings.guesses_per_minute / 60, settings.guesses_per_minute)
-    url = settings.public_url
-    hosts = [] if url is None else [url.host or "", f"{url.host}:{url.port}"]
-    return Guard(
-        doors,
-        Rates(guesses, time.monotonic),
-        hosts=hosts,
-        over_tls=url is not None and url.scheme == "https",
-    )
-
-
 @asynccontextmanager
 async def _running(
     app: FastAPI, settings: Settings, now_us: Callable[[], int]
@@ -175,14 +139,15 @@ async def _running(
             return lanes[delivery.devices[0] % len(lanes)]
 
         refusals = app.state.refusals = Refusals(database, now_us)
-        stack.push_async_callback(refusals.flush)
+        stack.push_async_callback(lambda: housekeeping.attempt(refusals.flush()))
         intake = Intake(
             lambda delivery: lane(delivery).submit(delivery),
-            watch.over(_quarantine(database)),
-            watch.over(_keep(database, now_us)),
+            watch.over(setting_aside.quarantine_in(database)),
+            watch.over(setting_aside.keep_in(database, now_us)),
             offer=lambda delivery: lane(delivery).offer(delivery),
             turned_away=lambda device: refusals.note(GATEWAY, device, Why.LOCKED),
             max_ahead_us=round(settings.max_ahead_s * 1e6),
+            sparing=Kept(settings.keep) is not Kept.ALL,
         )
         directory = Directory(database, time.monotonic, refusals.note)
         app.state.directory = directory
@@ -192,19 +157,23 @@ async def _running(
         app.state.templates = settings.templates
         app.state.least_officers = settings.least_officers
         app.state.token_days = settings.token_days
-        app.state.sign_in = _sign_in(settings, database, auditor, now_us)
+        app.state.sign_in = parts.sign_in(settings, database, auditor, now_us)
         app.state.event_streams = settings.event_streams
         app.state.destinations = Destinations(settings.webhook_networks)
+        app.state.webhook_people = settings.webhook_people
         app.state.live = await stack.enter_async_context(Live(database))
         spooling = await stack.enter_async_context(
-            SpoolingIntake(intake, _spool(settings, now_us), watch, after_s=settings.spool_after_s)
+            SpoolingIntake(
+                intake, parts.spool(settings, now_us), watch, after_s=settings.spool_after_s
+            )
         )
+        by_http = parts.turnstile(settings, refusals, "http", settings.device_posts_at_once)
         app.state.ingest = ingest_http.IngestState(
             spooling,
             directory.identify,
             now_us,
             directory.recognise,
-            Rates(Rate(settings.device_posts_per_s, settings.device_posts_at_once), time.monotonic),
+            by_http,
             max_body_bytes=settings.max_body_bytes,
             body_timeout_s=settings.body_timeout_s,
         )
@@ -214,10 +183,13 @@ async def _running(
             now_us,
             UploadLimits(settings.max_upload_bytes, settings.body_timeout_s),
             settings.max_unpacked_bytes,
+            by_http,
+            account=collected.uploaded,
         )
         app.state.consumer = None
         if settings.mqtt is not None:
-            consumer = _consumer(settings, intake, directory, now_us)
+            by_mqtt = parts.turnstile(settings, refusals, "mqtt", settings.device_messages_at_once)
+            consumer = parts.consumer(settings, intake, directory, by_mqtt, now_us)
             app.state.consumer = await stack.enter_async_context(consumer)
         for name, work in _works(app, settings).items():
             stack.push_async_callback(_end, asyncio.create_task(work(), name=name))
@@ -234,118 +206,19 @@ def _works(app: FastAPI, settings: Settings) -> Mapping[str, Callable[[], Work]]
     works: dict[str, Callable[[], Work]] = {
         "housekeeping": lambda: housekeeping.run(database, now_us, limits),
         "watcher": lambda: Watcher(database, now_us).run(holder),
-        "refusals": app.state.refusals.run,
-        "retention": lambda: Retention(database, now_us, _periods(settings)).run(holder),
+        "refusals": lambda: app.state.refusals.run(housekeeping.attempt),
+        "retention": lambda: Retention(database, now_us, parts.periods(settings)).run(holder),
         "collected": lambda: app.state.collected.run(housekeeping.attempt),
         "sealing": lambda: Sealer(database, now_us).run(holder),
         "survey": lambda: Surveyor(database, now_us).run(holder),
-        "webhooks": lambda: Webhooks(database, live, now_us, destinations).run(holder),
+        "webhooks": lambda: Webhooks(
+            database, live, now_us, destinations, people=settings.webhook_people
+        ).run(holder),
     }
     if app.state.consumer is not None:
         feedback = Feedback(database, live, app.state.consumer, now_us)
         works["feedback"] = lambda: feedback.run(holder)
     return works
-
-
-def _sign_in(
-    settings: Settings, database: Database, auditor: Auditor, now_us: Callable[[], int]
-) -> SignIn | None:
-    issuer, id_, url = settings.oidc_issuer, settings.oidc_client_id, settings.public_url
-    if issuer is None or id_ is None or url is None:
-        return None
-    secret = settings.oidc_client_secret
-    origin = str(url).rstrip("/")
-    hours, minutes = settings.session_hours, settings.session_idle_minutes
-    life = Life(timedelta(hours=hours), timedelta(minutes=minutes))
-    return SignIn(
-        database,
-        auditor,
-        Client(
-            issuer, id_, None if secret is None else secret.get_secret_value(), origin + CALLBACK
-        ),
-        Names(settings.oidc_role_claim, settings.oidc_team_claim, settings.oidc_officer_claim),
-        life,
-        origin=origin,
-        now_us=now_us,
-    )
-
-
-def _periods(settings: Settings) -> Periods:
-    return Periods(
-        fixes=settings.raw_retention_days,
-        visits=settings.visits_retention_days,
-        events=settings.events_retention_days,
-        audit=settings.audit_retention_days,
-    )
-
-
-def _consumer(
-    settings: Settings, intake: Intake, directory: Directory, now_us: Callable[[], int]
-) -> Consumer:
-    return Consumer(
-        Broker.from_url(str(settings.mqtt)),
-        intake=intake,
-        identify=directory.identify,
-        recognise=directory.recognise,
-        now_us=now_us,
-        protocol=settings.mqtt_protocol,
-        client_id=settings.mqtt_client_id,
-        topics=Topics(settings.mqtt_owntracks),
-        tls=tls_of(settings),
-    )
-
-
-def tls_of(settings: Settings) -> Tls:
-    """How the broker and the service know each other by certificates."""
-    return Tls(settings.mqtt_ca, settings.mqtt_certificate, settings.mqtt_key)
-
-
-def _quarantine(database: Database) -> Quarantine:
-    return _alone(database, quarantine.keep)
-
-
-def _keep(database: Database, now_us: Callable[[], int]) -> Keep:
-    async def keep(writer: Writer, said: Sequence[Said]) -> None:
-        await device_events.keep(writer, said, from_us(now_us()))
-
-    return _alone(database, keep)
-
-
-def _alone(
-    database: Database, store: Callable[[Writer, Given], Awaitable[None]]
-) -> Callable[[Given], Awaitable[None]]:
-    """Stores in a transaction of its own; raises StorageUnavailable."""
-
-    async def stored(given: Given) -> None:
-        try:
-            async with database.write() as writer:
-                await store(writer, given)
-        except DatabaseUnavailable as exc:
-            raise StorageUnavailable(str(exc)) from exc
-
-    async def shielded(given: Given) -> None:
-        # Who waits may give up; to break off a transaction that hangs could take as long again.
-        await asyncio.shield(stored(given))
-
-    return shielded
-
-
-def _spool(settings: Settings, now_us: Callable[[], int]) -> Spool:
-    return Spool(
-        settings.spool or spool_of(settings.database),
-        run=f"{now_us():016}",
-        mark=secrets.token_bytes(MARK_BYTES),
-        limit_bytes=settings.spool_bytes,
-    )
-
-
-def spool_of(database: str) -> Path:
-    """The folder for one database: what waits for it is not to get into another."""
-    file, url = sqlite_file(database), parse_url(database)
-    if file is not None:
-        return file.with_name(f"{file.name}.spool")
-    place = f"{url.database}@{url.host or 'localhost'}-{url.port or 5432}"
-    return Path(f"{quote(place, safe='@')}.spool")
 
 
 async def _end(task: asyncio.Task[None]) -> None:

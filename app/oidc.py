@@ -88,10 +88,15 @@ class Provider:
 
     async def claims(self, code: str, flow: Flow) -> Claims:
         """Who it was that the provider gave this code. Raises ProviderAway and NotSignedIn."""
-        async with self._http() as http:
-            known = await self._discovered(http)
-            id_token = await self._redeemed(http, known, code, flow)
-            found = await self._decoded(http, known, id_token)
+        try:
+            async with self._http() as http:
+                known = await self._discovered(http)
+                id_token = await self._redeemed(http, known, code, flow)
+                found = await self._decoded(http, known, id_token)
+        except ProviderAway:
+            # It may have moved.
+            self._endpoints = None
+            raise
         self._check(found, flow)
         return found
 

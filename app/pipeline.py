@@ -15,8 +15,8 @@ from app.storage import states as state_storage
 from app.storage import unplaced
 from app.storage import visits as visit_storage
 from app.storage.catalogue import Catalogue
-from app.storage.engine import Collision, Database, Writer
-from app.storage.errors import DatabaseUnavailable
+from app.storage.engine import Database, Writer
+from app.storage.errors import Collision, DatabaseUnavailable
 from app.storage.findings import Findings, moved_ends, visit_rows, withdrawn_keys
 from app.storage.states import DeviceState
 from app.storage.types import from_us

@@ -23,8 +23,8 @@ from app.storage import recomputes, silence, surveying
 from app.storage import states as state_storage
 from app.storage import visits as visit_storage
 from app.storage.catalogue import Catalogue
-from app.storage.engine import Collision, Database, Writer
-from app.storage.errors import DatabaseUnavailable
+from app.storage.engine import Database, Writer
+from app.storage.errors import Collision, DatabaseUnavailable
 from app.storage.findings import Findings
 from app.storage.recomputes import Extent, Job
 from app.storage.states import DeviceState

@@ -1,14 +1,14 @@
 """Every setting of the service, from the environment (`BEATKEEPER_...`) or the command line.
 
-`BEATKEEPER_..._FILE` names a file that holds the setting: for secrets, which container
-platforms and systemd hand over like that.
+`BEATKEEPER_..._FILE` names a file that holds the setting, unless that is a path itself: for
+secrets, which container platforms and systemd hand over like that.
 """
 
 import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -57,7 +57,9 @@ def _is_private(address: str) -> bool:
 class Settings(BaseSettings):
     """What may be set, with its unit and what it is if nobody says."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     database: str = Field(
         "beatkeeper.db",
@@ -114,11 +116,17 @@ class Settings(BaseSettings):
     device_posts_per_s: float = Field(
         20.0,
         gt=0,
-        description="posts a second of one device over HTTP, in the long run; a "
+        description="messages a second of one device, over HTTP or MQTT, in the long run; a "
         "gateway has as many for each device it speaks for",
     )
     device_posts_at_once: int = Field(
         20_000, ge=1, description="and before that: an afternoon, sent one by one after a dead spot"
+    )
+    device_messages_at_once: int = Field(
+        7 * 86_400,
+        ge=1,
+        description="the same over MQTT: a week of one a second, which the broker kept while the "
+        "service was away",
     )
     guesses_per_minute: int = Field(
         60, ge=1, description="wrong credentials of one address; then they are answered 429"
@@ -138,6 +146,12 @@ class Settings(BaseSettings):
     )
     webhook_networks: Networks = Field(
         (), description="networks of the force's own to which webhooks may go, also by http://"
+    )
+
+    webhook_people: bool = Field(
+        default=False,
+        description="whether webhooks may be made that name devices and officers: administrators, "
+        "who see no positions, make them",
     )
 
     mqtt: str | None = Field(
@@ -216,7 +230,7 @@ class Settings(BaseSettings):
         3,
         ge=2,
         description="a team's figures are shown to who does not know its officers where so many "
-        "of them had a device",
+        "of them had a device, on each day on which any had",
     )
 
     quarantine_rows: int = Field(10_000, ge=0, description="most broken messages that are kept")
@@ -231,12 +245,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- pydantic gives them
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The command line comes before the environment, and that before files that it names."""
+        """The command line comes before the environment and the files that it names."""
         return init_settings, env_settings, _Files(settings_cls)
 
     @model_validator(mode="after")
     def _people_can_sign_in(self) -> Self:
         """Refuses a sign-in that could not work, or that others could listen to."""
+        if self.public_url is not None and not _is_private(str(self.public_url)):
+            msg = "public_url is no https:// address (http:// is for this machine alone)"
+            raise ValueError(msg)
         if self.oidc_issuer is None:
             return self
         if not _is_private(self.oidc_issuer):
@@ -245,8 +262,8 @@ class Settings(BaseSettings):
         if self.oidc_client_id is None:
             msg = "oidc_issuer is of use with oidc_client_id only"
             raise ValueError(msg)
-        if self.public_url is None or not _is_private(str(self.public_url)):
-            msg = "oidc_issuer needs public_url, https://NAME (http:// is for this machine alone)"
+        if self.public_url is None:
+            msg = "oidc_issuer needs public_url, https://NAME by which people reach the service"
             raise ValueError(msg)
         if (self.public_url.path or "/") != "/" or self.public_url.query:
             msg = "public_url has a path; the service answers at the beginning of a host"
@@ -276,15 +293,26 @@ class Settings(BaseSettings):
         return token
 
 
+def _is_path(field: FieldInfo) -> bool:
+    return any(kind is Path or Path in get_args(kind) for kind in get_args(field.annotation))
+
+
 class _Files(PydanticBaseSettingsSource):
     """Settings from the files that the environment names."""
 
     def get_field_value(
         self,
-        field: FieldInfo,  # noqa: ARG002 -- pydantic gives it
+        field: FieldInfo,
         field_name: str,
     ) -> tuple[str | None, str, bool]:
-        return from_file(field_name, os.environ), field_name, False  # noqa: TID251 -- the one place
+        named = f"{PREFIX}{field_name.upper()}"
+        if os.environ.get(named) and os.environ.get(f"{named}_FILE"):  # noqa: TID251 -- likewise
+            msg = f"{named} and {named}_FILE are both given: which one is meant?"
+            raise ValueError(msg)
+        if _is_path(field) and os.environ.get(f"{named}_FILE"):  # noqa: TID251 -- the one place
+            msg = f"{named} is a path itself: there is no {named}_FILE"
+            raise ValueError(msg)
+        return from_file(field_name, os.environ), field_name, False  # noqa: TID251 -- likewise
 
     def __call__(self) -> dict[str, object]:
         found = {

@@ -12,6 +12,7 @@ from app.access.viewer import Role
 from app.auditing import Auditor
 from app.oidc import Client, NotSignedIn, Provider
 from app.storage import accounts, audit, secrets, sessions
+from app.storage.accounts import Known
 from app.storage.engine import Database
 from app.storage.types import from_us
 
@@ -83,6 +84,14 @@ class SignIn:
         async with self._database.write() as writer:
             known = await accounts.sign_in(writer, claimed, now)
             role = None if known.locked else choose(known.roles, flow.role)
+            await sessions.end_other(
+                writer,
+                known.id,
+                roles=known.roles,
+                officer_id=known.officer_id,
+                team_ids=known.team_ids,
+                now=now,
+            )
             if role is not None:
                 if before is not None:
                     await sessions.end_shown(writer, digest(before), now)
@@ -96,10 +105,11 @@ class SignIn:
                     now=now,
                     life=self.life,
                 )
-                await audit.write(writer, [_entry(claimed, role, f"session {id_}", origin)], now)
+                entry = _entry(claimed, known, role, f"session {id_}", origin)
+                await audit.write(writer, [entry], now)
         if role is None:
             why = "the account is locked" if known.locked else "they have no such role"
-            entry = _entry(claimed, None, f"account {known.id}", origin, refused=why)
+            entry = _entry(claimed, known, None, f"account {known.id}", origin, refused=why)
             await self._auditor.note(entry)
             raise NoRole
         return SignedIn(secret, flow.back)
@@ -123,7 +133,9 @@ class SignIn:
 
 
 def _entry(
-    claimed: Claimed, role: Role | None, authority: str, origin: str, **details: str
+    claimed: Claimed, known: Known, role: Role | None, authority: str, origin: str, **more: str
 ) -> Entry:
     role_named = "none" if role is None else role.value
+    # Names change, and two people may have one.
+    details = {"account": str(known.id), "subject": claimed.subject, **more}
     return Entry(Act.ACCESS, claimed.name, role_named, authority, origin, WHAT, details)

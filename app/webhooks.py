@@ -19,10 +19,12 @@ import httpx
 import msgspec
 
 import app as package
+from app.access.audit import Act, Entry, Whose
 from app.access.secrets import SIGNING_PREFIX
 from app.destinations import Destinations, ForbiddenDestination, GuardedTransport
 from app.live import Live
-from app.storage import events, webhooks
+from app.storage import audit, events, webhooks
+from app.storage.audit import OURSELVES
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
 from app.storage.events import Told
@@ -60,7 +62,8 @@ class Failed(Exception):
 class Webhooks:
     """Delivers to all webhooks at the same time, so that none waits for another.
 
-    `now_us` reads the clock (microseconds, UTC); `destinations` says where they may be.
+    `now_us` reads the clock (microseconds, UTC); `destinations` says where they may be, `people`
+    whether those that ask for it are told who it was.
     """
 
     def __init__(
@@ -70,12 +73,14 @@ class Webhooks:
         now_us: Callable[[], int],
         destinations: Destinations,
         *,
+        people: bool = False,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._database = database
         self._live = live
         self._now_us = now_us
         self._destinations = destinations
+        self._people = people
         self._patience_s = patience_s
         self._busy: set[int] = set()
         # Past events that it does not want, further than is saved: by webhook.
@@ -149,6 +154,8 @@ class Webhooks:
         state = webhook.state
         while True:
             told, end = await self._wanted(webhook)
+            if told and webhook.people and self._people:
+                await self._account(webhook, told)
             for one in told:
                 try:
                     await self._send(client, webhook, one)
@@ -164,6 +171,21 @@ class Webhooks:
         if end - state.position >= PASSED:
             await self._save(webhook, replace(state, position=end), state.position)
 
+    async def _account(self, webhook: Webhook, told: Sequence[Told]) -> None:
+        """Has the audit log say who is about to be told of to whom."""
+        entry = Entry(
+            Act.DISCLOSURE,
+            *OURSELVES,
+            f"webhook {webhook.id}",
+            {"events": str(len(told)), "through": str(told[-1].id)},
+            Whose(
+                officers=frozenset(who.officer_id for one in told for who in one.carriers),
+                devices=frozenset(one.device_id for one in told if one.device_id is not None),
+            ),
+        )
+        async with self._database.write() as writer:
+            await audit.write(writer, [entry], from_us(self._now_us()))
+
     async def _wanted(self, webhook: Webhook) -> tuple[Sequence[Told], int]:
         """The next events for a webhook, and the position up to which they are all there are."""
         reached = self._reached(webhook)
@@ -175,7 +197,7 @@ class Webhooks:
 
     async def _send(self, client: httpx.AsyncClient, webhook: Webhook, told: Told) -> None:
         """Posts an event. Raises Failed unless it is taken: any 2xx, in time."""
-        body = message(told, people=webhook.people)
+        body = message(told, people=webhook.people and self._people)
         headers = signed(webhook.secret, str(told.id), self._now_us() // 1_000_000, body)
         try:
             async with (

@@ -2,16 +2,15 @@
 
 import os
 import pwd
-import time
 from dataclasses import replace
 from typing import Final
 
 from app.access.audit import LOOKS, Act, Entry, Whose
 from app.access.viewer import OPERATOR
+from app.clock import system_clock
 from app.storage import audit
-from app.storage.audit_names import Named, together
-from app.storage.audit_names import whose as whose_of
-from app.storage.engine import Database, Writer
+from app.storage.audit_names import Named, find, together
+from app.storage.engine import Database, Reader, Writer
 from app.storage.types import from_us
 
 ORIGIN: Final = "command line"
@@ -33,11 +32,20 @@ def _user() -> str:
         return f"user {number}"
 
 
-def _named(entry: Entry) -> Named:
+async def _by_ids(reader: Reader, entry: Entry) -> Entry:
+    """The entry with ids of whom its details name, in place of the names."""
+
     def one(name: str) -> frozenset[str]:
         return frozenset({entry.details[name]} if name in entry.details else ())
 
-    return Named(officers=one("officer"), teams=one("team"), devices=one("device"))
+    named = Named(officers=one("officer"), teams=one("team"), devices=one("device"))
+    found = await find(reader, named)
+    known = {"officer": found.names.officers, "team": found.names.teams}
+    known["device"] = found.names.devices
+    details = {
+        name: said for name, said in entry.details.items() if said not in known.get(name, ())
+    }
+    return replace(entry, details=details, whose=together(entry.whose, found.whose))
 
 
 async def accounted(database: Database, entry: Entry) -> Database:
@@ -49,13 +57,12 @@ async def accounted(database: Database, entry: Entry) -> Database:
     left = [entry]
 
     async def last(writer: Writer) -> None:
-        # Not the service's clock, which would bring all of the service along.
-        now = from_us(time.time_ns() // 1_000)  # noqa: TID251 -- once, here
-        if left:
-            whose = together(entry.whose, await whose_of(writer, _named(entry)))
-            await audit.write(writer, [replace(left.pop(), whose=whose)], now)
+        now = from_us(system_clock())
+        entries = [await _by_ids(writer, one) for one in left]
+        await audit.write(writer, entries, now)
 
-    told = database.ending(last)
+    # Not before that: what is tried again is told of as well.
+    told = database.ending(last, left.clear)
     if entry.act in LOOKS:
         async with told.write():
             pass

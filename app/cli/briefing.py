@@ -12,7 +12,7 @@ from app.cli import moments
 from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.wholefile import replacing
-from app.main import system_clock
+from app.clock import system_clock
 from app.reports import briefing_pages
 from app.reports.briefing import Material, Pack, pack
 from app.reports.briefing_reading import Asked, material

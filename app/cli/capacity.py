@@ -18,7 +18,7 @@ from app.capacity.question import CapacityError, Demand, Staffing
 from app.capacity.words import sentence
 from app.cli.capacity_demand import Ask, of_file, of_plan
 from app.cli.opening import DatabaseOption, fail, with_database
-from app.main import system_clock
+from app.clock import system_clock
 
 NOT_ANSWERED: Final = 2
 COUNTS: Final = (40, 30, 20)

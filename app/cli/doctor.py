@@ -11,15 +11,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from app.access.audit import Act, Whose
 from app.access.viewer import OPERATOR
+from app.cli.accounting import ran
 from app.cli.opening import fail
 from app.cli.serve import read_settings
+from app.clock import system_clock
 from app.doctor.broker import Listening
 from app.doctor.chain import Way
 from app.doctor.examination import Question, examine
 from app.doctor.finding import Finding, Status, gathered, worst
 from app.doctor.kept import Spool
-from app.main import spool_of, system_clock, tls_of
+from app.parts import spool_of, tls_of
 from app.settings import Settings
 from app.storage.engine import parse_url
 from app.storage.errors import StorageError
@@ -79,7 +82,8 @@ def _question(settings: Settings, url: str | None, hours: float) -> Question:
         sought=url is not None,
         listening=_listening(settings),
     )
-    return Question(settings.database, way, hours, _spool(settings), OPERATOR)
+    entry = ran(Act.CONSULTATION, "doctor", Whose(everybody=True), hours=hours)
+    return Question(settings.database, way, hours, _spool(settings), OPERATOR, entry)
 
 
 def _spool(settings: Settings) -> Spool | None:

@@ -10,9 +10,9 @@ from app.access.viewer import OPERATOR
 from app.cli.accounting import accounted, ran
 from app.cli.opening import DatabaseOption, with_database
 from app.cli.recompute import bounds
-from app.erasing import Report, Wanted, look
+from app.clock import system_clock
+from app.erasing import Report, Wanted, look, officer_id
 from app.erasing import erase as erase_person
-from app.main import system_clock
 from app.storage.engine import Database
 from app.storage.types import from_us
 
@@ -45,14 +45,14 @@ def officer(
     wanted = Wanted(number, *bounds(start, until))
 
     async def run(opened: Database) -> Report:
-        found = await look(opened, OPERATOR, wanted)
+        id_ = await officer_id(opened, OPERATOR, wanted)
         act = Act.CONSULTATION if dry_run else Act.ERASURE
         # By id: the log is not to go on naming who is no longer known by that number.
-        whose = Whose(officers=frozenset({found.officer_id}))
+        whose = Whose(officers=frozenset({id_}))
         entry = ran(act, "erase officer", whose, **{"from": wanted.start, "to": wanted.end})
         told = await accounted(opened, replace(entry, reason=reason))
         if dry_run:
-            return found
+            return await look(opened, OPERATOR, wanted)
         return await erase_person(told, OPERATOR, wanted, lambda: from_us(system_clock()))
 
     report = with_database(database, run)

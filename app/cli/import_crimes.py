@@ -16,10 +16,10 @@ from app.cli.accounting import ran
 from app.cli.crime_words import Place, about, elsewhere_words, tell
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.rehearsal import writing
+from app.clock import system_clock
 from app.compliance.calendar import Calendar, zone
 from app.importing.crimes import MOST_CRIMES, Reading, read
 from app.importing.problems import NoTables
-from app.main import system_clock
 from app.storage import crimes as storage
 from app.storage import hotspots
 from app.storage.engine import Database

@@ -14,10 +14,10 @@ from app.access.audit import Act
 from app.access.viewer import OPERATOR
 from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
+from app.clock import system_clock
 from app.compliance.calendar import Calendar, zone
 from app.importing.headings import TABLES, table_of
 from app.importing.problems import NoTables, Problem, Unsound
-from app.main import system_clock
 from app.storage.engine import Database
 from app.storage.types import from_us
 

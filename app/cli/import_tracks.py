@@ -2,27 +2,32 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final, cast
 
+import numpy as np
+import numpy.typing as npt
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from app.access.audit import Act
-from app.cli.accounting import ran
+from app.access.audit import Act, Whose
+from app.cli.accounting import accounted, ran
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.serve import read_settings
-from app.main import system_clock
+from app.clock import system_clock
+from app.collecting import Store
 from app.minimising import Kept, Minimising
 from app.pipeline import Pipeline
 from app.settings import Settings
 from app.storage import directory
 from app.storage.engine import Database
 from ingest.batch import Batcher
+from ingest.columns import Columns
 from ingest.errors import StorageUnavailable, Unstorable
 from ingest.intake import Intake
+from ingest.screen import Verdict
 from ingest.sender import Sender
 from ingest.trackintake import FileReceipt, TrackIntake
 from ingest.tracksource import TrackFileError
@@ -40,6 +45,18 @@ class _Work:
     database: Database
     settings: Settings
     receipts: list[FileReceipt]
+    devices: set[int] = field(default_factory=set)
+
+    def over(self, store: Store) -> Store:
+        """The same store, which also remembers whose fixes it took."""
+
+        async def remembered(columns: Columns) -> npt.NDArray[np.uint8]:
+            verdicts = await store(columns)
+            taken = (verdicts == Verdict.STORED) | (verdicts == Verdict.FAR)
+            self.devices.update(np.unique(columns.device[taken]).tolist())
+            return verdicts
+
+        return remembered
 
 
 def import_tracks(
@@ -58,8 +75,7 @@ def import_tracks(
     try:
         with_database(
             settings.database,
-            lambda opened: _take(_Work(opened, settings, receipts), files, device),
-            ran(Act.COLLECTION, "import tracks", files=_names(files), device=device),
+            lambda opened: _accounted(_Work(opened, settings, receipts), files, device),
         )
     except KeyboardInterrupt:
         typer.echo("beatkeeper: stopped; what was stored so far stays", err=True)
@@ -77,6 +93,18 @@ def _names(files: Sequence[Path]) -> str:
     return ", ".join(file.name for file in files)
 
 
+async def _accounted(work: _Work, files: Sequence[Path], device: str | None) -> None:
+    """Takes in all files; the audit log says of whom, however far it came."""
+    try:
+        await _take(work, files, device)
+    finally:
+        whose = Whose(devices=frozenset(work.devices))
+        fixes = sum(receipt.accepted for receipt in work.receipts)
+        entry = ran(Act.COLLECTION, "import tracks", whose, files=_names(files), fixes=fixes)
+        async with (await accounted(work.database, entry)).write():
+            pass
+
+
 async def _take(work: _Work, files: Sequence[Path], device: str | None) -> None:
     """Takes in all files; `receipts` says how far it came, whatever happens."""
     settings, sender = work.settings, await _sender(work.database, device)
@@ -89,7 +117,7 @@ async def _take(work: _Work, files: Sequence[Path], device: str | None) -> None:
     )
     ahead_us = round(settings.max_ahead_s * 1e6)
     bar = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    async with Batcher(pipeline.store, max_fixes=settings.batch_fixes) as batcher:
+    async with Batcher(work.over(pipeline.store), max_fixes=settings.batch_fixes) as batcher:
         intake = Intake(batcher.submit, _nothing, _nothing, max_ahead_us=ahead_us)
         tracks = TrackIntake(intake, sender, system_clock())
         with bar:

@@ -17,7 +17,7 @@ from app.cli.import_tables import import_tables
 from app.cli.import_tracks import import_tracks
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.rehearsal import writing
-from app.main import system_clock
+from app.clock import system_clock
 from app.storage import hotspots as storage
 from app.storage.engine import Database
 from app.storage.types import from_us

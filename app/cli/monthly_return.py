@@ -11,7 +11,7 @@ from app.cli import moments
 from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.wholefile import replacing
-from app.main import system_clock
+from app.clock import system_clock
 from app.reports.errors import TemplateError
 from app.reports.return_templates import KINDS, Template, Templates, fill, read
 from app.reports.returns import Month, catalogue, fields

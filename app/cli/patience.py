@@ -6,6 +6,7 @@ head is complete, and after it was answered without its body, nobody else looks 
 
 import asyncio
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -14,8 +15,10 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.api.guard import ALWAYS, household
+from ingest.rates import Rates
 
 Network = IPv4Network | IPv6Network
+_LOG: Final = logging.getLogger(__name__)
 
 MAX_HEAD_BYTES: Final = 1 << 16
 """Of a request's line and headers, which uvicorn keeps however many come."""
@@ -46,11 +49,17 @@ _FULL: Final = _ended(
 
 
 class Crowd:
-    """The connections that are open, `most` of all and `of_one` party, proxies excepted."""
+    """The connections that are open, `most` of all and `of_one` party, proxies excepted.
 
-    def __init__(self, most: int, of_one: int, proxies: Sequence[Network] = ()) -> None:
+    `words`: how often the log says that there was no room.
+    """
+
+    def __init__(
+        self, most: int, of_one: int, words: Rates, proxies: Sequence[Network] = ()
+    ) -> None:
         self._most = most
         self._of_one = of_one
+        self._words = words
         self._proxies = tuple(proxies)
         self._open: Counter[str] = Counter()
         self._all = 0
@@ -58,9 +67,10 @@ class Crowd:
     def enter(self, address: str) -> bool:
         """Counts one more connection, if there is room for it."""
         party = household(address)
-        if self._all >= self._most:
-            return False
-        if self._open[party] >= self._of_one and not self._is_proxy(address):
+        if not self._has_room(party, address):
+            if not self._words.take(""):
+                text = "no room for more connections, such as one of %.50r: %d are open"
+                _LOG.warning(text, party, self._all)
             return False
         self._open[party] += 1
         self._all += 1
@@ -73,6 +83,11 @@ class Crowd:
         self._open[party] -= 1
         if not self._open[party]:
             del self._open[party]
+
+    def _has_room(self, party: str, address: str) -> bool:
+        if self._all >= self._most:
+            return False
+        return self._open[party] < self._of_one or self._is_proxy(address)
 
     def _is_proxy(self, address: str) -> bool:
         return any(ip_address(address) in network for network in self._proxies)

@@ -20,7 +20,7 @@ from app.api.fields import Day, Moment
 from app.api.hotspots import notes_from
 from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, fail, with_database
-from app.main import system_clock
+from app.clock import system_clock
 from app.recompute import PAUSE_S, Recompute, Stumbled
 from app.storage import devices, recomputes
 from app.storage.engine import Database

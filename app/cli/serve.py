@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from functools import partial
 from typing import Annotated
 
@@ -20,13 +21,16 @@ from app import housekeeping
 from app.bootstrap import ensure_administrator
 from app.cli.opening import DatabaseOption, fail, guarded, shown
 from app.cli.patience import Crowd, PatientProtocol, end_overdue
-from app.main import create_app, system_clock, tls_of
+from app.clock import system_clock
+from app.main import create_app
+from app.parts import tls_of
 from app.settings import Settings
 from app.storage import migrate as migrations
 from app.storage.engine import Database
 from app.storage.errors import SchemaMismatch
 from app.storage.types import from_us
 from ingest.broker import Broker
+from ingest.rates import EACH_MINUTE, Rates
 
 # Open connections get so long to end by themselves when the service stops.
 GRACE_S = 8
@@ -45,8 +49,8 @@ def serve(
 ) -> None:
     """Takes in fixes, works out visits and answers questions. Settings: BEATKEEPER_..."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # It would log each webhook's address, in which there may be a secret.
-    for wordy in ("alembic", "httpx"):
+    # They would log each webhook's address, in which there may be a secret, and values of queries.
+    for wordy in ("aiosqlite", "alembic", "httpx"):
         logging.getLogger(wordy).setLevel(logging.WARNING)
     settings = read_settings(host=host, port=port, database=database, mqtt=mqtt)
     # The port comes first: a token that is made but not shown would be lost.
@@ -55,7 +59,8 @@ def serve(
     token = guarded(settings.database, lambda: prepare(settings))
     if token is not None:
         typer.echo(f"The first administrator's token, shown only now: {token}")
-    typer.echo(f"Beatkeeper listens on http://{address}:{bound} (the API: /docs)")
+    shown_address = f"[{address}]" if ":" in address else address
+    typer.echo(f"Beatkeeper listens on http://{shown_address}:{bound} (the API: /docs)")
     run(settings, listener)
 
 
@@ -126,12 +131,13 @@ async def _prepare(database: Database, settings: Settings) -> str | None:
     await housekeeping.close_silent(database, system_clock())
     given = settings.admin_token
     wanted = None if given is None else given.get_secret_value()
-    return await ensure_administrator(database, wanted, now)
+    return await ensure_administrator(database, wanted, now, settings.token_days)
 
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), reuse_port=False, backlog=2048)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as exc:
         reason = os.strerror(exc.errno) if exc.errno else str(exc)
         fail(f"cannot listen on {host}:{port}: {reason}. Give another --host or --port.")
@@ -141,7 +147,8 @@ def run(settings: Settings, listener: socket.socket) -> None:
     """Serves on an open socket until it is told to stop."""
     app = create_app(settings)
     proxies = settings.trusted_proxies
-    crowd = Crowd(settings.connections, settings.connections_by_address, proxies)
+    words = Rates(EACH_MINUTE, time.monotonic)
+    crowd = Crowd(settings.connections, settings.connections_by_address, words, proxies)
     config = uvicorn.Config(
         app,
         access_log=False,

@@ -16,10 +16,10 @@ from app.access.viewer import OPERATOR
 from app.cli import suggest_words
 from app.cli.opening import DatabaseOption, fail, with_database
 from app.cli.wholefile import replacing
+from app.clock import system_clock
 from app.compliance.calendar import DAY, Calendar, zone
 from app.importing import choices
 from app.importing.problems import NoTables
-from app.main import system_clock
 from app.places.advice import Question, advise, choose
 from app.places.checks import NO_STATIONS, Spot, Spots, Stations, cautions
 from app.places.choosing import NoChoice

@@ -11,7 +11,7 @@ from app.access.viewer import Right, Role
 from app.cli.accounting import ran
 from app.cli.opening import DatabaseOption, with_database
 from app.cli.serve import read_settings
-from app.main import system_clock
+from app.clock import system_clock
 from app.storage import tokens
 from app.storage.engine import Database
 from app.storage.types import from_us

@@ -43,6 +43,11 @@ class Period:
         """From when until when, microseconds UTC."""
         return calendar.start_of(self.first), calendar.start_of(self.last + DAY)
 
+    def edges_us(self, calendar: Calendar) -> list[int]:
+        """When each of its days begins, and when the last one ends, microseconds UTC."""
+        days = range(self.first.toordinal(), self.last.toordinal() + 2)
+        return [calendar.start_of(dt.date.fromordinal(day)) for day in days]
+
     def holds(self, cells: Cells) -> Bools:
         """Which cells are of these days."""
         found: Bools = (self.first.toordinal() <= cells.day) & (cells.day <= self.last.toordinal())

@@ -7,15 +7,16 @@ import numpy as np
 
 from app.compliance.attendance import Attendance
 from app.compliance.cells import Slots
+from app.compliance.duty import Officers
 from app.compliance.figures import Figures
 from app.compliance.groups import TIMES, Grouping, Key, Makers, Period, everything, groups
-from app.compliance.intervals import Ints
+from app.compliance.intervals import Intervals, Ints, ragged
 from app.compliance.layout import Layout, layout
 from app.compliance.makers import Crews, apart
 from app.compliance.reckoning import Evidence, reckon
 from app.compliance.roster import taken_by_reason_us
 from app.compliance.trend import Trend, trends
-from app.compliance.veil import ALL, Sight, Veiled, reasons_veiled, veiled
+from app.compliance.veil import ALL, Sight, Turnout, Veiled, reasons_veiled, veiled
 from geofence.model import MINUTE_US
 
 
@@ -53,12 +54,12 @@ def report(evidence: Evidence, period: Period, by: Grouping, sight: Sight = ALL)
     reckoned, calendar = reckon(evidence, period), evidence.plan.calendar
     asked, grounds, whole = reckoned.cells, reckoned.grounds, reckoned.whole
     total = layout(asked, everything(asked, period, calendar))
-    apart_ = veiled(evidence.officers, _working(evidence, grounds.frame_us), sight)
+    officers = _told_apart(evidence, period, by, sight)
     match by:
         case "total":
             rows = []
         case "team" | "organisation" | "source" | "officer":
-            crews = _crews(evidence, by, apart_, sight)
+            crews = _crews(evidence, by, officers.officers, sight)
             made = apart(crews, grounds, reckoned.done, evidence.nearby, reckoned.attendance)
             rows = [Row(key, part.figures(total)[0]) for key, part in made]
         case _:
@@ -69,24 +70,43 @@ def report(evidence: Evidence, period: Period, by: Grouping, sight: Sight = ALL)
         rows=rows,
         abstractions=_by_reason(evidence, reckoned.attendance, total.slots.slot, sight),
         retrospective=bool(asked.retrospective[grounds.asked].any()),
-        folded={"team": apart_.teams, "organisation": apart_.organisations}.get(by, 0),
+        folded={"team": officers.teams, "organisation": officers.organisations}.get(by, 0),
     )
 
 
-def _working(evidence: Evidence, frame_us: tuple[int, int]) -> list[int]:
-    """The officers who had a device in a stretch of time."""
+def _told_apart(evidence: Evidence, period: Period, by: Grouping, sight: Sight) -> Veiled:
+    if by not in {"team", "organisation"} or sight.known is None:
+        return Veiled(evidence.officers)
+    return veiled(evidence.officers, _turnout(evidence, period), sight)
+
+
+def _turnout(evidence: Evidence, period: Period) -> Turnout:
+    """The officers who had a device, and those on duty, on each operational day: two occasions."""
+    edges_us = np.array(period.edges_us(evidence.plan.calendar))
+    many = 2 * len(edges_us)
     held = evidence.assignments
-    there = (held.start_us < frame_us[1]) & (held.end_us > frame_us[0])
-    working: list[int] = np.unique(held.officer[there]).tolist()
-    return working
+    kinds = Intervals(held.officer, held.start_us, held.end_us), evidence.duty.times
+    pairs = []
+    for kind, there in enumerate(kinds):
+        row, day = _days(there, edges_us)
+        pairs.append(there.group[row] * many + 2 * day + kind)
+    each = np.unique(np.concatenate(pairs))
+    return Turnout(each // many, each % many)
 
 
-def _crews(evidence: Evidence, by: Makers, officers: Veiled, sight: Sight) -> Crews:
+def _days(there: Intervals, edges_us: Ints) -> tuple[Ints, Ints]:
+    """Each stretch of time as often as it meets a day, and beside it which: between two edges."""
+    first = np.searchsorted(edges_us[1:], there.start_us, side="right")
+    end = np.searchsorted(edges_us[:-1], there.end_us, side="left")
+    return ragged(first, np.maximum(end - first, 0))
+
+
+def _crews(evidence: Evidence, by: Makers, officers: Officers, sight: Sight) -> Crews:
     return Crews(
         by=by,
         assignments=evidence.assignments,
         duty=evidence.duty,
-        officers=officers.officers,
+        officers=officers,
         devices=evidence.devices,
         seen=sight.followed,
     )

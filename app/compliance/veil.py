@@ -7,11 +7,12 @@ from typing import Final
 import numpy as np
 
 from app.compliance.duty import NOBODY, Abstractions, Officers
-from app.compliance.intervals import Ints, counts
+from app.compliance.intervals import Ints, counts, looked_up
 from app.compliance.visits import Bools
 
 LEAST_OFFICERS: Final = 3
 """How many officers make a row of figures that tells of none of them, unless it is set."""
+_MANY: Final = np.iinfo(np.int64).max
 HIDDEN_REASON: Final = "one officer's own"
 """Stands for the reason of one officer that the viewer may not know."""
 
@@ -36,6 +37,17 @@ ALL: Final = Sight()
 
 
 @dataclass(frozen=True, slots=True)
+class Turnout:
+    """Who was at work on which occasion (0, 1, ...): columns, each pair once.
+
+    An occasion is a day, or whatever figures can be asked for apart.
+    """
+
+    officer: Ints
+    occasion: Ints
+
+
+@dataclass(frozen=True, slots=True)
 class Veiled:
     """Officers as rows may tell them apart; of so many teams and organisations they do not."""
 
@@ -44,34 +56,47 @@ class Veiled:
     organisations: int = 0
 
 
-def veiled(officers: Officers, working: Collection[int], sight: Sight) -> Veiled:
-    """Officers as rows of teams and of organisations may tell them apart; `working` made the rows.
+def veiled(officers: Officers, turnout: Turnout, sight: Sight) -> Veiled:
+    """Officers as rows of teams and of organisations may tell them apart; `turnout` made the rows.
 
-    Where fewer than the least of a group's officers were working whom the viewer does not know, its
-    row would tell of them: its officers count among those of none. Should these be too few in turn,
-    whom the total less the other rows would show, the smallest of the other groups joins.
+    Where on some occasion fewer than the least of a group's officers were at work whom the viewer
+    does not know, its row would tell of them, or that of a longer period less that of a shorter
+    one: its officers count among those of none. Should these be too few in turn on an occasion,
+    whom the total less the other rows would show, the smallest of the other groups joins. Each
+    occasion is judged by itself, so that it is the same in whatever period it is asked for.
     """
     if sight.known is None:
         return Veiled(officers)
     hidden = ~np.isin(officers.officer, list(sight.known))
-    at_work = hidden & np.isin(officers.officer, list(working))
+    place = looked_up(turnout.officer, officers.officer, np.arange(len(hidden)), NOBODY)
+    unseen = np.append(hidden, False)[place]  # the last one, for NOBODY
+    at_work = Turnout(place[unseen], turnout.occasion[unseen])
     team, teams = _folded(officers.team, hidden, at_work, sight.least)
     organisation, organisations = _folded(officers.organisation, hidden, at_work, sight.least)
     shown = replace(officers, team=team, organisation=organisation)
     return Veiled(shown, teams, organisations)
 
 
-def _folded(group: Ints, hidden: Bools, at_work: Bools, least: int) -> tuple[Ints, int]:
-    """The groups with those that may not be told apart as NOBODY; how many these are."""
+def _folded(group: Ints, hidden: Bools, at_work: Turnout, least: int) -> tuple[Ints, int]:
+    """The groups with those that may not be told apart as NOBODY; how many these are.
+
+    `at_work` are rows of the others' columns.
+    """
     numbers, row = np.unique(np.append(group, NOBODY), return_inverse=True)
-    row = row[:-1]
-    unknown, unseen = (counts(row[some], len(numbers)) for some in (hidden, at_work))
-    joins = (unknown > 0) & (unseen < least)
-    joins[0] = True  # those of none, who come first
-    others = np.flatnonzero(~joins & (unknown > 0))
-    if 0 < unseen[joins].sum() < least and len(others):
-        joins[others[np.argmin(unseen[others])]] = True
-    return np.where(joins[row], NOBODY, group), int(joins.sum()) - 1
+    row, many = row[:-1], len(numbers)
+    occasions = int(at_work.occasion.max(initial=-1)) + 1
+    cell = at_work.occasion * many + row[at_work.officer]
+    unseen = counts(cell, occasions * many).reshape(occasions, many)
+    joins = (unseen > 0) & (unseen < least)
+    joins[:, 0] = True  # those of none, who come first
+    left = np.where(joins, unseen, 0).sum(axis=1)
+    others = np.where(joins | (unseen == 0), _MANY, unseen)
+    few = (left > 0) & (left < least) & (others.min(axis=1) < _MANY)
+    joins[few, others[few].argmin(axis=1)] = True
+    idle = (counts(row[hidden], many) > 0) & (unseen.sum(axis=0) == 0)
+    folded = joins.any(axis=0) | idle
+    folded[0] = True
+    return np.where(folded[row], NOBODY, group), int(folded.sum()) - 1
 
 
 def reasons_veiled(abstractions: Abstractions, sight: Sight) -> Abstractions:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
 from app.access.pseudonyms import pseudonyms
 from app.compliance.duty import Officers
 from app.compliance.intervals import Ints
-from app.compliance.veil import LEAST_OFFICERS, Sight, veiled
+from app.compliance.veil import LEAST_OFFICERS, Sight, Turnout, veiled
 from app.reports.table import Kind
 from app.storage.exports import Names
 
@@ -19,6 +20,7 @@ class Naming:
     """
 
     def __init__(self, names: Names, key: bytes | None, least: int = LEAST_OFFICERS) -> None:
+        self.by_name = key is None
         self._devices = _column(_veiled(names.devices, "device", key))
         self._hotspots = _column(names.hotspots)
         officers = _column(_veiled(names.officers, "officer", key))
@@ -63,7 +65,8 @@ class Naming:
 
 def _of_many(members: Officers, least: int) -> Officers:
     """Officers without teams of fewer than the least."""
-    return veiled(members, members.officer.tolist(), Sight(known=(), least=least)).officers
+    once = Turnout(members.officer, np.zeros_like(members.officer))
+    return veiled(members, once, Sight(known=(), least=least)).officers
 
 
 def _veiled(names: Mapping[int, str], kind: str, key: bytes | None) -> Mapping[int, str]:

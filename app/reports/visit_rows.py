@@ -40,7 +40,12 @@ TABLE: Final = Table(
             Kind.TEXT,
             "That officer's team; empty: none, or by pseudonym one of too few officers.",
         ),
-        Column("id", Kind.INTEGER, "The visit's number; a corrected visit has a new one."),
+        Column(
+            "id",
+            Kind.INTEGER,
+            "The visit's number; a corrected visit has a new one. Empty by pseudonym: all have "
+            "the same.",
+        ),
         Column("method", Kind.INTEGER, "The version of the dwell method that found it."),
         Column("open", Kind.FLAG, "Whether it was still going on: it may become longer."),
         Column("known_from", Kind.TIME, "Since when it is known as it stands here."),
@@ -66,4 +71,6 @@ def batch(block: Block, naming: Naming) -> Batch:
         "hotspot": naming.hotspots(block["hotspot_id"]),
         **naming.carriers(block["device_id"], block["enter"]).to_dict(),
     }
+    if not naming.by_name:
+        columns["id"] = pl.repeat(None, len(block["id"]), dtype=pl.Int64, eager=True)
     return frame(TABLE, columns)

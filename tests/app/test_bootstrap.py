@@ -38,3 +38,10 @@ async def test_a_token_from_the_environment_is_taken_and_not_shown(
 async def test_an_empty_token_from_the_environment_is_none(database: Database) -> None:
     assert await ensure_administrator(database, "", NOW) is not None
     assert await holder(database, "") is None
+
+
+async def test_its_token_is_good_for_so_many_days(database: Database) -> None:
+    await ensure_administrator(database, "wanted", NOW, days=30)
+    found = await holder(database, "wanted")
+    assert found is not None
+    assert found.expires == NOW + dt.timedelta(days=30)

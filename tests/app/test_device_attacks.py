@@ -87,9 +87,20 @@ def said(format_: str, about: str) -> bytes:
 
 
 @pytest.fixture
-async def world(sqlite_url: str) -> AsyncIterator[World]:
+def at_once() -> int:
+    """How many messages a device may send before it has to wait for long."""
+    return 20_000
+
+
+@pytest.fixture
+async def world(sqlite_url: str, at_once: int) -> AsyncIterator[World]:
     settings = Settings(
-        database=sqlite_url, admin_token=ADMIN, spool_bytes=0, guesses_per_minute=100_000
+        database=sqlite_url,
+        admin_token=ADMIN,
+        spool_bytes=0,
+        guesses_per_minute=100_000,
+        device_posts_per_s=0.01,
+        device_posts_at_once=at_once,
     )
     app = create_app(settings, lambda: to_us(NOW) + 5_000_000)
     transport = httpx.ASGITransport(app)
@@ -219,6 +230,24 @@ async def test_whatever_is_no_good_key_is_refused_in_the_same_words_at_every_doo
         (LOCKED, "locked"): 2 * doors,
     }
     assert {one["door"] for one in told} == {"http"}
+
+
+@pytest.mark.parametrize("at_once", [3])
+async def test_a_device_that_floods_is_counted_and_holds_up_nobody_else(world: World) -> None:
+    thief = world.keys[THIEF]
+    assert [await world.post("pings", thief, about=THIEF) for _ in range(4)] == [200] * 3 + [429]
+    shown = {"X-Device-Key": thief}
+    assert (await world.client.post("/ingest/files", headers=shown)).status_code == 429
+    assert await world.post("pings", world.keys[VICTIM]) == 200
+    through = [await world.post("tetra", world.keys[GATEWAY], about=LISTED) for _ in range(7)]
+    assert through[6:] == [429], "it has the share of two devices"
+    assert 429 not in through[:6]
+    await world.app.state.refusals.flush()
+    told = (await world.client.get("/api/v1/refusals", headers=bearer(ADMIN))).json()["items"]
+    assert {(one["device"], one["reason"], one["times"]) for one in told} == {
+        (THIEF, "too_often", 2),
+        (GATEWAY, "too_often", 1),
+    }
 
 
 async def test_a_devices_key_opens_no_route_of_the_api(world: World) -> None:

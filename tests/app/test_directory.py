@@ -55,6 +55,7 @@ async def test_a_gateway_speaks_for_its_listed_devices_alone(database: Database)
     assert gateway is not None
     assert gateway.device is None
     assert set(gateway.speaks_for) == {"p1", "p2", "p1/app", "p2/app"}
+    assert gateway.devices == 2
 
 
 async def test_a_gateway_knows_its_devices_by_their_addresses_unless_two_have_one(

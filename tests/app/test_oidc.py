@@ -187,3 +187,15 @@ async def test_a_provider_that_contradicts_itself_is_not_asked(
     server.changes = changes
     with pytest.raises(ProviderAway):
         await provider(server).address(FLOW)
+
+
+async def test_a_provider_that_has_moved_is_asked_anew_where_it_is(server: Server) -> None:
+    server.id_token, server.changes = (
+        signed(claims(server)),
+        {"token_endpoint": "https://127.0.0.1:9/"},
+    )
+    asked = provider(server)
+    with pytest.raises(ProviderAway):
+        await asked.claims("code", FLOW)
+    server.changes = {}
+    assert (await asked.claims("code", FLOW))["sub"] == "alice"

@@ -29,16 +29,6 @@ def test_a_setting_may_be_in_a_file(
     assert SECRET not in str(Settings())
 
 
-def test_the_environment_comes_before_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "x").write_text("from-file.db")
-    monkeypatch.setenv("BEATKEEPER_DATABASE_FILE", str(tmp_path / "x"))
-    monkeypatch.setenv("BEATKEEPER_DATABASE", "from-environment.db")
-    assert Settings().database == "from-environment.db"
-    assert Settings(database="given.db").database == "given.db"
-
-
 def test_a_file_that_cannot_be_read_is_named_by_its_setting(tmp_path: Path) -> None:
     environ = {"BEATKEEPER_MQTT_FILE": str(tmp_path / "nowhere")}
     with pytest.raises(ValueError, match="BEATKEEPER_MQTT_FILE names a file that cannot be read"):
@@ -49,6 +39,22 @@ def test_a_file_that_cannot_be_read_is_named_by_its_setting(tmp_path: Path) -> N
         from_file("mqtt", environ)
     assert SECRET not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize("name", ["spool", "templates", "mqtt_ca", "mqtt_certificate", "mqtt_key"])
+def test_a_path_is_not_looked_for_in_a_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key.pem").write_text(SECRET)
+    monkeypatch.setenv(f"BEATKEEPER_{name.upper()}_FILE", str(tmp_path / "key.pem"))
+    with pytest.raises(ValueError, match=f"there is no BEATKEEPER_{name.upper()}_FILE$"):
+        Settings()
+
+
+def test_what_is_wrong_with_settings_is_said_without_them() -> None:
+    with pytest.raises(ValueError, match="port") as raised:
+        Settings(mqtt_protocol=SECRET, port=SECRET)  # type: ignore[arg-type] # it is wrong
+    assert SECRET not in str(raised.value)
 
 
 def test_no_secret_is_shown(
@@ -74,3 +80,19 @@ def test_no_secret_is_shown(
                 said = repr(settings)
             said += "".join(capsys.readouterr())
         assert SECRET[:20] not in said, name
+
+
+def test_a_setting_that_is_given_twice_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "database").write_text("one.db")
+    monkeypatch.setenv("BEATKEEPER_DATABASE_FILE", str(tmp_path / "database"))
+    monkeypatch.setenv("BEATKEEPER_DATABASE", "another.db")
+    with pytest.raises(ValueError, match="BEATKEEPER_DATABASE and BEATKEEPER_DATABASE_FILE"):
+        Settings()
+
+
+def test_people_come_by_https_or_from_this_machine() -> None:
+    assert Settings(public_url="http://localhost:8000").public_url is not None
+    with pytest.raises(ValueError, match="public_url is no https:// address"):
+        Settings(public_url="http://beat.example")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.main import _spool
+from app.parts import spool
 from app.settings import Settings
 
 
@@ -18,10 +18,10 @@ from app.settings import Settings
     ],
 )
 def test_what_waits_for_one_database_does_not_get_into_another(database: str, folder: str) -> None:
-    spool = _spool(Settings(database=database), lambda: 1_772_399_045_000_000)
-    assert spool.folder == Path(folder)
+    made = spool(Settings(database=database), lambda: 1_772_399_045_000_000)
+    assert made.folder == Path(folder)
 
 
 def test_the_folder_may_be_said(tmp_path: Path) -> None:
     settings = Settings(database="postgresql://db/force", spool=tmp_path)
-    assert _spool(settings, lambda: 0).folder == tmp_path
+    assert spool(settings, lambda: 0).folder == tmp_path

@@ -2,13 +2,16 @@ import asyncio
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
 
 import logged
 import pytest
 import sqlalchemy as sa
 
+from app import verifying
+from app.access.audit import Act, Whose
 from app.sealing import Sealer
-from app.storage import audit_seals
+from app.storage import audit, audit_seals
 from app.storage.engine import Database
 from app.storage.errors import DatabaseUnavailable
 from app.storage.types import to_us
@@ -129,6 +132,11 @@ async def test_a_check_may_begin_with_a_later_seal(database: Database) -> None:
     assert (await verify(database)).broken is not None
 
 
+REPLACED = [
+    "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE id = 1",
+    "REPLACE INTO audit_whose SELECT * FROM audit_whose",
+    "INSERT OR REPLACE INTO audit_seals SELECT * FROM audit_seals",
+]
 REFUSED = [
     "UPDATE audit SET who = 'somebody else'",
     "UPDATE audit_whose SET ref = 1",
@@ -137,35 +145,98 @@ REFUSED = [
     "DELETE FROM audit_whose",
     "DELETE FROM audit_seals",
     "INSERT INTO audit_expiry VALUES (1, (SELECT max(sealed) FROM audit_seals), 99)",
+    # The newest seal's own entries.
+    "INSERT INTO audit_expiry VALUES (1, (SELECT max(sealed) FROM audit_seals), 2)",
 ]
+FUTURE = {
+    "sqlite": "INSERT INTO audit_expiry SELECT 1, max(sealed) + 1, 1 FROM audit_seals",
+    "postgresql": "INSERT INTO audit_expiry SELECT 1, 'infinity', 1 FROM audit_seals LIMIT 1",
+}
 
 
 async def test_the_tables_refuse_to_change(database: Database) -> None:
     await sealed(database, ("A",), ("B",))
     truncated = [f"TRUNCATE {table}" for table in ("audit", "audit_whose", "audit_seals")]
-    for statement in REFUSED + (truncated if database.dialect == "postgresql" else []):
+    more = truncated if database.dialect == "postgresql" else REPLACED
+    for statement in [*REFUSED, *more, FUTURE[database.dialect]]:
         with pytest.raises((DatabaseUnavailable, sa.exc.DBAPIError), match="only grows"):
             await logged.execute(database, statement)
     assert (await verify(database)).broken is None
+
+
+DAY = dt.timedelta(days=1)
+
+
+async def expire(
+    database: Database, before: dt.datetime, now: dt.datetime, most: int = 5_000
+) -> int:
+    by = replace(logged.LOOK, who="root", reason="old", whose=Whose())
+    async with database.write() as writer:
+        assert await audit_seals.may_expire(writer)
+        return await audit_seals.expire(writer, before, by, now, most)
 
 
 async def test_entries_past_the_logs_own_period_go_seal_by_seal_and_the_chain_holds(
     database: Database,
 ) -> None:
     await sealed(database, ("A", "B"), ("C",), ("D",))
-    before = logged.AT + dt.timedelta(minutes=2, seconds=30)
-    async with database.write() as writer:
-        assert await audit_seals.may_expire(writer)
-        assert await audit_seals.expire(writer, before, logged.AT + dt.timedelta(days=400)) == 3
-    await Sealer(database, lambda: NOON_US + 240_000_000).seal()
+    before, later = logged.AT + dt.timedelta(minutes=2, seconds=30), logged.AT + DAY
+    assert [await expire(database, before, later, most=2) for _ in range(3)] == [2, 1, 0]
+    (told, again) = (await verify(database)).expiries
+    assert (told.who, told.reason, told.entries, again.through) == ("root", "old", 2, 2)
+    await Sealer(database, lambda: to_us(later) + 60_000_000).seal()
     found = await verify(database)
     assert (found.broken, found.seals, found.expired) == (None, 4, 2)
     kept = await logged.rows(database, "SELECT act, who FROM audit ORDER BY id")
-    assert kept == [("consultation", "D"), ("erasure", "the service")]
+    assert kept == [("consultation", "D"), *[("erasure", "root")] * 2]
     whose = await logged.rows(database, "SELECT DISTINCT audit_id FROM audit_whose")
     assert whose == [(4,)]
-    async with database.write() as writer:
-        assert await audit_seals.expire(writer, before, logged.AT) == 0
     # What was not due is not to go that way either.
     await tamper(database, "DELETE FROM audit WHERE id = 4")
     assert "seal 3" in str((await verify(database)).broken)
+
+
+async def test_the_newest_seal_keeps_its_entries_whatever_moment_is_named(
+    database: Database,
+) -> None:
+    await sealed(database, ("A", "B"), ("C",))
+    far = logged.AT + 1000 * DAY
+    assert [await expire(database, far, far) for _ in range(2)] == [2, 0]
+    assert (await verify(database)).broken is None
+    async with database.read() as reader:
+        assert not await audit_seals.due(reader, far)
+
+
+FORGED = {
+    "of later seals": {"through_seal": "2", "before": "2026-01-15T12:02:00+00:00"},
+    "of the future": {"through_seal": "2", "before": "2100-01-01T00:00:00+00:00"},
+    "of nothing": {"through": "2"},
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+async def test_nobody_excuses_what_is_missing_by_an_entry_that_the_service_never_makes(
+    how: str, database: Database
+) -> None:
+    await sealed(database, ("A",), ("B",))
+    await tamper(database, "DELETE FROM audit_whose", "DELETE FROM audit WHERE id = 2")
+    forged = replace(
+        logged.LOOK, act=Act.ERASURE, what=audit_seals.EXPIRED, details=FORGED[how], rows=1
+    )
+    async with database.write() as writer:
+        await audit.write(writer, [forged], logged.AT + DAY)
+    await tamper(database, "DELETE FROM audit WHERE id = 1")
+    found = await verify(database)
+    assert found.broken is not None
+    assert "entries are missing" in found.broken
+
+
+async def test_a_check_reads_some_entries_at_once_and_finds_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "_ENTRIES_AT_ONCE", 2)
+    await sealed(database, ("A",), ("B", "C", "D"), ("E",), ("F",), ("G",))
+    found = await verify(database)
+    assert (found.broken, found.seals) == (None, 5)
+    await tamper(database, "UPDATE audit SET who = 'X' WHERE id = 6")
+    assert str((await verify(database)).broken).startswith("seal 4, ")

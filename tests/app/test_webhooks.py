@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_network
 
+import logged
 import pytest
 from callers import Clock
 from happenings import NOW, PLACE, RADIO, enrolled, numbered, tell
@@ -71,10 +72,10 @@ async def until(
 
 @asynccontextmanager
 async def delivering(
-    database: Database, clock: Clock, *, patience_s: float = 10.0
+    database: Database, clock: Clock, *, people: bool = False, patience_s: float = 10.0
 ) -> AsyncIterator[None]:
     async with Live(database, look_every_s=0.05) as live:
-        sender = Webhooks(database, live, clock.now_us, HERE, patience_s=patience_s)
+        sender = Webhooks(database, live, clock.now_us, HERE, people=people, patience_s=patience_s)
         task = asyncio.create_task(sender.deliver())
         yield
         task.cancel()
@@ -89,7 +90,8 @@ async def test_what_happens_is_sent_signed_and_in_order(
     await tell(database, *numbered(["before"]))
     # The verifier goes by the time there is.
     clock.now = dt.datetime.now(dt.UTC)
-    await make(database, receiver.url())
+    # What it was made for, before the service was set to name nobody, it is not told either.
+    await make(database, receiver.url(), people=True)
     async with delivering(database, clock):
         for detail in "abc":
             await tell(database, *numbered(detail))
@@ -98,6 +100,7 @@ async def test_what_happens_is_sent_signed_and_in_order(
     assert receiver.ids == ["2", "3", "4"]
     for one in receiver.deliveries:
         assert Verifier(SECRET).verify(one.body, one.headers) == one.told
+        assert "device" not in one.told["data"]
         with pytest.raises(WebhookVerificationError):
             Verifier(new_signing_secret()).verify(one.body, one.headers)
     assert receiver.deliveries[0].headers["content-type"] == "application/json"
@@ -110,7 +113,7 @@ async def test_nobody_is_named_unless_people_are_wanted(
     await make(database, receiver.url("/people"), people=True)
     visit = NOW - dt.timedelta(minutes=12)
     minutes = {"minutes": 10.5, "minimum": 10}
-    async with delivering(database, clock):
+    async with delivering(database, clock, people=True):
         await tell(
             database,
             Event("emergency", NOW, RADIO, detail="PC Example calls"),
@@ -143,6 +146,11 @@ async def test_nobody_is_named_unless_people_are_wanted(
     assert people[0]["data"]["detail"] == "PC Example calls"
     assert all(one["data"]["device"] == "radio" for one in people)
     assert all(one["data"]["officers"] == ["2"] for one in people)
+    told = "SELECT DISTINCT act, what, kind FROM audit JOIN audit_whose ON audit_id = audit.id"
+    assert sorted(await logged.rows(database, told)) == [
+        ("disclosure", "webhook 2", "device"),
+        ("disclosure", "webhook 2", "officer"),
+    ]
 
 
 async def test_what_was_history_when_it_came_is_not_sent(

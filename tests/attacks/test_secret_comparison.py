@@ -1,8 +1,6 @@
 """Secrets are looked up by digest or compared in constant time: nothing leaks by the clock."""
 
 import ast
-import statistics
-import time
 from pathlib import Path
 
 import pytest
@@ -52,19 +50,3 @@ def test_what_is_looked_up_shares_no_beginning_with_what_was_sent() -> None:
     near = secret[:-1] + ("A" if secret[-1] != "A" else "B")
     pairs = zip(digest(secret), digest(near), strict=True)
     assert sum(one == other for one, other in pairs) < 8
-
-
-def test_a_guess_that_is_nearly_right_takes_as_long_as_one_that_is_not() -> None:
-    secret = new_secret(Kind.TOKEN)
-    near, far = secret[:-1] + "~", "~" * len(secret)
-
-    def median_ns(guess: str) -> float:
-        times = []
-        for _ in range(2_000):
-            began = time.perf_counter_ns()
-            digest(guess)
-            times.append(time.perf_counter_ns() - began)
-        return statistics.median(times)
-
-    best = min(abs(median_ns(near) - median_ns(far)) / median_ns(far) for _ in range(5))
-    assert best < 0.5

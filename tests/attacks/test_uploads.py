@@ -2,8 +2,8 @@
 
 import gzip
 import io
-import resource
 import stat
+import time
 import zipfile
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import pytest
 from attacking import Attacked
 from requests import Response
 
-BOMB_MIB = 500
-MOST_MIB = 400
+BOMB_MIB = 150
+MOST_MIB = 120
 SPENT_S = 30
 NAMES = (
     "../../../../tmp/beatkeeper-was-here.gpx",
@@ -63,14 +63,19 @@ def deflated_zeros(mebibytes: int) -> bytes:
     return made.getvalue()
 
 
+def peak_mib() -> int:
+    """The most memory that was resident since somebody last asked Linux to forget it."""
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) >> 10
+
+
 @pytest.fixture(autouse=True)
 def costs_little(service: Attacked) -> object:
     """Memory and processor time of the whole process, service and all, stay bounded."""
-    before = resource.getrusage(resource.RUSAGE_SELF)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is what it is now
+    before_mib, before_s = peak_mib(), time.process_time()
     yield
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    assert (after.ru_maxrss - before.ru_maxrss) >> 10 < MOST_MIB
-    assert after.ru_utime - before.ru_utime < SPENT_S
+    assert peak_mib() - before_mib < MOST_MIB
+    assert time.process_time() - before_s < SPENT_S
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
@@ -103,7 +108,7 @@ def test_a_bomb_is_not_unpacked_past_its_limit(service: Attacked, name: str) -> 
 
 @pytest.mark.parametrize("path", ["/import", "/import?check=true"])
 @pytest.mark.parametrize("inside", ["xl/workbook.xml", "xl/sharedStrings.xml", "officers.csv"])
-def test_a_workbook_that_unpacks_to_gigabytes_is_refused(
+def test_a_workbook_that_unpacks_past_its_limit_is_refused(
     service: Attacked, path: str, inside: str
 ) -> None:
     made = io.BytesIO()
@@ -111,7 +116,7 @@ def test_a_workbook_that_unpacks_to_gigabytes_is_refused(
         zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open(inside, "w", force_zip64=True) as bomb,
     ):
-        for _ in range(300):
+        for _ in range(BOMB_MIB):
             bomb.write(b" " * (1 << 20))
     answer = service.client.post(
         f"http://testserver/api/v1{path}",

@@ -1,7 +1,9 @@
 """Requests as no client writes them, on a real socket: two meanings, none, or too much of one."""
 
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -145,3 +147,60 @@ def test_forwarded_addresses_of_strangers_are_not_believed(service: Running) -> 
         for number in range(12)
     ]
     assert answers[-1] == 429
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service behind a proxy, that lets little through."""
+    folder = tmp_path_factory.mktemp("narrow")
+    settings = {
+        "database": str(folder / "narrow.db"),
+        "device_posts_per_s": "0.001",
+        "device_posts_at_once": "3",
+        "guesses_per_minute": "4",
+        "trusted_proxies": "127.0.0.1",
+        "event_streams": "2",
+    }
+    with Running(folder, settings) as running:
+        yield running
+
+
+def test_a_device_that_floods_is_told_when_to_come_again(narrow: Running) -> None:
+    with narrow.client() as client:
+        keys = [
+            client.post("/devices", json={"name": name, "kind": "phone"}).json()["key"]
+            for name in ("flooding", "other")
+        ]
+    fix = {"time": "2026-01-15T12:00:00Z", "lat": 51.5, "lon": -0.12}
+    url = f"{narrow.url}/ingest/pings"
+    answers = [httpx.post(f"{url}/{keys[0]}", json=fix) for _ in range(4)]
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0
+    assert httpx.post(f"{url}/{keys[1]}", json=fix).status_code == 200
+
+
+def test_behind_a_trusted_proxy_everybody_guesses_for_themselves(narrow: Running) -> None:
+    def guess(forwarded: str) -> int:
+        headers = {"Authorization": "Bearer x", "X-Forwarded-For": forwarded}
+        return httpx.get(f"{narrow.url}/api/v1/teams", headers=headers).status_code
+
+    assert {guess(f"192.0.2.{number}") for number in range(6)} == {401}
+    # What somebody put before the address that the proxy saw is not where they call from.
+    made_up = [guess(f"198.51.100.{number}, 192.0.2.77") for number in range(5)]
+    assert made_up == [401, 401, 401, 401, 429]
+
+
+def test_a_token_follows_so_many_event_streams_until_it_ends_one(narrow: Running) -> None:
+    url = f"{narrow.url}/api/v1/events?f=stream"
+    shown = {"Authorization": f"Bearer {narrow.token_of('analyst')}"}
+    with ExitStack() as followed, httpx.Client(headers=shown) as client:
+        answers = [followed.enter_context(client.stream("GET", url)) for _ in range(3)]
+        assert [one.status_code for one in answers] == [200, 200, 429]
+        answers[0].close()
+        assert any(_is_followed(client, url) for _ in range(50))
+
+
+def _is_followed(client: httpx.Client, url: str) -> bool:
+    time.sleep(0.1)  # the service is told that a stream has ended when its connection has
+    with client.stream("GET", url) as answer:
+        return answer.is_success

@@ -23,8 +23,8 @@ from services import Mosquitto
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from app.directory import Directory
-from app.main import _keep, _quarantine
 from app.pipeline import Pipeline
+from app.setting_aside import keep_in, quarantine_in
 from app.storage import schema
 from app.storage.engine import Database
 from ingest.batch import Batcher, Sink
@@ -186,7 +186,7 @@ class Rig:
         store = sink or Pipeline(self.database, lambda: NOW_US).store
         async with Batcher(store) as batcher:
             intake = Intake(
-                batcher.submit, _quarantine(self.database), _keep(self.database, lambda: NOW_US)
+                batcher.submit, quarantine_in(self.database), keep_in(self.database, lambda: NOW_US)
             )
             consumer = Consumer(
                 Broker.from_url(self.mosquitto.url),

@@ -15,10 +15,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from numba.core.caching import _CacheLocator
 from running import TOKEN
 from services import free_port
 
+from geofence import engine
+
 UID = 10_001
+# Mounts of these kinds hold nothing but what the kernel says.
+KERNELS = {"cgroup", "cgroup2", "devpts", "devtmpfs", "mqueue", "proc", "sysfs"}
 FIX = {"time": "2026-01-15T12:00:00Z", "lat": 51.5, "lon": -0.12}
 # What is mounted is made read-only one by one; the kernel's own folders may refuse.
 SCRIPT = """
@@ -36,8 +41,6 @@ exec setpriv --reuid "$AS" --regid "$AS" --clear-groups --no-new-privs \
 
 
 def reason_not_to() -> str:
-    if os.geteuid() != 0:
-        return "only root makes a mount namespace"
     missing = [name for name in ("unshare", "setpriv") if shutil.which(name) is None]
     if missing:
         return f"{missing[0]} is missing"
@@ -47,14 +50,41 @@ def reason_not_to() -> str:
     return "" if tried.returncode == 0 else "mounting is not allowed here"
 
 
+def compile_into(folder: Path) -> None:
+    """Puts the engine's loops there, as the container's image has them."""
+    engine.warm_up()
+    source = Path(engine.__file__)
+    kept = folder / _CacheLocator.get_suitable_cache_subpath(str(source))
+    kept.mkdir(parents=True)
+    for suffix in ("nbi", "nbc"):
+        for made in (source.parent / "__pycache__").glob(f"*.{suffix}"):
+            shutil.copy(made, kept)
+
+
+def written_to_by(process: subprocess.Popen[bytes]) -> set[Path]:
+    """What is mounted so that a process may write, but for the kernel's own folders."""
+    writable = {}
+    for line in Path(f"/proc/{process.pid}/mountinfo").read_text().splitlines():
+        place, options = line.split()[4:6]
+        kind = line.partition(" - ")[2].split()[0]
+        # Of two at the same place the later one hides the other.
+        writable[Path(place)] = kind not in KERNELS and "ro" not in options.split(",")
+    return {place for place, may_be in writable.items() if may_be}
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes], Path]]:
+def service(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, subprocess.Popen[bytes], Path]]:
+    if os.geteuid() != 0:
+        pytest.skip("only root makes a mount namespace")
     if reason := reason_not_to():
-        pytest.skip(reason)
+        (pytest.fail if request.config.getoption("--require-services") else pytest.skip)(reason)
     data, scratch = tmp_path / "data", tmp_path / "scratch"
-    data.mkdir()
     scratch.mkdir()
-    os.chown(data, UID, UID)
+    compile_into(data / ".compiled")
+    for path in (data, *data.rglob("*")):
+        os.chown(path, UID, UID)
     port = free_port()
     # Python reads everything, as the tests' own may lie in root's home; it may write nothing more.
     command = ["unshare", "--mount", "sh", "-c", SCRIPT, "sh", sys.executable, "-m", "app", "serve"]
@@ -94,6 +124,7 @@ def test_it_takes_in_a_fix_and_answers_where_nothing_else_can_be_written(
         fix = client.post(f"/ingest/pings/{made['key']}", json=FIX)
         assert fix.json()["accepted"] == 1, fix.text
         assert client.get("/api/v1/devices").json()["items"][0]["name"] == "radio-1"
+    assert written_to_by(process) == {folder / "data", folder / "scratch"}
     status = Path(f"/proc/{process.pid}/status").read_text()
     assert f"Uid:\t{UID}\t{UID}\t{UID}\t{UID}" in status
     assert "NoNewPrivs:\t1" in status

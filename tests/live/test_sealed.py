@@ -57,4 +57,9 @@ def test_a_phone_may_encrypt_once_its_secret_is_told(
         until(counts, broken=2, accepted=1)
         publish(mosquitto, f"owntracks/{name}/a", payload)
         until(counts, broken=2, accepted=1, duplicates=1)
-    assert "`owntracks_secret`" in service.log()
+        reasons = [one["reason"] for one in client.get("/quarantine").json()["items"]]
+    assert len(reasons) == 2
+    assert all("there is no `owntracks_secret`" in reason for reason in reasons)
+    # Why is in no log: a reason may quote a position.
+    assert "owntracks from phone-03: set aside" in service.log()
+    assert "owntracks_secret" not in service.log()

@@ -159,6 +159,8 @@ def test_a_phone_that_posts_each_fix_once_loses_none(
     with served.client(served.supervisor("phone-1")) as client:
         [visit] = expect(client.get("/visits", params={"from": "2026-01-15T00:00:00Z"}))["items"]
     with served.client() as client:
+        glass = {"reason": "what was set aside?", "payloads": True}
+        expect(client.post("/break-glass", json=glass))
         broken = expect(client.get("/quarantine"))["items"]
     assert {message["text"] for message in broken} == {"not JSON"}
     assert {name: visit[name] for name in dwelt} == dwelt

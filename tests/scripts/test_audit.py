@@ -33,8 +33,7 @@ def audit() -> ModuleType:
     [
         ([SOUND, SOUND], True, "no known fault in 2 packages"),
         ([SOUND, AWAY], True, "no known fault in 1 packages; 1 it does not know"),
-        ([AWAY, AWAY], True, "NOT AUDITED"),
-        ([], True, "NOT AUDITED"),
+        ([AWAY, AWAY], True, "NOT AUDITED, the advisory service knows none of 2 packages"),
         ([SOUND, UNSAFE, AWAY], False, "jinja2 2.4: PYSEC-2014-8, PYSEC-2019-217"),
     ],
 )
@@ -53,13 +52,36 @@ def test_npm_fails_on_what_is_grave_and_not_on_silence(audit: ModuleType) -> Non
     assert grave == (False, "npm: known to be unsafe: koa: high")
     mild = counts | {"vulnerabilities": {"ejs": {"severity": "low"}}}
     assert audit.verdict("npm", audit.judge_node(mild))[0]
-    assert "NOT AUDITED" in audit.verdict("npm", audit.judge_node({"error": {"code": "E"}}))[1]
+    for said, passes in (
+        ("request to https://x/-/npm/v1 failed, reason: connect ECONNREFUSED 192.0.2.1:443", True),
+        ("405 Method Not Allowed - POST https://x/-/npm/v1/security/advisories/bulk", True),
+        ("this lock file is of no version that is known", False),
+    ):
+        ok, line = audit.audited("npm", lambda said=said: audit.judge_node({"message": said}))
+        assert ok == passes
+        assert line.startswith("npm: NOT AUDITED")
 
 
-def test_an_auditor_that_says_nothing_or_hangs_has_audited_nothing(
-    audit: ModuleType, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("program", "passes", "said"),
+    [
+        ("import time; time.sleep(30)", True, "the advisory service cannot be reached"),
+        (
+            "raise SystemExit('ERROR: Could not connect to the feed\\nTip: another one')",
+            True,
+            "the advisory service cannot be reached",
+        ),
+        ("print('{'); raise ValueError('of its own')", False, "failed: ValueError: of its own"),
+        ("raise SystemExit(3)", False, "the auditor failed: it says nothing"),
+    ],
+    ids=["hangs", "away", "crashes", "silent"],
+)
+def test_an_auditor_without_a_report_fails_unless_it_cannot_ask(
+    audit: ModuleType, monkeypatch: pytest.MonkeyPatch, program: str, passes: bool, said: str
 ) -> None:
-    monkeypatch.setattr(audit, "PATIENCE_S", 0.5)
-    for program in ("raise SystemExit(3)", "import time; time.sleep(30)"):
-        report = audit.report_of([sys.executable, "-c", program])
-        assert "NOT AUDITED" in audit.verdict("x", audit.judge_python(report))[1]
+    monkeypatch.setattr(audit, "PATIENCE_S", 0.5 if "sleep" in program else 60)
+    command = [sys.executable, "-c", program]
+    ok, line = audit.audited("x", lambda: audit.judge_python(audit.report_of(command)))
+    assert (ok, "\n" in line) == (passes, False)
+    assert line.startswith("x: NOT AUDITED")
+    assert said in line

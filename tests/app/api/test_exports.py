@@ -171,6 +171,8 @@ async def test_an_analyst_takes_pseudonyms_away_and_no_pings(
         True,
         True,
     ]
+    # By a number that is the same for all, each one's pseudonyms could be joined.
+    assert {row["id"] for row in found} == {""}
     assert found[1]["device"] == found[2]["device"] != found[3]["device"] == found[0]["device"]
     # Each is a team of their own, by which they would be known.
     assert [row["team"] for row in found] == [""] * 4

@@ -1,5 +1,6 @@
 """Who breaks the glass sees somebody for a while, and those whom it concerns are told."""
 
+import asyncio
 import datetime as dt
 import json
 
@@ -121,3 +122,60 @@ async def test_a_token_is_for_its_scopes_alone_and_for_a_year_at_most(
     asked = {"name": "n", "role": "auditor"}
     for more in ({"scopes": ["read_visits"]}, {"expires": "2027-01-15T12:00:01Z"}):
         assert (await admin.post("/tokens", json=asked | more)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"officers": ["nobody"]}, {"officers": [], "payloads": True}],
+    ids=["typo", "payloads"],
+)
+async def test_of_nobody_nobody_is_told(
+    broken: dict[str, object],
+    world: None,
+    admin: httpx.AsyncClient,
+    stranger: httpx.AsyncClient,
+    token_for: TokenFor,
+) -> None:
+    assert (await admin.post("/break-glass", json=GIVEN | broken)).status_code == 201
+    for role, more in (
+        ("officer", {"officer": "2"}),
+        ("supervisor", {"teams": ["North"]}),
+        ("analyst", {}),
+    ):
+        told = await stranger.get("/events", headers=await token_for(role, **more))
+        assert told.json()["items"] == []
+    log = (await stranger.get("/audit", headers=await token_for("auditor"))).json()["items"]
+    assert GIVEN["reason"] in [one["reason"] for one in log]
+
+
+async def test_what_is_looked_at_through_it_is_logged_with_it(
+    world: None, admin: httpx.AsyncClient, stranger: httpx.AsyncClient, token_for: TokenFor
+) -> None:
+    await admin.get("/visits")
+    broken = (await admin.post("/break-glass", json=GIVEN)).json()["id"]
+    await admin.get("/visits")
+    log = (await stranger.get("/audit", headers=await token_for("auditor"))).json()["items"]
+    looks = [one for one in log if one["what"] == "GET /visits" and one["act"] == "consultation"]
+    assert [one["details"].get("glass") for one in looks] == [str(broken)]
+
+
+async def test_of_glass_broken_at_the_same_time_one_is_left(
+    world: None, admin: httpx.AsyncClient
+) -> None:
+    answers = await asyncio.gather(*(admin.post("/break-glass", json=GIVEN) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [201] * 4
+    listed = (await admin.get("/break-glass")).json()["items"]
+    assert len([one for one in listed if one["until"] > one["broken"]]) == 1
+    now = (await admin.get("/me")).json()["broken_glass"]
+    assert (await admin.delete(f"/break-glass/{now}")).status_code == 204
+    assert (await admin.get("/me")).json()["broken_glass"] is None
+
+
+async def test_no_glass_gives_a_token_what_it_is_not_for(
+    world: None, stranger: httpx.AsyncClient, token_for: TokenFor
+) -> None:
+    scopes = ["break_glass", "read_visits"]
+    narrow = await token_for("supervisor", teams=["North"], scopes=scopes)
+    assert (await stranger.post("/break-glass", json=GIVEN, headers=narrow)).status_code == 201
+    assert (await stranger.get("/events", headers=narrow)).status_code == 200
+    assert (await stranger.get("/officers", headers=narrow)).status_code == 403

@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.guard import ALWAYS, Guard, household
 from app.main import create_app
 from app.settings import Settings
-from ingest.rates import Rate, Rates
+from ingest.rates import EACH_MINUTE, Rate, Rates
 
 PATHS = ("/docs", "/docs/files/swagger-ui.css", "/openapi.json", "/nowhere", "/ingest/pings")
 
@@ -60,12 +60,18 @@ async def door(scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"whoever"})
 
 
-async def test_who_guesses_waits_and_who_knows_comes_in_from_the_same_address() -> None:
+async def test_who_guesses_waits_and_who_knows_comes_in_from_the_same_address(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     seconds = 1000.0
-    guard = Guard(door, Rates(Rate(per_s=1.0, at_once=3), lambda: seconds))
+    words = Rates(EACH_MINUTE, lambda: seconds)
+    guard = Guard(door, Rates(Rate(per_s=1.0, at_once=3), lambda: seconds), words)
     async with client_of(guard) as client, client_of(guard, "192.0.2.2") as other:
         assert [(await client.get("/")).status_code for _ in range(5)] == [401] * 3 + [429] * 2
         refused = await client.get("/")
+        assert [one.getMessage() for one in caplog.records] == [
+            "too many wrong credentials: 429, such as to '192.0.2.1'"
+        ]
         assert refused.headers["retry-after"] == "1"
         assert refused.headers["content-type"] == "application/problem+json"
         assert refused.json()["status"] == 429

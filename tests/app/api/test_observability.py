@@ -60,6 +60,30 @@ async def test_the_list_comes_in_parts_and_can_be_of_one(
     assert (await _ask(admin, device="d9"))["items"] == []
 
 
+@pytest.mark.parametrize("path", ["/devices", "/observability"])
+async def test_pseudonyms_do_not_come_in_the_order_of_enrolment(
+    *,
+    path: str,
+    stranger: httpx.AsyncClient,
+    token_for: TokenFor,
+    database: Database,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await plant(database, [Planted(f"d{i}", hours=0.1) for i in range(5)], clock.now)
+    monkeypatch.setattr("app.api.observability.MOST_FIXES", 25)  # each device has 24
+    analyst, name = await token_for("analyst"), "name" if path == "/devices" else "device"
+    found, asked = [], SPAN | {"limit": 3}
+    for _ in range(3):
+        answer = (await stranger.get(path, params=asked, headers=analyst)).json()
+        found += [one[name] for one in answer["items"]]
+        asked = asked | {"cursor": answer["next"]}
+        if answer["next"] is None:
+            break
+    assert len(found) == 5
+    assert found == sorted(found)
+
+
 async def test_a_part_ends_early_once_much_has_been_read(
     admin: httpx.AsyncClient,
     database: Database,

@@ -1,6 +1,8 @@
 """People sign in by a real OpenID provider, and a session is theirs, as long as it should be."""
 
+import asyncio
 import datetime as dt
+import json
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,19 +10,25 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from callers import Clock
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from provider_process import SECRET, Provider, walk
 
 from app import api
 from app.access.claims import Names
+from app.access.secrets import digest
 from app.access.sessions import FLOW_COOKIE, SESSION_COOKIE, Life
+from app.api.eventstream import follow
+from app.api.route import viewer_of
+from app.live import Live
 from app.oidc import Client
 from app.signing_in import CALLBACK, SignIn
+from app.storage import sessions as sessions_stored
 from app.storage.engine import Database
 from app.storage.guarding import accounts, audit, sessions
-from app.storage.types import to_us
+from app.storage.types import from_us, to_us
 
 OURS = "https://beatkeeper.test"
+ME = f"{OURS}/api/v1/me"
 ALICE = "alice:analyst"
 Browser = Callable[[], httpx.AsyncClient]
 
@@ -72,7 +80,7 @@ async def come_in(
 
 
 async def me(browser: httpx.AsyncClient) -> httpx.Response:
-    return await browser.get(f"{OURS}/api/v1/me")
+    return await browser.get(ME)
 
 
 async def own_page(browser: httpx.AsyncClient) -> dict[str, str]:
@@ -97,9 +105,9 @@ async def test_whoever_signs_in_is_known_by_a_cookie(
     assert (known["name"], known["role"]) == ("alice", "analyst")
     assert known["rights"]["read_visits"] == "everybody"
     assert "read_names" not in known["rights"]
-    assert [one[:3] for one in await logged(database)] == [
-        ("alice", "analyst", "GET /sign-in/callback")
-    ]
+    [entry] = await logged(database)
+    assert entry[:3] == ("alice", "analyst", "GET /sign-in/callback")
+    assert json.loads(entry[3]) == {"account": "1", "subject": ALICE}
 
 
 async def test_cookies_are_for_this_host_alone_and_for_no_script(
@@ -129,11 +137,14 @@ async def test_the_provider_is_asked_with_a_challenge_state_and_nonce(
 async def test_who_only_begins_writes_nothing(
     browser: httpx.AsyncClient, database: Database
 ) -> None:
-    await browser.get(f"{OURS}/sign-in")
-    async with database.read() as reader:
-        for table in (accounts, sessions, audit):
-            assert await reader.scalar(sa.select(sa.func.count()).select_from(table)) in {0, 1}
-            assert not (await reader.execute(sa.select(table).where(table.c.id > 1))).all()
+    async def written() -> list[int | None]:
+        async with database.read() as reader:
+            tables = (accounts, sessions, audit)
+            return [await reader.scalar(sa.select(sa.func.max(one.c.id))) for one in tables]
+
+    before = await written()
+    assert (await browser.get(f"{OURS}/sign-in")).status_code == 303
+    assert await written() == before
 
 
 async def test_another_browsers_answer_is_not_taken(
@@ -251,6 +262,33 @@ async def test_what_an_administrator_sets_wins_and_a_lock_ends_sessions_at_once(
     assert (await admin.put("/accounts/99", json={"role": None})).status_code == 404
 
 
+async def test_a_role_that_was_taken_away_ends_with_the_next_sign_in(
+    browser: httpx.AsyncClient, service: FastAPI, identity_provider: Provider
+) -> None:
+    await come_in(browser)
+    elsewhere = {"Cookie": f"{SESSION_COOKIE}={browser.cookies.get(SESSION_COOKIE)}"}
+    browser.cookies.clear()
+    await come_in(browser)
+    assert (await browser.get(ME, headers=elsewhere)).status_code == 200
+    service.state.sign_in = sign_in(service, identity_provider, names=Names(role="none"))
+    browser.cookies.clear()
+    assert (await come_in(browser)).status_code == 403
+    assert (await browser.get(ME, headers=elsewhere)).status_code == 401
+
+
+async def test_an_administrator_does_not_change_their_own_account(
+    browser: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    await come_in(browser, "root:administrator")
+    [own] = (await admin.get("/accounts")).json()["items"]
+    path, given = f"/accounts/{own['id']}", {"role": "analyst"}
+    page = await own_page(browser)
+    refused = await browser.put(f"{OURS}/api/v1{path}", json=given, headers=page)
+    assert refused.status_code == 403
+    assert "another administrator" in refused.text
+    assert (await admin.put(path, json=given)).status_code == 200
+
+
 async def test_teams_and_officer_come_from_claims_where_these_are_named(
     browser: httpx.AsyncClient,
     admin: httpx.AsyncClient,
@@ -315,6 +353,46 @@ async def test_a_cookie_is_worth_nothing_after_signing_out(
         assert (
             stolen.encode() not in (await reader.scalars(sa.select(sessions.c.secret_hash))).all()
         )
+
+
+async def test_who_signs_out_of_a_session_that_is_over_loses_the_cookie(
+    browser: httpx.AsyncClient, clock: Clock
+) -> None:
+    await come_in(browser)
+    clock.now += dt.timedelta(hours=1)
+    assert (await browser.post(f"{OURS}/sign-out")).status_code == 204
+    assert SESSION_COOKIE not in browser.cookies
+
+
+async def test_another_sites_link_chooses_no_role(browser: httpx.AsyncClient) -> None:
+    several = "carol:administrator+officer"
+    for site, role in (
+        ("cross-site", "officer"),
+        ("same-site", "officer"),
+        ("same-origin", "administrator"),
+        ("none", "administrator"),
+    ):
+        browser.cookies.clear()
+        browser.headers["Sec-Fetch-Site"] = site
+        await come_in(browser, several, "?role=administrator")
+        assert (await me(browser)).json()["role"] == role
+
+
+async def test_a_stream_of_events_ends_with_its_session(
+    browser: httpx.AsyncClient, service: FastAPI, database: Database
+) -> None:
+    await come_in(browser)
+    secret = browser.cookies.get(SESSION_COOKIE) or ""
+    cookie = f"{SESSION_COOKIE}={secret}".encode()
+    scope = {"type": "http", "method": "GET", "headers": [(b"cookie", cookie)], "app": service}
+    request = Request(scope)
+    async with Live(database, look_every_s=0.05) as service.state.live, asyncio.timeout(10):
+        request.state.viewer = await viewer_of(request)
+        lines = follow(request, str, 0, None, beat_s=0.05)
+        assert (await anext(lines)).startswith(": here")
+        async with database.write() as writer:
+            await sessions_stored.end_shown(writer, digest(secret), from_us(service.state.now_us()))
+        assert len([line async for line in lines]) <= 2
 
 
 async def test_a_session_that_was_planted_is_not_taken_over(browser: httpx.AsyncClient) -> None:
@@ -391,10 +469,10 @@ async def test_a_provider_that_is_away_is_a_problem_that_says_so(
     browser: httpx.AsyncClient, service: FastAPI, identity_provider: Provider
 ) -> None:
     away = Client("http://127.0.0.1:9", "beatkeeper", SECRET, OURS + CALLBACK)
-    address = await callback(browser)
+    address = httpx.URL(await callback(browser)).copy_remove_param("iss")
     service.state.sign_in = sign_in(service, identity_provider, client=away)
     for answer in (await browser.get(f"{OURS}/sign-in"), await browser.get(address)):
-        assert answer.status_code in {400, 503}
+        assert answer.status_code == 503
         assert "127.0.0.1" not in answer.text
     assert (await browser.get(f"{OURS}/sign-in")).headers["retry-after"] == "60"
 

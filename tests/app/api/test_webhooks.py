@@ -6,6 +6,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from callers import Clock
+from fastapi import FastAPI
 from happenings import NOW, enrol, numbered, tell
 
 from app.storage import webhooks
@@ -36,8 +37,9 @@ async def test_the_secret_is_shown_once_and_long_enough(admin: httpx.AsyncClient
 
 
 async def test_the_list_says_how_each_is(
-    admin: httpx.AsyncClient, database: Database, clock: Clock
+    admin: httpx.AsyncClient, application: FastAPI, database: Database, clock: Clock
 ) -> None:
+    application.state.webhook_people = True
     await enrol(database)
     await tell(database, *numbered("ab"))
     kinds = ["hotspot_overdue", "entered", "hotspot_overdue"]
@@ -60,6 +62,15 @@ async def test_the_list_says_how_each_is(
     [failing] = await listed(admin)
     assert (failing["attempts"], failing["error"]) == (2, "answered 500 So")
     assert failing["failing"] == failing["next_attempt"] == "2026-01-15T12:00:00.000000Z"
+
+
+async def test_who_it_was_is_told_only_where_the_service_is_set_to(
+    admin: httpx.AsyncClient,
+) -> None:
+    refused = await admin.post("/webhooks", json=GIVEN | {"people": True})
+    assert refused.status_code == 422
+    assert "BEATKEEPER_WEBHOOK_PEOPLE" in refused.text
+    assert await listed(admin) == []
 
 
 async def test_one_that_was_revoked_stays_so(

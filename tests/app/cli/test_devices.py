@@ -3,10 +3,12 @@ import csv
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from app import enrolling
 from app.access.secrets import digest
 from app.cli import cli
 from app.storage import directory
@@ -69,6 +71,23 @@ async def test_a_file_that_is_there_stays_and_nothing_is_stored(
     assert (status, "is there already" in said) == (1, True)
     assert out.read_text() == "of last year\n"
     assert await names(sqlite_url) == {}
+
+
+async def test_keys_of_devices_that_may_be_stored_are_kept(
+    sqlite_url: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = enrolling.take
+
+    async def interrupted(*given: Any) -> int:  # noqa: ANN401 -- as it was called
+        await real(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(enrolling, "take", interrupted)
+    out = tmp_path / "keys.csv"
+    status, _, said = await asyncio.to_thread(enrol, sqlite_url, file, out)
+    assert (status, "these devices may be stored" in said) == (130, True)
+    _, *rows = csv.reader(out.read_text().splitlines())
+    assert {name for name, _ in rows} <= set(await names(sqlite_url))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from services import Postgres, free_port
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.cli.patience import Crowd
+from app.cli.serve import _listen
+from ingest.rates import EACH_MINUTE, Rates
 
 
 def beatkeeper(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -32,6 +35,27 @@ def one_line(ended: subprocess.CompletedProcess[str], *said: str) -> None:
     [line] = ended.stderr.strip().splitlines()
     for words in said:
         assert words in line
+
+
+@pytest.mark.parametrize("host", ["::", "127.0.0.1"])
+def test_it_listens_on_addresses_of_either_kind(host: str) -> None:
+    with _listen(host, 0) as listener:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        assert (listener.family, listener.getsockname()[0]) == (family, host)
+
+
+def test_that_there_is_no_room_for_connections_is_told_once_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now_s = 1000.0
+    crowd = Crowd(3, 2, Rates(EACH_MINUTE, lambda: now_s))
+    assert [crowd.enter("192.0.2.1") for _ in range(5)] == [True] * 2 + [False] * 3
+    assert [crowd.enter("192.0.2.2") for _ in range(2)] == [True, False]
+    [line] = [record.getMessage() for record in caplog.records]
+    assert line == "no room for more connections, such as one of '192.0.2.1': 2 are open"
+    now_s += 60
+    assert not crowd.enter("192.0.2.1")
+    assert len(caplog.records) == 2
 
 
 def test_a_folder_that_is_not_there_is_said_in_one_line() -> None:

@@ -6,7 +6,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from app.access.secrets import digest
-from app.access.viewer import Role, Viewer
+from app.access.viewer import Right, Role, Viewer
 from app.cli import cli
 from app.storage import tokens
 from app.storage.engine import Database
@@ -32,7 +32,13 @@ def holder(url: str, secret: str) -> Viewer | None:
 def test_a_token_is_made_and_shown(database_url: str) -> None:
     result = create(database_url, "--name", "Analyst", "--role", "analyst")
     assert result.exit_code == 0
-    assert holder(database_url, result.stdout.strip()) == Viewer("Analyst", Role.ANALYST)
+    found = holder(database_url, result.stdout.strip())
+    assert found is not None
+    assert found.expires is not None
+    expected = Viewer("Analyst", Role.ANALYST, expires=found.expires, authority="token 1")
+    assert found == expected
+    lasts = found.expires - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(days=364) < lasts <= dt.timedelta(days=365)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +57,15 @@ def test_a_token_that_shows_nothing_is_refused_in_one_line(
     assert result.exit_code == 1
     assert said in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_token_is_for_its_scopes_and_until_the_end_of_its_last_day(sqlite_url: str) -> None:
+    last = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=30)
+    given = ("--name", "x", "--role", "analyst", "--expires", last.isoformat())
+    result = create(sqlite_url, *given, "--scope", "read_visits", "--scope", "read_compliance")
+    assert result.exit_code == 0, result.stderr
+    found = holder(sqlite_url, result.stdout.strip())
+    assert found is not None
+    assert found.scopes == {Right.READ_VISITS, Right.READ_COMPLIANCE}
+    midnight = dt.datetime.combine(last, dt.time(), dt.UTC)
+    assert found.expires == midnight + dt.timedelta(days=1)

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from app.compliance.calendar import DAY, Calendar
 from app.compliance.cells import NEVER_US, HotspotVersions, PlanVersion
+from app.compliance.duty import DutyTimes, Officers
 from app.compliance.figures import Figures, Share
 from app.compliance.groups import Grouping, Makers, Parts, Period
 from app.compliance.intervals import Intervals
 from app.compliance.plan import ListedTrial, Plan, Window
 from app.compliance.reckoning import Evidence
 from app.compliance.report import report
-from app.compliance.visits import VisitColumns
+from app.compliance.veil import Sight
+from app.compliance.visits import Assignments, VisitColumns
 from geofence.model import MINUTE_US
 
 SUMS = (
@@ -224,3 +226,29 @@ def test_controls_that_the_plan_no_longer_has_are_told_of_the_days_that_had_them
     assert (answer.total.control.cells, answer.total.control.patrols) == (1, 1)
     later = report(replace(known, plans=versions), Period(day + DAY, day + DAY), "day")
     assert later.total.control is None
+
+
+def test_a_team_of_few_on_one_day_has_no_row_of_two() -> None:
+    """Else its row of the first day taken off that of both would be that officer's own."""
+    day, least = dt.date(2026, 3, 25), Sight(known=(), least=3)
+    start_us, day_us = LONDON.start_of(day), 24 * 60 * MINUTE_US
+    held = [(officer, 0, 2 if officer in {1, 2, 3, 4} else 1) for officer in range(1, 7)]
+    known = replace(
+        night(day),
+        officers=Officers(ints(range(1, 7)), ints([10] * 3 + [20] * 3), ints([0] * 6), ("police",)),
+        assignments=Assignments(
+            device=ints([officer for officer, _, _ in held]),
+            officer=ints([officer for officer, _, _ in held]),
+            start_us=ints([start_us + first * day_us for _, first, _ in held]),
+            end_us=ints([start_us + end * day_us for _, _, end in held]),
+        ),
+    )
+
+    def teams(evidence: Evidence, first: dt.date, last: dt.date) -> list[object]:
+        return [row.key for row in report(evidence, Period(first, last), "team", least).rows]
+
+    assert teams(known, day, day) == [10, 20]
+    assert teams(known, day + DAY, day + DAY) == teams(known, day, day + DAY) == [None]
+    # On duty without a device, one has hours of duty, which a row tells of as well.
+    alone = DutyTimes(ints([5]), ints([start_us]), ints([start_us + MINUTE_US]))
+    assert teams(replace(known, duty=alone), day, day) == [None, 10]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.doctor.finding import Finding, Status
-from app.doctor.kept import Spool, check_chores, check_spool, check_unusable
+from app.doctor.kept import Spool, check_chores, check_erasures, check_spool, check_unusable
 from app.storage.chores import Chore
 
 
@@ -65,6 +65,13 @@ def test_retention_that_was_not_kept_to_lately_is_told_of(
     [finding] = check_chores([Chore("retention", NOON, done, "fixes could not go: lock")], NOON)
     assert finding.status is status
     assert "fixes could not go: lock" in finding.says
+
+
+def test_erasures_that_are_not_done_are_told_of() -> None:
+    assert check_erasures([]) == []
+    [finding] = check_erasures([("PC 7", NOON)])
+    assert finding.status is Status.LOOK
+    assert "Erasing officer PC 7 is not done" in finding.says
 
 
 def test_where_no_service_ran_there_is_nothing_to_say_of_retention() -> None:

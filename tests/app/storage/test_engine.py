@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.storage import engine, quarantine, schema
-from app.storage.engine import Collision, Database, driver_of
-from app.storage.errors import Conflict, DatabaseUnavailable
+from app.storage.engine import Database, driver_of
+from app.storage.errors import Collision, Conflict, DatabaseUnavailable
 from ingest.message import Broken
 
 PASSING = ["25006", "53100", "53300", "57014", "57P01", "57P03", "58030", "42P01", "42501", "XX000"]

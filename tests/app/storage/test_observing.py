@@ -4,7 +4,8 @@ import pytest
 import sqlalchemy as sa
 from planted import KNOWN, Planted, plant
 
-from app.access.viewer import Role, Viewer
+from app.access.naming import Naming
+from app.access.viewer import OPERATOR
 from app.observing.track import Saying
 from app.storage import devices, directory, observing, quarantine, schema, trial
 from app.storage.engine import Database, Writer
@@ -16,7 +17,7 @@ from ingest.message import Broken
 NOW = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 WEEKS_S = 1024 * 7 * 86_400.0
-EVERYBODY = Viewer("test", Role.ANALYST)
+NAMED = Naming(OPERATOR, b"")
 
 
 async def test_a_span_of_fixes_ends_before_its_end(database: Database) -> None:
@@ -63,8 +64,8 @@ async def test_gateways_are_nowhere_and_the_others_are_with_somebody_or_not(
     await plant(database, planted, NOW)
     async with database.write() as writer:
         await writer.execute(sa.update(schema.devices).values(profile="radio"))
-        page = await observing.page(writer, EVERYBODY, Slice(10), NOW)
-        before = await observing.page(writer, EVERYBODY, Slice(10), KNOWN - DAY, "a")
+        page = await observing.page(writer, NAMED, Slice(10), NOW)
+        before = await observing.page(writer, NAMED, Slice(10), KNOWN - DAY, "a")
     assert [(one.name, one.carried) for one in page.items] == [("a", True), ("b", False)]
     assert [one.carried for one in before.items] == [False]
     assert {one.profile_name for one in page.items} == {"radio"}
@@ -170,8 +171,8 @@ async def test_the_trials_device_is_shown_nowhere_and_nobodys_is_taken_for_it(
         own = await devices.device_id(writer, real.name)
         trials = await trial.enrol(writer, "trial-1", "16777214", b"one", NOW)
         assert trials != own
-        watched = await observing.page(writer, EVERYBODY, Slice(10), NOW)
-        listed = await devices.page(writer, EVERYBODY, Slice(10), NOW)
+        watched = await observing.page(writer, NAMED, Slice(10), NOW)
+        listed = await devices.page(writer, NAMED, Slice(10), NOW)
         with pytest.raises(NotFound):
             await devices.named(writer, "trial-1")
     assert [one.name for one in watched.items] == ["beatkeeper-doctor"]

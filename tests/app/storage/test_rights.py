@@ -1,5 +1,6 @@
 """The service's own role on PostgreSQL serves a shift, and cannot alter the log of it."""
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -12,12 +13,15 @@ from squares import collection, feature
 
 from app.bootstrap import ensure_administrator
 from app.main import create_app
+from app.retention import Periods, Retention
 from app.sealing import Sealer
 from app.settings import Settings
-from app.storage import audit_seals, rights
+from app.storage import audit_seals, partitions, rights
 from app.storage.engine import Database
 from app.storage.errors import Refused
+from app.storage.types import to_us
 from app.verifying import verify
+from geofence.model import DAY_US
 
 FORBIDDEN = [
     *(
@@ -39,6 +43,14 @@ FORBIDDEN = [
     "SET session_replication_role = replica",
     "UPDATE alembic_version SET version_num = ''",
     "SET ROLE postgres",
+    # What the owner would come to run, who has the right to do all of the above.
+    "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE TABLE public.t (id int)",
+    "CREATE TRIGGER t AFTER DELETE ON fixes FOR EACH STATEMENT EXECUTE FUNCTION audit_keeps()",
+    "CREATE TRIGGER t AFTER DELETE ON visits FOR EACH STATEMENT EXECUTE FUNCTION audit_keeps()",
+    "ALTER TABLE fixes ALTER COLUMN lat TYPE text",
+    "DROP TABLE fixes_20260115",
+    "CREATE OR REPLACE FUNCTION fixes_make_day(date) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
 ]
 
 
@@ -105,6 +117,19 @@ async def test_a_shift_goes_by_under_the_role_and_the_log_of_it_cannot_be_altere
     assert acts == {"alteration", "collection", "consultation"}
     found = await verify(owned)
     assert (found.broken, found.unsealed, found.seals) == (None, 0, 1)
+    service = Database(role_url)
+    async with service.write() as writer:
+        assert await partitions.drop_one(writer, dt.date(2026, 1, 15)) is None
+    later = to_us(clock.now) + 400 * DAY_US
+    await Sealer(owned, lambda: later - 40 * DAY_US).seal()
+    await logged.write(owned, "somebody", at=clock.now)
+    await Sealer(owned, lambda: later - 10 * DAY_US).seal()
+    await Retention(service, lambda: later, Periods(audit=365)).keep()
+    ((said, done),) = await logged.rows(
+        owned, "SELECT said, done FROM chores WHERE name = 'retention'"
+    )
+    assert ("its owner's: `beatkeeper audit expire`" in str(said), done) == (True, clock.now)
+    await service.close()
     role = await asyncpg.connect(role_url)
     try:
         for statement in FORBIDDEN:
@@ -119,10 +144,21 @@ async def test_who_could_alter_the_log_is_told_apart_from_who_could_not(
     owned: Database, role_url: str, sqlite_url: str
 ) -> None:
     service, file = Database(role_url), Database(sqlite_url)
-    for database, may in ((owned, True), (service, False), (file, True)):
+    for database, unbound, may in (
+        (owned, True, True),
+        (service, False, False),
+        (file, False, True),
+    ):
         async with database.read() as reader:
-            assert await rights.may_alter_log(reader) is may
+            assert await rights.unbound(reader) is unbound
             assert await audit_seals.may_expire(reader) is may
+    # Whoever may become the owner may all that the owner may, though not at once.
+    role = role_url.partition("://")[2].partition("@")[0]
+    await logged.execute(owned, f'ALTER ROLE "{role}" NOINHERIT')
+    await logged.execute(owned, f'GRANT postgres TO "{role}"')
+    async with service.read() as reader:
+        assert await rights.unbound(reader)
+        assert not await audit_seals.may_expire(reader)
     for database in (service, file):
         await database.close()
 

@@ -70,3 +70,30 @@ async def test_a_session_is_good_until_it_is_idle_old_ended_or_locked(database: 
         lock = accounts.Change(None, (), None, locked=True)
         await accounts.change(writer, known.id, lock, NOW)
     assert not await good(b"two", soon)
+
+
+async def test_sessions_of_what_somebody_is_no_longer_are_ended(database: Database) -> None:
+    async with database.write() as writer:
+        for team in ("Centre", "North"):
+            await people.create_team(writer, people.Team(team))
+        known = await accounts.sign_in(writer, ALICE, NOW)
+        for secret, role, teams in (
+            (b"analyst", Role.ANALYST, [1]),
+            (b"auditor", Role.AUDITOR, [1]),
+            (b"elsewhere", Role.ANALYST, [1, 2]),
+        ):
+            await sessions.create(
+                writer,
+                known.id,
+                secret,
+                role=role,
+                officer_id=None,
+                team_ids=teams,
+                now=NOW,
+                life=LIFE,
+            )
+        now_is = {"roles": {Role.ANALYST}, "officer_id": None, "team_ids": {1}}
+        await sessions.end_other(writer, known.id, **now_is, now=NOW)
+        secrets = b"analyst", b"auditor", b"elsewhere"
+        good = [await sessions.shown(writer, one, NOW, LIFE) is not None for one in secrets]
+    assert good == [True, False, False]
