@@ -312,10 +312,11 @@ async def test_figures_of_days_of_which_something_was_erased_say_so(
     day = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
     a_day, gone = dt.timedelta(days=1), {"visits": 3}
     async with database.write() as writer:
-        await erasures.add(writer, erasures.Erasure("period", "fixes", day + 9 * a_day, gone), day)
-        await erasures.add(writer, erasures.Erasure("period", "visits", day - 9 * a_day, gone), day)
+        await erasures.count(writer, "fixes", day + 9 * a_day, gone, day)
+        await erasures.count(writer, "visits", day - 9 * a_day, gone, day)
     assert (await compliance(admin))["erased"] is None
-    person = erasures.Erasure("person", "all", day + a_day, gone, start=day, officer_id=1)
+    person = erasures.Erasure("person", "all", day + a_day, {}, start=day, officer_id=1)
     async with database.write() as writer:
-        await erasures.add(writer, person, day + a_day)
+        begun = await erasures.begin(writer, person, day + a_day)
+        await erasures.add(writer, begun, gone, day + a_day, done=True)
     assert (await compliance(admin))["erased"] == "2026-01-16T00:00:00.000000Z"
