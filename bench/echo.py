@@ -2,12 +2,17 @@
 
 import socket
 import sys
+import time
+from functools import partial
 
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from app.cli.patience import PatientProtocol
+from app.cli.patience import Crowd, PatientProtocol
 from app.cli.serve import collect_seldom
+from ingest.rates import EACH_MINUTE, Rates
+
+MOST = 10_000  # connections, as the service has it
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,8 +29,16 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 if __name__ == "__main__":
+    crowd = Crowd(MOST, MOST, Rates(EACH_MINUTE, time.monotonic))
     config = uvicorn.Config(
-        echo, access_log=False, log_level="warning", http=PatientProtocol, ws="none", lifespan="off"
+        echo,
+        access_log=False,
+        log_level="warning",
+        http=partial(PatientProtocol, crowd=crowd),
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="off",
     )
     listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=2048)
     collect_seldom()
